@@ -1,0 +1,78 @@
+"""Where a hyper-parameter may live, declared as data: checked on every call, shown on every slider."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+import torch
+
+from .checks import describe, expect
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A set of real numbers: an interval with open or closed ends, and the part of it that pictures show."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+    show: tuple | None = field(default=None, compare=False)
+
+    def __contains__(self, value):
+        above = value > self.low if self.open_low else value >= self.low
+        below = value < self.high if self.open_high else value <= self.high
+        return above and below and math.isfinite(value)
+
+    def __str__(self):
+        if math.isinf(self.low) and math.isinf(self.high):
+            return "a finite number"
+        if math.isinf(self.high):
+            return f"a number {'>' if self.open_low else '>='} {self.low:g}"
+        if math.isinf(self.low):
+            return f"a number {'<' if self.open_high else '<='} {self.high:g}"
+        left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
+        return f"a number in {left}{self.low:g}, {self.high:g}{right}"
+
+    def check(self, name, value):
+        """A number must lie in the domain; a tensor of numbers (one per model, under vmap) is taken on trust."""
+        if isinstance(value, torch.Tensor):
+            return
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        expect(number, name, str(self), describe(value), TypeError)
+        expect(value in self, name, str(self), f"{value:g}")
+
+    def outside(self):
+        """Some numbers that are not in the domain, for the tests of its error message."""
+        found = [math.nan]
+        if not math.isinf(self.low):
+            found.append(self.low if self.open_low else self.low - 1.0)
+        if not math.isinf(self.high):
+            found.append(self.high if self.open_high else self.high + 1.0)
+        return found
+
+
+def real(*, show=None):
+    return Domain(show=show)
+
+
+def at_least(low, *, show=None):
+    return Domain(low=low, show=show)
+
+
+def above(low, *, show=None):
+    return Domain(low=low, open_low=True, show=show)
+
+
+def between(low, high, *, show=None):
+    return Domain(low=low, high=high, show=show)
+
+
+def inside(low, high, *, open_low=True, open_high=True, show=None):
+    return Domain(low, high, open_low, open_high, show)
+
+
+def around(default):
+    """The domain of a hyper-parameter that declares none: any finite number, shown around its default."""
+    reach = max(1.0, abs(default))
+    show = (default / 4, default * 4) if default > 0 else (default - reach, default + reach)
+    return replace(real(), show=show)

@@ -1,0 +1,57 @@
+"""Numerically safe building blocks: right values *and* right gradients where the plain form breaks."""
+
+import math
+
+import torch
+
+LOG_2 = math.log(2.0)
+
+
+def log1mexp(x):
+    r"""$\log(1 - e^{x})$ for $x \le 0$, accurate near both ends; $-\infty$ at 0.
+
+    Near 0 the difference $1 - e^x$ cancels (use `expm1`); far from it the logarithm does (use `log1p`).
+    """
+    near = x > -LOG_2
+    from_expm1 = (-torch.expm1(torch.where(near, x, -LOG_2))).log()
+    from_log1p = torch.log1p(-torch.where(near, -LOG_2, x).exp())
+    return torch.where(near, from_expm1, from_log1p)
+
+
+def expm1_over(a, x):
+    r"""$(e^{a x} - 1)/a$ with its limit $x$ at $a = 0$; `a` is a number or a tensor."""
+    if not isinstance(a, torch.Tensor):
+        return x if a == 0 else torch.expm1(a * x) / a
+    nonzero = torch.where(a == 0, torch.ones_like(a), a)
+    return torch.where(a == 0, x, torch.expm1(nonzero * x) / nonzero)
+
+
+def safe_norm(x, dim=-1, keepdim=False):
+    r"""Euclidean norm along one axis, whose gradient at the zero vector is zero and not NaN.
+
+    The largest entry is divided out first, so that squares neither overflow nor underflow.
+    """
+    largest = x.detach().abs().amax(dim, keepdim=True)
+    scale = torch.where((largest > 0) & largest.isfinite(), largest, torch.ones_like(largest))
+    square = (x / scale).square().sum(dim, keepdim=True)
+    zero = square == 0
+    norm = torch.where(zero, torch.ones_like(square), square).sqrt() * scale
+    norm = torch.where(zero, torch.zeros_like(norm), norm)
+    return norm if keepdim else norm.squeeze(dim)
+
+
+def unit(x, dim=-1):
+    """A vector divided by its length; the zero vector stays zero, with zero gradient."""
+    norm = safe_norm(x, dim, keepdim=True)
+    return x / torch.where(norm == 0, torch.ones_like(norm), norm)
+
+
+def square_distances(x, y):
+    r"""All squared distances $\|x_n - y_m\|^2$ between rows, from differences and so without cancellation."""
+    return (x.unsqueeze(-2) - y.unsqueeze(-3)).square().sum(-1)
+
+
+def xlogy(x, y):
+    r"""$x \log y$ with $0 \log 0 = 0$ and a finite gradient there."""
+    zero = x == 0
+    return torch.where(zero, torch.zeros_like(x * y), x * torch.where(zero, torch.ones_like(y), y).log())

@@ -1,0 +1,204 @@
+"""The kinds of tensor a loss can take. A field knows how its tensor is checked, sampled and made harmless.
+
+`dims` names the axes by letters ("N C"); a letter has one size in all inputs of a call. "*" is any shape,
+the same for all "*" fields of a signature.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from ..contract import describe, expect, values_readable
+
+
+@dataclass(frozen=True)
+class Field:
+    """A floating-point tensor of real numbers."""
+
+    dims: str
+    what: str = "real numbers"
+    floating = True
+
+    @property
+    def axes(self):
+        return tuple(self.dims.split())
+
+    def check_type(self, name, value):
+        wanted = f"a floating-point tensor of shape {shape_text(self.axes)}"
+        expect(isinstance(value, torch.Tensor), name, wanted, describe(value), TypeError)
+        expect(value.is_floating_point(), name, wanted, describe(value), TypeError)
+
+    def check_values(self, name, value, sizes):
+        """Values of a plain field are free; NaN in, NaN out."""
+
+    def neutral(self, value):
+        """A number that no loss stumbles over, put where an item is masked."""
+        return 0.0
+
+    def sample(self, shape, sizes, generator, dtype):
+        return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+
+    def bad(self, value, sizes):
+        """name -> (a value that must be refused, the exception it must raise)."""
+        return {
+            "a list": (value.tolist(), TypeError),
+            "integers": (torch.zeros_like(value, dtype=torch.long), TypeError),
+            "one axis too many": (value.unsqueeze(0), ValueError),
+        }
+
+
+@dataclass(frozen=True)
+class Positive(Field):
+    """A floating-point tensor of numbers above zero."""
+
+    what: str = "positive numbers"
+
+    def check_values(self, name, value, sizes):
+        if values_readable(value):
+            low = value.detach().min()
+            expect(bool(low > 0), name, "numbers > 0", f"a smallest value of {low.item():g}")
+
+    def neutral(self, value):
+        return 1.0
+
+    def sample(self, shape, sizes, generator, dtype):
+        return super().sample(shape, sizes, generator, dtype).exp()
+
+    def bad(self, value, sizes):
+        return {**super().bad(value, sizes), "a negative number": (value - value.max() - 1, ValueError)}
+
+
+@dataclass(frozen=True)
+class ClassIndex(Field):
+    """An integer tensor of class indices, from 0 up to (not including) the size of the axis `below`."""
+
+    below: str = "C"
+    what: str = "class indices"
+    floating = False
+
+    def check_type(self, name, value):
+        wanted = f"an integer tensor of class indices of shape {shape_text(self.axes)}"
+        expect(isinstance(value, torch.Tensor), name, wanted, describe(value), TypeError)
+        expect(value.dtype in (torch.int64, torch.int32), name, wanted, describe(value), TypeError)
+
+    def check_values(self, name, value, sizes):
+        if values_readable(value):
+            low, high = (x.item() for x in value.aminmax())
+            classes = sizes[self.below]
+            outside = low if low < 0 else high
+            expect(low >= 0 and high < classes, name, f"class indices in [0, {classes})", str(outside))
+
+    def neutral(self, value):
+        return 0
+
+    def sample(self, shape, sizes, generator, dtype):
+        return torch.randint(0, sizes[self.below], shape, generator=generator)
+
+    def bad(self, value, sizes):
+        return {
+            "a list": (value.tolist(), TypeError),
+            "floats": (value.double(), TypeError),
+            "one axis too many": (value.unsqueeze(0), ValueError),
+            "an index too high": (torch.full_like(value, sizes[self.below]), ValueError),
+            "a negative index": (torch.full_like(value, -1), ValueError),
+        }
+
+
+@dataclass(frozen=True)
+class Sign(Field):
+    """Labels -1 and +1, as floating-point or integer numbers."""
+
+    what: str = "labels -1 or +1"
+    floating = False
+
+    def check_type(self, name, value):
+        wanted = f"a tensor of labels -1 or +1 of shape {shape_text(self.axes)}"
+        expect(isinstance(value, torch.Tensor), name, wanted, describe(value), TypeError)
+        expect(value.dtype != torch.bool and not value.is_complex(), name, wanted, describe(value), TypeError)
+
+    def check_values(self, name, value, sizes):
+        if values_readable(value):
+            wrong = value[value.abs() != 1]
+            expect(wrong.numel() == 0, name, "labels -1 or +1", f"{wrong[0].item():g}" if wrong.numel() else "")
+
+    def neutral(self, value):
+        return 1
+
+    def sample(self, shape, sizes, generator, dtype):
+        return torch.randint(0, 2, shape, generator=generator).to(dtype) * 2 - 1
+
+    def bad(self, value, sizes):
+        return {
+            "a list": (value.tolist(), TypeError),
+            "booleans": (value > 0, TypeError),
+            "labels 0 and 1": ((value > 0).to(value.dtype) * 0, ValueError),
+            "one axis too many": (value.unsqueeze(0), ValueError),
+        }
+
+
+@dataclass(frozen=True)
+class MultiHot(Field):
+    """Zeros and ones, as floating-point or integer numbers: which classes are present."""
+
+    what: str = "labels 0 or 1"
+    floating = False
+
+    def check_type(self, name, value):
+        wanted = f"a tensor of labels 0 or 1 of shape {shape_text(self.axes)}"
+        expect(isinstance(value, torch.Tensor), name, wanted, describe(value), TypeError)
+        expect(not value.is_complex(), name, wanted, describe(value), TypeError)
+
+    def check_values(self, name, value, sizes):
+        if values_readable(value):
+            wrong = value[(value != 0) & (value != 1)]
+            expect(wrong.numel() == 0, name, "labels 0 or 1", f"{wrong[0].item():g}" if wrong.numel() else "")
+
+    def neutral(self, value):
+        return 0
+
+    def sample(self, shape, sizes, generator, dtype):
+        return torch.randint(0, 2, shape, generator=generator).to(dtype)
+
+    def bad(self, value, sizes):
+        return {
+            "a list": (value.tolist(), TypeError),
+            "a label 2": (value * 0 + 2, ValueError),
+            "one axis too many": (value.unsqueeze(0), ValueError),
+        }
+
+
+@dataclass(frozen=True)
+class Simplex(Field):
+    """Probabilities: non-negative, summing to one along the last axis."""
+
+    what: str = "probabilities that sum to 1"
+
+    def check_values(self, name, value, sizes):
+        if values_readable(value):
+            value = value.detach()
+            low, sums = value.min(), value.sum(-1)
+            expect(bool(low >= 0), name, self.what, f"a smallest entry of {low.item():g}")
+            # Rounding of a sum grows with the number of terms; a wrong axis or forgotten softmax is far larger.
+            slack = 1e-3 + 4 * value.shape[-1] * torch.finfo(value.dtype).eps
+            worst = sums.flatten()[(sums - 1).abs().argmax()]
+            expect(bool((worst - 1).abs() <= slack), name, self.what, f"a row that sums to {worst.item():g}")
+
+    def neutral(self, value):
+        return 1.0 / value.shape[-1]
+
+    def sample(self, shape, sizes, generator, dtype):
+        return torch.randn(shape, generator=generator, dtype=torch.float64).mul(1.5).softmax(-1).to(dtype)
+
+    def bad(self, value, sizes):
+        return {
+            **super().bad(value, sizes),
+            "rows that sum to 2": (value * 2, ValueError),
+            "a negative entry": (value - 2 * value.max(), ValueError),
+        }
+
+
+def shape_text(axes):
+    """("N", "C") as "(N, C)", ("N",) as "(N,)", ("*",) as "any shape"."""
+    if axes == ("*",):
+        return "any shape"
+    return f"({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"

@@ -1,0 +1,188 @@
+"""A signature: the inputs of a kind of loss, and with them its checks, samples, probes and transforms."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from ..contract import expect
+from ..contract.reduction import over
+from .fields import shape_text
+
+
+@dataclass(frozen=True)
+class Line:
+    """A one-dimensional cut through the inputs: `inputs(t)` makes one item for each number in t."""
+
+    name: str
+    axis: str
+    start: float
+    stop: float
+    inputs: Callable
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A two-dimensional cut: `inputs(u, v)` makes one item for each pair of coordinates.
+
+    `kind` says how it is drawn: "plane" on u × v, "simplex" in the triangle of three probabilities,
+    where (u, v) are the first two and the third is 1 - u - v.
+    """
+
+    name: str
+    axes: tuple
+    u: tuple
+    v: tuple
+    inputs: Callable
+    kind: str = "plane"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A change of the inputs that leaves every item of an invariant loss as it is."""
+
+    name: str
+    apply: Callable
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Inputs that must be refused: with which exception, naming which argument."""
+
+    name: str
+    inputs: Mapping
+    error: type
+    argument: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a kind of loss takes, and how it is checked, sampled, looked at and transformed.
+
+    Args:
+        name: as pages and messages call it.
+        fields: argument name -> field, in the order of the arguments.
+        items: axes of what a loss of this kind returns, by default.
+        sizes: usual sizes of the axes, for samples.
+        least: smallest allowed sizes.
+        lines, planes: the cuts along which pictures are drawn.
+        transforms: invariances worth testing, by name.
+        edges: case name -> function of a valid sample that gives a harder one (ties, huge, ruled-out classes).
+        perfect: function of a valid sample that gives a perfect prediction, or None.
+        always: transforms under which every loss of this kind is invariant.
+    """
+
+    name: str
+    fields: Mapping
+    items: str
+    sizes: Mapping
+    least: Mapping = field(default_factory=dict)
+    lines: tuple = ()
+    planes: tuple = ()
+    transforms: Mapping = field(default_factory=dict)
+    edges: Mapping = field(default_factory=dict)
+    perfect: Callable | None = None
+    always: tuple = ()
+
+    @property
+    def names(self):
+        return tuple(self.fields)
+
+    def __repr__(self):
+        return f"<signature {self.name}({', '.join(self.names)})>"
+
+    def check_shapes(self, inputs):
+        """Types, dtypes, shapes and devices, which cost no look at the values. Returns letter -> size."""
+        sizes, shape, device = {}, None, None
+        for name, kind in self.fields.items():
+            value = inputs[name]
+            kind.check_type(name, value)
+            axes = kind.axes
+            if axes == ("*",):
+                shape = tuple(value.shape) if shape is None else shape
+                expect(tuple(value.shape) == shape, name, f"shape {shape}", str(tuple(value.shape)))
+            else:
+                fits = value.ndim == len(axes) and all(sizes.get(a, n) == n for a, n in zip(axes, value.shape))
+                if not fits:
+                    wanted = shape_text(tuple(sizes.get(a, a) for a in axes))
+                    expect(False, name, f"shape {wanted}", str(tuple(value.shape)))
+                for axis, n in zip(axes, value.shape):
+                    least = self.least.get(axis, 0)
+                    expect(n >= least, name, f"at least {least} along {axis} in shape {shape_text(axes)}", str(tuple(value.shape)))
+                    sizes[axis] = n
+            device = value.device if device is None else device
+            expect(value.device == device, name, f"a tensor on {device}", f"one on {value.device}")
+        return sizes
+
+    def check_values(self, inputs):
+        """The checks that read values; each skips itself where values cannot be read."""
+        sizes = self.sizes_of(inputs)
+        for name, kind in self.fields.items():
+            kind.check_values(name, inputs[name], sizes)
+
+    def sizes_of(self, inputs):
+        return {a: n for name, kind in self.fields.items() for a, n in zip(kind.axes, inputs[name].shape)}
+
+    def shape_of(self, dims, inputs, sizes):
+        """The shape that the axes `dims` have for these inputs."""
+        if dims == "*":
+            return tuple(inputs[self.names[0]].shape)
+        return tuple(sizes[a] for a in dims.split())
+
+    def neutralized(self, inputs, keep):
+        """The inputs with harmless values wherever `keep` (over the leading axes of the items) is False."""
+        changed = dict(inputs)
+        for name, kind in self.fields.items():
+            value = inputs[name]
+            if kind.axes[0] not in ("N", "*"):
+                continue
+            here = keep
+            while here.ndim > value.ndim:
+                here = here.any(-1)
+            neutral = torch.as_tensor(kind.neutral(value), dtype=value.dtype, device=value.device)
+            changed[name] = torch.where(over(here, value.shape), value, neutral)
+        return changed
+
+    def sample(self, generator=None, dtype=torch.float64, **sizes):
+        """Random valid inputs as a dictionary.
+
+        Args:
+            generator: a `torch.Generator`, an integer seed, or None for seed 0.
+            dtype: dtype of the floating-point inputs.
+            **sizes: sizes of the axes by letter, where they should differ from the usual ones.
+        """
+        if not isinstance(generator, torch.Generator):
+            generator = torch.Generator().manual_seed(generator or 0)
+        sizes = {**self.sizes, **sizes}
+        inputs = {}
+        for name, kind in self.fields.items():
+            shape = (sizes["N"],) if kind.axes == ("*",) else tuple(sizes[a] for a in kind.axes)
+            inputs[name] = kind.sample(shape, sizes, generator, dtype)
+        return inputs
+
+    def edge_samples(self, generator=None, dtype=torch.float64):
+        """Case name -> inputs that are valid and hard: one item, ties, huge values, ruled-out classes …"""
+        base = self.sample(generator, dtype)
+        cases = {name: make(dict(base)) for name, make in self.edges.items()}
+        return {"one item": self.sample(generator, dtype, N=1), **cases}
+
+    def bad_samples(self):
+        """Inputs that must be refused, from what each field refuses and from shapes that do not fit."""
+        base, sizes = self.sample(), self.sizes
+        found = []
+        for position, (name, kind) in enumerate(self.fields.items()):
+            for case, (value, error) in kind.bad(base[name], sizes).items():
+                if position == 0 and case == "one axis too many" and kind.axes == ("*",):
+                    continue  # any shape is right for the first; the second then does not fit it
+                found.append(Bad(f"{name}: {case}", {**base, name: value}, error, name))
+            if position > 0 and kind.axes[0] in ("N", "*"):
+                found.append(Bad(f"{name}: one item short", {**base, name: base[name][:-1]}, ValueError, name))
+        for axis, least in self.least.items():
+            small = self.sample(**{axis: least - 1}) if least > 1 else None
+            if small is not None:
+                name = next(n for n, f in self.fields.items() if axis in f.axes)
+                found.append(Bad(f"{axis} = {least - 1}", small, ValueError, name))
+        return found
