@@ -1,0 +1,154 @@
+"""Small data sets that need no network: bundled with packages, or generated. Splits are fixed, inputs standardised."""
+
+import random
+from dataclasses import dataclass, replace
+
+import numpy
+import torch
+from sklearn import datasets
+from sklearn.model_selection import train_test_split
+
+from ..contract import describe, expect
+
+
+@dataclass(frozen=True, repr=False)
+class Data:
+    """A classification data set, split in two.
+
+    Attributes:
+        name: what it is called.
+        x_train: inputs (N, D), or (S, N, D) where each seed has its own.
+        y_train: class indices (N,), or (S, N) where each seed has its own.
+        x_test, y_test: the same for the test set, (M, D) and (M,), shared by all seeds.
+        classes: number of classes.
+    """
+
+    name: str
+    x_train: torch.Tensor
+    y_train: torch.Tensor
+    x_test: torch.Tensor
+    y_test: torch.Tensor
+    classes: int
+
+    def __repr__(self):
+        train, test = self.y_train.shape[-1], self.y_test.shape[-1]
+        return f"<{self.name}: {train} training and {test} test items, {self.features} features, {self.classes} classes>"
+
+    @property
+    def features(self):
+        """Length of an input vector."""
+        return self.x_train.shape[-1]
+
+    def to(self, device="auto", dtype=None):
+        """The same data on a device, `"auto"` being the GPU where there is one; `dtype` is that of the inputs."""
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        return replace(
+            self,
+            x_train=self.x_train.to(device, dtype),
+            y_train=self.y_train.to(device),
+            x_test=self.x_test.to(device, dtype),
+            y_test=self.y_test.to(device),
+        )
+
+
+def digits(train=1000):
+    """Handwritten digits of 8 × 8 pixels from scikit-learn; one mean and one scale for all pixels, so that inputs stay images."""
+    x, y = datasets.load_digits(return_X_y=True)
+    return _split("digits", x, y, train, per_feature=False)
+
+
+def breast_cancer(train=400):
+    """Benign or malignant, from 30 measurements of cell nuclei (scikit-learn)."""
+    return _split("breast cancer", *datasets.load_breast_cancer(return_X_y=True), train)
+
+
+def wine(train=120):
+    """Three cultivars, from 13 chemical measurements (scikit-learn)."""
+    return _split("wine", *datasets.load_wine(return_X_y=True), train)
+
+
+def mnist1d():
+    """MNIST-1D: ten wavy lines of 40 points, 4000 to train on and 1000 to test on; generated in about two seconds."""
+    from mnist1d.data import get_dataset_args, make_dataset  # imports slowly
+
+    before = random.getstate(), numpy.random.get_state()  # the generator of the package seeds both
+    try:
+        made = make_dataset(get_dataset_args())
+    finally:
+        random.setstate(before[0])
+        numpy.random.set_state(before[1])
+    return _standardised("MNIST-1D", made["x"], made["x_test"], made["y"], made["y_test"], per_feature=False)
+
+
+def two_moons(train=200, test=1000, *, noise=0.15, seed=0):
+    """Two interleaved half circles in the plane; `noise` is the standard deviation before standardising."""
+    x, y = datasets.make_moons(train + test, noise=noise, random_state=seed)
+    return _split("two moons", x, y, train)
+
+
+def blobs(train=300, test=1000, *, classes=3, features=2, spread=1.0, seed=0):
+    """Round Gaussian clouds, one per class, with standard deviation `spread` around centres drawn from [-4, 4]."""
+    x, y = datasets.make_blobs(
+        train + test, n_features=features, centers=classes, cluster_std=spread, center_box=(-4, 4), random_state=seed
+    )
+    return _split("blobs", x, y, train)
+
+
+def separable(train=100, test=1000, *, features=2, gap=0.1, seed=0):
+    """Two classes on both sides of a random hyperplane through the origin, no point closer to it than `gap`."""
+    generator = torch.Generator().manual_seed(seed)
+    normal = torch.nn.functional.normalize(torch.randn(features, generator=generator), dim=0)
+    x = torch.randn(train + test, features, generator=generator)
+    side = (x @ normal).sign()
+    x = x + gap * side.unsqueeze(1) * normal
+    y = (side > 0).long()
+    return Data("separable", x[:train], y[:train], x[train:], y[train:], 2)
+
+
+def flip_labels(target, fraction, *, classes, seeds):
+    """Uniform label noise: each label is, with probability `fraction`, replaced by one of the other classes.
+
+    Args:
+        target: class indices (N,), or (S, N) with S the number of seeds.
+        fraction: from 0 to 1.
+        classes: number of classes, at least 2.
+        seeds: whole numbers; each draws its own noise.
+
+    Returns:
+        (S, N) class indices on the device of `target`.
+    """
+    expect(0 <= fraction <= 1, "fraction", "a number in [0, 1]", describe(fraction))
+    expect(classes >= 2, "classes", "at least 2", describe(classes))
+    flipped = []
+    for seed, labels in zip(seeds, target.cpu().expand(len(seeds), target.shape[-1]), strict=True):
+        generator = torch.Generator().manual_seed(seed)
+        chosen = torch.rand(labels.shape, generator=generator) < fraction
+        other = labels + torch.randint(1, classes, labels.shape, generator=generator)
+        flipped.append(torch.where(chosen, other % classes, labels))
+    return torch.stack(flipped).to(target.device)
+
+
+def subsample(data, items, *, seeds):
+    """The data with a training set of `items` for each seed, drawn without replacement: (S, items, D) and (S, items)."""
+    size = data.y_train.shape[-1]
+    expect(isinstance(items, int) and 1 <= items <= size, "items", f"a whole number in [1, {size}]", describe(items))
+    chosen = torch.stack([torch.randperm(size, generator=torch.Generator().manual_seed(s))[:items] for s in seeds])
+    chosen = chosen.to(data.y_train.device)
+    return replace(data, x_train=data.x_train[chosen], y_train=data.y_train[chosen])
+
+
+def _split(name, x, y, train, per_feature=True):
+    """A stratified split, the same each time, with `train` items to train on."""
+    expect(isinstance(train, int) and 1 <= train < len(y), "train", f"a whole number in [1, {len(y) - 1}]", describe(train))
+    parts = train_test_split(x, y, train_size=train, stratify=y, random_state=0)
+    return _standardised(name, *parts, per_feature=per_feature)
+
+
+def _standardised(name, x_train, x_test, y_train, y_test, *, per_feature):
+    """Mean 0 and standard deviation 1 on the training set, of each feature or of all together."""
+    axis = 0 if per_feature else None
+    mean, deviation = x_train.mean(axis), x_train.std(axis)
+    x_train, x_test = (torch.tensor((x - mean) / deviation, dtype=torch.float32) for x in (x_train, x_test))
+    y_train, y_test = torch.tensor(y_train).long(), torch.tensor(y_test).long()
+    return Data(name, x_train, y_train, x_test, y_test, int(y_train.max()) + 1)

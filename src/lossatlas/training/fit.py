@@ -1,0 +1,196 @@
+"""Fit the same small network for many seeds, and for many values of a hyper-parameter, as one batched model.
+
+The loss of independent models, summed, has as its gradient the gradient of each. So one backward pass and one
+step of an elementwise optimiser train them all.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch.func import functional_call, stack_module_state
+from tqdm import tqdm
+
+from ..contract import describe, expect
+from ..measures import accuracy
+from .data import Data
+
+#: Optimisers that treat every number on its own, and so train stacked models as they would train each alone.
+ELEMENTWISE = (
+    torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.NAdam, torch.optim.RAdam, torch.optim.Adamax,
+    torch.optim.RMSprop, torch.optim.Adagrad, torch.optim.Adadelta, torch.optim.Rprop, torch.optim.ASGD,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class Fitted:
+    """Trained models, all seeds and variants. `lead` below is (S,), or (V, S) where a hyper-parameter varies.
+
+    Attributes:
+        model: the bare module, whose parameters are replaced by those below.
+        parameters, buffers: name -> tensor (*lead, ...).
+        data: what they were trained on.
+        seeds: the S seeds.
+        hyper: hyper-parameter -> its V values.
+        history: "loss" and, where there are scores, "accuracy": (epochs, *lead), means over the minibatches of an
+            epoch as they were met in training.
+        scores_of: function of the model's output that gives class scores.
+    """
+
+    model: torch.nn.Module
+    parameters: Mapping
+    buffers: Mapping
+    data: Data
+    seeds: tuple
+    hyper: Mapping
+    history: Mapping
+    scores_of: Callable
+
+    def __repr__(self):
+        varied = "".join(f" × {name} = {list(values)}" for name, values in self.hyper.items())
+        return f"<{len(self.seeds)} seeds{varied} fitted to {self.data.name}>"
+
+    @torch.no_grad()
+    def outputs(self, x):
+        """What the models give for inputs x, (N, D) for all or (S, N, D) by seed: tensors (*lead, ...)."""
+        over_x = 0 if x.ndim > self.data.x_test.ndim else None
+        run = torch.vmap(functools.partial(_run, self.model), in_dims=(0, 0, over_x))
+        if self.hyper:
+            run = torch.vmap(run, in_dims=(0, 0, None))
+        return run(self.parameters, self.buffers, x)
+
+    def scores(self, x):
+        """Class scores (*lead, N, C) of inputs x, (N, D) or (S, N, D)."""
+        return self.scores_of(self.outputs(x))
+
+    @property
+    def test_accuracy(self):
+        """Share of the test set classified correctly, (*lead,)."""
+        return accuracy(self.scores(self.data.x_test), self.data.y_test)
+
+
+def fit(
+    model,
+    loss,
+    data,
+    *,
+    seeds,
+    epochs,
+    batch_size=64,
+    optimizer=functools.partial(torch.optim.Adam, lr=1e-3),
+    hyper=None,
+    scores=lambda output: output,
+    label="fit",
+):
+    """Train one model per seed and per value of a hyper-parameter, all at once.
+
+    A seed decides the initial weights and the order of the minibatches. It decides them alike in every call and for
+    every value of `hyper`, so that two losses compared at the same seed differ in nothing else.
+
+    Args:
+        model: function without arguments that builds the module; it is called once per seed, after seeding torch.
+            Only parameters are trained: a module must not change its buffers, nor draw random numbers.
+        loss: `loss(output, target, **hyper)` gives a 0-d tensor. It runs under `torch.vmap`.
+        data: a `Data`; training runs on its device, in the dtype of its inputs. Inputs or labels may have a leading
+            axis of seeds.
+        seeds: whole numbers, one per model.
+        epochs: passes over the training set.
+        batch_size: items per minibatch; the last of an epoch may be smaller.
+        optimizer: function of a list of parameters that gives an elementwise optimiser of `torch.optim`.
+        hyper: name -> numbers, all of the same length V, given to the loss as 0-d tensors, one per variant.
+        scores: function of the output that gives class scores (..., N, C).
+        label: what the progress bar says. It is shown where stderr is a terminal.
+
+    Returns:
+        A `Fitted`.
+    """
+    seeds, hyper = tuple(seeds), {name: tuple(values) for name, values in (hyper or {}).items()}
+    _check(data, seeds, epochs, batch_size, hyper)
+    variants = len(next(iter(hyper.values()))) if hyper else 1
+    lead = (variants, len(seeds)) if hyper else (len(seeds),)
+    like = data.x_train
+
+    modules = [_built(model, seed).to(like) for seed in seeds]
+    parameters, buffers = stack_module_state(modules)
+    # Variant after variant: model v * S + s has variant v and seed s.
+    parameters = {name: _tiled(p.detach(), variants).requires_grad_() for name, p in parameters.items()}
+    buffers = {name: _tiled(b, variants) for name, b in buffers.items()}
+    values = {name: like.new_tensor(v).repeat_interleave(len(seeds)) for name, v in hyper.items()}
+
+    bare = modules[0]
+    batched = torch.vmap(functools.partial(_loss_and_hits, bare, loss, scores))
+    optimizer = optimizer(list(parameters.values()))
+    expect(isinstance(optimizer, ELEMENTWISE), "optimizer", "an elementwise optimiser such as SGD or Adam", type(optimizer).__name__)
+
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    history = {"loss": [], "accuracy": []}
+    for _ in tqdm(range(epochs), desc=label, disable=None, leave=False):
+        totals = torch.zeros(2, variants * len(seeds), dtype=like.dtype, device=like.device)
+        for x, y in _minibatches(data, generators, batch_size):
+            x, y = _tiled(x, variants), _tiled(y, variants)
+            losses, hits = batched(parameters, buffers, x, y, values)
+            optimizer.zero_grad()
+            losses.sum().backward()
+            optimizer.step()
+            totals += torch.stack([losses.detach(), hits]) * y.shape[1]
+        for name, total in zip(history, totals / data.y_train.shape[-1]):
+            history[name].append(total.reshape(lead))
+
+    return Fitted(
+        model=bare.to("meta"),
+        parameters={name: p.detach().unflatten(0, lead) for name, p in parameters.items()},
+        buffers={name: b.unflatten(0, lead) for name, b in buffers.items()},
+        data=data,
+        seeds=seeds,
+        hyper=hyper,
+        history={name: torch.stack(epoch) for name, epoch in history.items()},
+        scores_of=scores,
+    )
+
+
+def _run(module, parameters, buffers, x):
+    return functional_call(module, (parameters, buffers), (x,))
+
+
+def _loss_and_hits(module, loss, scores, parameters, buffers, x, y, values):
+    output = _run(module, parameters, buffers, x)
+    return loss(output, y, **values), (scores(output).detach().argmax(-1) == y).to(x.dtype).mean()
+
+
+def _built(model, seed):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return model()
+
+
+def _tiled(tensor, times):
+    """(S, ...) -> (times * S, ...), copies one after the other."""
+    return tensor.repeat(times, *(1,) * (tensor.ndim - 1))
+
+
+def _minibatches(data, generators, batch_size):
+    """One epoch of (inputs (S, B, D), labels (S, B)), each seed in its own order."""
+    items = data.y_train.shape[-1]
+    order = torch.stack([torch.randperm(items, generator=g) for g in generators]).to(data.y_train.device)
+    seed = torch.arange(len(generators), device=order.device).unsqueeze(1)
+    for index in order.split(batch_size, 1):
+        x = data.x_train[seed, index] if data.x_train.ndim > data.x_test.ndim else data.x_train[index]
+        y = data.y_train[seed, index] if data.y_train.ndim > 1 else data.y_train[index]
+        yield x, y
+
+
+def _check(data, seeds, epochs, batch_size, hyper):
+    whole = [isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in seeds]
+    expect(whole and all(whole), "seeds", "one or more whole numbers >= 0", describe(seeds))
+    expect(len(set(seeds)) == len(seeds), "seeds", "different numbers", describe(seeds))
+    expect(isinstance(data, Data), "data", "a Data", describe(data), TypeError)
+    for name in ("x_train", "y_train"):
+        value, shared = getattr(data, name), data.x_test.ndim if name == "x_train" else 1
+        fits = value.ndim == shared or len(value) == len(seeds)
+        expect(fits, f"data.{name}", f"no axis of seeds, or one of {len(seeds)}", describe(value))
+    for name, number in [("epochs", epochs), ("batch_size", batch_size)]:
+        expect(isinstance(number, int) and number >= 1, name, "a whole number >= 1", describe(number))
+    lengths = {name: len(values) for name, values in hyper.items()}
+    level = len(set(lengths.values())) <= 1 and 0 not in lengths.values()
+    expect(level, "hyper", "names with equally many values, at least one", describe(lengths))
