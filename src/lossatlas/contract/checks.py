@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import numbers
 
 import torch
 from torch._C._functorch import is_functorch_wrapped_tensor
@@ -15,7 +16,11 @@ def wrong(argument, expected, got, error=ValueError):
 
 
 def expect(condition, argument, expected, got, error=ValueError):
-    """Raise `wrong(...)` unless the condition holds."""
+    """Raise `wrong(...)` unless the condition holds.
+
+    The words are made up before the condition is looked at. Where every call passes, write
+    `if not condition: raise wrong(...)` instead, which costs nothing when all is well.
+    """
     if not condition:
         raise wrong(argument, expected, got, error)
 
@@ -23,10 +28,18 @@ def expect(condition, argument, expected, got, error=ValueError):
 def describe(value):
     """A value in a few words for a message: tensors by dtype and shape, others by their repr."""
     if isinstance(value, torch.Tensor):
-        return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
+        kind = str(value.dtype).removeprefix("torch.")
+        if value.layout is not torch.strided:
+            kind = f"{str(value.layout).removeprefix('torch.')} {kind}"
+        return f"a {kind} tensor of shape {tuple(value.shape)}"
     text = repr(value)
     text = text if len(text) <= 60 else text[:57] + "..."
     return f"{type(value).__name__} {text}"
+
+
+def is_number(value):
+    """A real number, Python's or NumPy's; True and False are not numbers here."""
+    return isinstance(value, (int, float, numbers.Real)) and not isinstance(value, bool)
 
 
 @contextlib.contextmanager

@@ -5,12 +5,10 @@ import inspect
 
 import torch
 
-from .checks import describe, expect, wrong
+from .checks import describe, expect, is_number, wrong
 from .domains import Domain, around
 from .reduction import check_mask, check_reduction, check_weight, over, reduce
 from .registry import PROMISES, Entry, SpecialCase, register
-
-HALF = (torch.float16, torch.bfloat16)
 
 COMMON = [
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
@@ -34,14 +32,17 @@ def loss(
     """Register the decorated formula as a loss with the inputs of `signature`.
 
     The body takes the signature's inputs by name and then keyword-only hyper-parameters, and returns
-    one value per item. What it is decorated with adds, in this order: checks of the inputs; float32
-    arithmetic for half precision; the body; `sample_weight`, `mask` and `reduction`; the input's dtype.
+    one value per item. What it is decorated with adds, in this order: checks of the inputs; one dtype
+    for all of them, float32 for half precision; the body; `sample_weight`, `mask` and `reduction`; the
+    dtype that came in.
 
     Args:
         signature: the kind of input (see `lossatlas.signatures`).
         paper: key of the paper in `book/papers.yml` or `book/references.bib`.
         items: shape of what the body returns, in the signature's letters (`"N"`, `"N C"`), or
             `"batch"` for a loss that exists only for a whole batch. Default: the signature's own.
+            An item depends on its own part of the inputs alone: item (n, c) on row n, and in it on
+            entry c of what has entries per class.
         domains: hyper-parameter name -> `Domain`.
         special_cases: `SpecialCase`s that the tests hold the loss to.
         invariances: names of the signature's transforms that leave every item unchanged.
@@ -51,6 +52,10 @@ def loss(
     """
     for promise in exempt or {}:
         expect(promise in PROMISES, "exempt", f"keys among {sorted(PROMISES)}", repr(promise))
+    for transform in invariances:
+        expect(transform in signature.transforms, "invariances", f"names among {sorted(signature.transforms)}", repr(transform))
+    if optimum is not None:
+        expect(signature.perfect is not None, "optimum", f"None: {signature!r} knows no perfect prediction", repr(optimum))
 
     def decorate(body):
         names = signature.names
@@ -60,30 +65,26 @@ def loss(
         hyper_parameters = {p.name: p for p in parameters[len(names) :]}
         limits = _domains_of(hyper_parameters, domains or {})
         item_dims = items or signature.items
-        known = {*names, *hyper_parameters}
 
         @functools.wraps(body)
         def function(*args, reduction="mean", sample_weight=None, mask=None, normalizer=None, **keywords):
-            inputs = _bind(body.__name__, names, known, args, keywords)
-            for name, domain in limits.items():
-                if name in keywords:
-                    domain.check(name, keywords[name])
+            inputs, hyper = _bind(body.__name__, names, hyper_parameters, args, keywords)
+            for name in hyper:
+                if name in limits and not (hyper[name] is None and hyper_parameters[name].default is None):
+                    hyper[name] = limits[name].check(name, hyper[name])
             check_reduction(reduction, normalizer)
             sizes = signature.check_shapes(inputs)
-            if item_dims == "batch":
-                refused = sample_weight is not None or mask is not None or reduction == "none"
-                expect(
-                    not refused,
-                    "reduction",
-                    f"'mean' or 'sum' without weights or mask: {body.__name__} exists only for a whole batch",
-                    repr(reduction),
-                )
-                keep = None
-            else:
-                inputs, keep = _keep(signature, inputs, item_dims, sizes, sample_weight, mask)
-            signature.check_values(inputs)
-            items_, dtype = _in_full_precision(body, inputs, keywords)
-            return reduce(items_, reduction, sample_weight, keep, normalizer).to(dtype)
+            keep = None
+            if sample_weight is not None or mask is not None or reduction == "none":
+                if item_dims == "batch":
+                    _refuse_items(body.__name__, reduction, sample_weight, mask)
+                keep = _keep(signature.shape_of(item_dims, sizes), inputs[names[0]].device, sample_weight, mask)
+                if keep is not None:
+                    inputs = signature.neutralized(inputs, keep)
+            signature.check_values(inputs, sizes)
+            inputs, dtype = signature.prepared(inputs)
+            value = reduce(_without_autocast(body, inputs, hyper), reduction, sample_weight, keep, normalizer)
+            return value if value.dtype == dtype else value.to(dtype)
 
         function.__signature__ = inspect.Signature(parameters + COMMON)
         register(
@@ -109,57 +110,57 @@ def loss(
     return decorate
 
 
-def _bind(loss_name, names, known, args, keywords):
-    """The inputs by name, taken out of what was passed; hyper-parameters stay in `keywords`."""
+def _bind(loss_name, names, hyper_parameters, args, keywords):
+    """(inputs by name, hyper-parameters by name) out of what was passed."""
     if len(args) > len(names):
-        raise wrong("arguments", f"{loss_name}({', '.join(names)}), the rest by keyword", f"{len(args)} positional arguments", TypeError)
-    inputs = dict(zip(names, args))
+        wanted = f"{loss_name}({', '.join(names)}), the rest by keyword"
+        raise wrong("arguments", wanted, f"{len(args)} positional arguments", TypeError)
+    inputs = dict(zip(names, args, strict=False))
     for name in names[len(args) :]:
         if name not in keywords:
             raise wrong(name, f"an input of {loss_name}({', '.join(names)})", "nothing", TypeError)
         inputs[name] = keywords.pop(name)
     for name in keywords:
-        if name not in known or name in inputs:
-            accepted = sorted(known.difference(names) | {p.name for p in COMMON})
-            raise wrong(name, f"one of the keywords of {loss_name}: {', '.join(accepted)}", f"{name}={keywords[name]!r}", TypeError)
-    return inputs
+        if name not in hyper_parameters:
+            accepted = ", ".join([*hyper_parameters, *(p.name for p in COMMON)])
+            got = f"{name} twice" if name in inputs else f"{name}={describe(keywords[name])}"
+            raise wrong(name, f"one of the keywords of {loss_name}: {accepted}", got, TypeError)
+    return inputs, keywords
 
 
-def _keep(signature, inputs, item_dims, sizes, weight, mask):
-    """Which items count, and the inputs with harmless values where none does.
+def _refuse_items(loss_name, reduction, weight, mask):
+    """A loss that exists only for a whole batch has no items to weigh, mask or list."""
+    for name, value in {"sample_weight": weight, "mask": mask}.items():
+        if value is not None:
+            raise wrong(name, f"None: {loss_name} exists only for a whole batch", describe(value))
+    raise wrong("reduction", f"'mean' or 'sum': {loss_name} exists only for a whole batch", repr(reduction))
+
+
+def _keep(shape, device, weight, mask):
+    """Which items count, or None where all do.
 
     An item that is masked, or has weight 0, must leave no trace: were its loss infinite, a product with
     zero would be NaN in the value or in the gradient. So it never reaches the formula.
     """
-    if weight is None and mask is None:
-        return inputs, None
-    shape = signature.shape_of(item_dims, inputs, sizes)
-    keep = None
     if mask is not None:
-        check_mask(mask, shape)
-        keep = mask
-    if weight is not None:
-        check_weight(weight, shape)
-        counts = weight != 0
-        if keep is None:
-            keep = counts
-        else:
-            widest = shape[: max(keep.ndim, counts.ndim)]
-            keep = over(keep, widest) & over(counts, widest)
-    return signature.neutralized(inputs, keep), keep
+        check_mask(mask, shape, device)
+    if weight is None:
+        return mask
+    check_weight(weight, shape, device)
+    counts = weight != 0
+    if mask is None:
+        return counts
+    widest = shape[: max(mask.ndim, counts.ndim)]
+    return over(mask, widest) & over(counts, widest)
 
 
-def _in_full_precision(body, inputs, hyper):
-    """Run the body with half precision lifted to float32, autocast off; and the dtype to return."""
-    floats = [x.dtype for x in inputs.values() if x.is_floating_point()]
-    dtype = functools.reduce(torch.promote_types, floats)
-    if any(d in HALF for d in floats):
-        inputs = {name: x.float() if x.dtype in HALF else x for name, x in inputs.items()}
+def _without_autocast(body, inputs, hyper):
+    """The body's result, in the dtype of its inputs even where autocast is on."""
     device = next(iter(inputs.values())).device.type
-    if torch.is_autocast_enabled(device):
+    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
         with torch.autocast(device, enabled=False):
-            return body(**inputs, **hyper), dtype
-    return body(**inputs, **hyper), dtype
+            return body(**inputs, **hyper)
+    return body(**inputs, **hyper)
 
 
 def _domains_of(hyper_parameters, declared):
@@ -169,11 +170,11 @@ def _domains_of(hyper_parameters, declared):
     for name, parameter in hyper_parameters.items():
         expect(parameter.kind is parameter.KEYWORD_ONLY, name, "a keyword-only hyper-parameter", str(parameter.kind))
         default = parameter.default
-        number = isinstance(default, (int, float)) and not isinstance(default, bool)
+        expect(default is not parameter.empty, name, "a default value", "none")
         if name in declared:
             expect(isinstance(declared[name], Domain), name, "a Domain", describe(declared[name]), TypeError)
             found[name] = declared[name]
-        elif number:
+        elif is_number(default):
             found[name] = around(default)
     return found
 

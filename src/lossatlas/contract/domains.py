@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from .checks import describe, expect
+from .checks import describe, is_number, values_readable, wrong
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,30 @@ class Domain:
         return f"a number in {left}{self.low:g}, {self.high:g}{right}"
 
     def check(self, name, value):
-        """A number must lie in the domain; a tensor of numbers (one per model, under vmap) is taken on trust."""
+        """The value, as a Python number or a tensor; an error unless it lies in the domain.
+
+        A tensor holds one number, or one per model under vmap, where they cannot be read and are trusted.
+        """
         if isinstance(value, torch.Tensor):
-            return
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        expect(number, name, str(self), describe(value), TypeError)
-        expect(value in self, name, str(self), f"{value:g}")
+            return self._check_tensor(name, value)
+        if not is_number(value):
+            raise wrong(name, str(self), describe(value), TypeError)
+        if value not in self:
+            raise wrong(name, str(self), f"{float(value):g}")
+        return value if type(value) in (int, float) else float(value)
+
+    def _check_tensor(self, name, value):
+        if value.dtype == torch.bool or value.is_complex():
+            raise wrong(name, str(self), describe(value), TypeError)
+        if values_readable(value):
+            outside = [x for x in value.detach().flatten().tolist() if x not in self]
+            if outside:
+                raise wrong(name, str(self), f"{outside[0]:g}")
+        return value
 
     def outside(self):
         """Some numbers that are not in the domain, for the tests of its error message."""
-        found = [math.nan]
+        found = [math.nan, math.inf, -math.inf]
         if not math.isinf(self.low):
             found.append(self.low if self.open_low else self.low - 1.0)
         if not math.isinf(self.high):

@@ -1,44 +1,63 @@
 """From one value per item to what is returned: the only place where weights, masks and means are handled."""
 
+import math
+
 import torch
 
-from .checks import describe, expect, values_readable
+from .checks import describe, is_number, values_readable, wrong
 
 REDUCTIONS = ("mean", "sum", "none")
+A_NORMALIZER = "a positive number or a 0-d tensor of one"
 
 
 def check_reduction(reduction, normalizer):
-    expect(reduction in REDUCTIONS, "reduction", "'mean', 'sum' or 'none'", repr(reduction))
+    if reduction not in REDUCTIONS:
+        raise wrong("reduction", "'mean', 'sum' or 'none'", repr(reduction))
     if normalizer is None:
         return
-    expect(reduction == "mean", "normalizer", "None unless reduction='mean'", f"{describe(normalizer)} with {reduction!r}")
+    if reduction != "mean":
+        raise wrong("normalizer", "None unless reduction='mean'", f"{describe(normalizer)} with reduction={reduction!r}")
     if isinstance(normalizer, torch.Tensor):
-        expect(normalizer.ndim == 0, "normalizer", "a positive number or a 0-d tensor", describe(normalizer))
-        positive = not values_readable(normalizer) or bool(normalizer > 0)
-    else:
-        number = isinstance(normalizer, (int, float)) and not isinstance(normalizer, bool)
-        expect(number, "normalizer", "a positive number or a 0-d tensor", describe(normalizer), TypeError)
-        positive = normalizer > 0
-    expect(positive, "normalizer", "a positive number or a 0-d tensor", describe(normalizer))
+        real = normalizer.dtype is not torch.bool and not normalizer.is_complex()
+        if normalizer.ndim != 0 or not real:
+            raise wrong("normalizer", A_NORMALIZER, describe(normalizer), ValueError if real else TypeError)
+        if not values_readable(normalizer):
+            return
+        normalizer = normalizer.item()
+    if not is_number(normalizer):
+        raise wrong("normalizer", A_NORMALIZER, describe(normalizer), TypeError)
+    if not 0 < normalizer < math.inf:
+        raise wrong("normalizer", A_NORMALIZER, f"{normalizer:g}")
 
 
-def check_weight(weight, shape):
-    """Weights are non-negative and shaped like the items, or like their leading axes."""
-    wanted = f"a floating-point tensor of shape {_leading(shape)}"
-    expect(isinstance(weight, torch.Tensor), "sample_weight", wanted, describe(weight), TypeError)
-    expect(weight.is_floating_point(), "sample_weight", wanted, describe(weight), TypeError)
-    expect(_leads(weight, shape), "sample_weight", wanted, describe(weight))
+def check_weight(weight, shape, device):
+    """Weights are finite, non-negative and shaped like the items, or like their leading axes."""
+    _check_layer("sample_weight", "a floating-point tensor", weight, shape, device)
     if values_readable(weight):
-        low = weight.detach().min()
-        expect(bool(low >= 0), "sample_weight", "weights >= 0", f"a smallest weight of {low.item():g}")
+        low, high = (x.item() for x in weight.detach().aminmax())
+        if not (low >= 0 and high < math.inf):
+            outside = high if low >= 0 else low
+            raise wrong("sample_weight", "finite weights >= 0", f"a weight of {outside:g}")
 
 
-def check_mask(mask, shape):
+def check_mask(mask, shape, device):
     """A mask is boolean (True counts) and shaped like the items, or like their leading axes."""
-    wanted = f"a boolean tensor of shape {_leading(shape)}"
-    expect(isinstance(mask, torch.Tensor), "mask", wanted, describe(mask), TypeError)
-    expect(mask.dtype == torch.bool, "mask", wanted, describe(mask), TypeError)
-    expect(_leads(mask, shape), "mask", wanted, describe(mask))
+    _check_layer("mask", "a boolean tensor", mask, shape, device)
+
+
+def _check_layer(name, kind, value, shape, device):
+    """A tensor laid over the items must be of the right kind, have their leading axes and lie where they lie."""
+    wanted = f"{kind} of shape {_leading(shape)}"
+    if not isinstance(value, torch.Tensor) or value.layout is not torch.strided:
+        raise wrong(name, wanted, describe(value), TypeError)
+    fits = value.is_floating_point() if name == "sample_weight" else value.dtype == torch.bool
+    if not fits:
+        raise wrong(name, wanted, describe(value), TypeError)
+    least = min(1, len(shape))
+    if not (value.ndim >= least and tuple(value.shape) == tuple(shape[: value.ndim])):
+        raise wrong(name, wanted, describe(value))
+    if value.device != device:
+        raise wrong(name, f"a tensor on {device}", f"one on {value.device}")
 
 
 def over(small, shape):
@@ -55,9 +74,7 @@ def reduce(items, reduction, weight=None, keep=None, normalizer=None):
             return items.mean()
         total, count = items.sum(), max(items.numel(), 1)
     else:
-        count = torch.ones_like(items)
-        if weight is not None:
-            count = over(weight.to(items.dtype), items.shape)
+        count = torch.ones_like(items) if weight is None else over(weight.to(items.dtype), items.shape)
         if keep is not None:
             keep = over(keep, items.shape)
             items, count = torch.where(keep, items, 0), torch.where(keep, count, 0)
@@ -65,15 +82,11 @@ def reduce(items, reduction, weight=None, keep=None, normalizer=None):
         if reduction == "none":
             return items
         total, count = items.sum(), count.sum()
-        count = torch.where(count == 0, torch.ones_like(count), count)
+        count = torch.where(count == 0, 1, count)
     if reduction == "sum":
         return total
     return total / (count if normalizer is None else normalizer)
 
 
-def _leads(tensor, shape):
-    return tensor.ndim > 0 and tuple(tensor.shape) == tuple(shape[: tensor.ndim])
-
-
 def _leading(shape):
-    return " or ".join(str(tuple(shape[: n + 1])) for n in range(len(shape)))
+    return " or ".join(str(tuple(shape[: n + 1])) for n in range(max(1, len(shape))))

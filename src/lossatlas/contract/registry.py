@@ -125,10 +125,13 @@ def get(name):
     """The entry of a loss by its name, one of its aliases, or the function itself."""
     if isinstance(name, Entry):
         return name
-    name = getattr(name, "__name__", name)
-    found = _entries.get(_aliases.get(name, name)) if isinstance(name, str) else None
+    known = name if isinstance(name, str) else getattr(name, "__name__", None)
+    found = _entries.get(_aliases.get(known, known))
+    # Another library's function may bear the same name.
+    if found is not None and callable(name) and name.__module__ != found.body.__module__:
+        found = None
     if found is None:
-        near = difflib.get_close_matches(str(name), [*_entries, *_aliases], n=3)
+        near = difflib.get_close_matches(str(known), [*_entries, *_aliases], n=3)
         hint = f" (near: {', '.join(near)})" if near else ""
         raise wrong("name", f"the name of a registered loss{hint}", repr(name))
     return found

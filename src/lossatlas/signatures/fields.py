@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 import torch
 
-from ..contract import describe, expect, values_readable
+from ..contract import describe, values_readable, wrong
+
+FLOATS = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
+INTEGERS = frozenset({torch.int8, torch.int16, torch.int32, torch.int64})
 
 
 @dataclass(frozen=True)
@@ -17,19 +20,26 @@ class Field:
 
     dims: str
     what: str = "real numbers"
+    dtypes = FLOATS
+    tensor = "a floating-point tensor"
+    #: whether its dtype is the dtype of the loss
     floating = True
+    #: whether the last axis is masked only as a whole
+    joint = False
 
-    @property
-    def axes(self):
-        return tuple(self.dims.split())
+    def __post_init__(self):
+        object.__setattr__(self, "axes", tuple(self.dims.split()))
 
     def check_type(self, name, value):
-        wanted = f"a floating-point tensor of shape {shape_text(self.axes)}"
-        expect(isinstance(value, torch.Tensor), name, wanted, describe(value), TypeError)
-        expect(value.is_floating_point(), name, wanted, describe(value), TypeError)
+        if not (isinstance(value, torch.Tensor) and value.dtype in self.dtypes and value.layout is torch.strided):
+            raise wrong(name, f"{self.tensor} of shape {shape_text(self.axes)}", describe(value), TypeError)
 
     def check_values(self, name, value, sizes):
         """Values of a plain field are free; NaN in, NaN out."""
+
+    def prepared(self, value, dtype):
+        """The tensor as the formula meets it; `dtype` is that of the arithmetic."""
+        return value if value.dtype == dtype else value.to(dtype)
 
     def neutral(self, value):
         """A number that no loss stumbles over, put where an item is masked."""
@@ -55,8 +65,9 @@ class Positive(Field):
 
     def check_values(self, name, value, sizes):
         if values_readable(value):
-            low = value.detach().min()
-            expect(bool(low > 0), name, "numbers > 0", f"a smallest value of {low.item():g}")
+            low = value.detach().min().item()
+            if not low > 0:
+                raise wrong(name, "numbers > 0", f"a smallest value of {low:g}")
 
     def neutral(self, value):
         return 1.0
@@ -74,19 +85,19 @@ class ClassIndex(Field):
 
     below: str = "C"
     what: str = "class indices"
+    dtypes = frozenset({torch.int32, torch.int64})
+    tensor = "an integer tensor of class indices"
     floating = False
-
-    def check_type(self, name, value):
-        wanted = f"an integer tensor of class indices of shape {shape_text(self.axes)}"
-        expect(isinstance(value, torch.Tensor), name, wanted, describe(value), TypeError)
-        expect(value.dtype in (torch.int64, torch.int32), name, wanted, describe(value), TypeError)
 
     def check_values(self, name, value, sizes):
         if values_readable(value):
-            low, high = (x.item() for x in value.aminmax())
-            classes = sizes[self.below]
-            outside = low if low < 0 else high
-            expect(low >= 0 and high < classes, name, f"class indices in [0, {classes})", str(outside))
+            low, high = value.aminmax()
+            low, high, classes = low.item(), high.item(), sizes[self.below]
+            if low < 0 or high >= classes:
+                raise wrong(name, f"class indices in [0, {classes})", str(low if low < 0 else high))
+
+    def prepared(self, value, dtype):
+        return value.long()
 
     def neutral(self, value):
         return 0
@@ -109,17 +120,15 @@ class Sign(Field):
     """Labels -1 and +1, as floating-point or integer numbers."""
 
     what: str = "labels -1 or +1"
+    dtypes = FLOATS | INTEGERS
+    tensor = "a tensor of labels -1 or +1"
     floating = False
-
-    def check_type(self, name, value):
-        wanted = f"a tensor of labels -1 or +1 of shape {shape_text(self.axes)}"
-        expect(isinstance(value, torch.Tensor), name, wanted, describe(value), TypeError)
-        expect(value.dtype != torch.bool and not value.is_complex(), name, wanted, describe(value), TypeError)
 
     def check_values(self, name, value, sizes):
         if values_readable(value):
-            wrong = value[value.abs() != 1]
-            expect(wrong.numel() == 0, name, "labels -1 or +1", f"{wrong[0].item():g}" if wrong.numel() else "")
+            others = value[value.abs() != 1]
+            if others.numel():
+                raise wrong(name, self.what, f"{others[0].item():g}")
 
     def neutral(self, value):
         return 1
@@ -141,17 +150,15 @@ class MultiHot(Field):
     """Zeros and ones, as floating-point or integer numbers: which classes are present."""
 
     what: str = "labels 0 or 1"
+    dtypes = FLOATS | INTEGERS | {torch.uint8, torch.bool}
+    tensor = "a tensor of labels 0 or 1"
     floating = False
-
-    def check_type(self, name, value):
-        wanted = f"a tensor of labels 0 or 1 of shape {shape_text(self.axes)}"
-        expect(isinstance(value, torch.Tensor), name, wanted, describe(value), TypeError)
-        expect(not value.is_complex(), name, wanted, describe(value), TypeError)
 
     def check_values(self, name, value, sizes):
         if values_readable(value):
-            wrong = value[(value != 0) & (value != 1)]
-            expect(wrong.numel() == 0, name, "labels 0 or 1", f"{wrong[0].item():g}" if wrong.numel() else "")
+            others = value[(value != 0) & (value != 1)]
+            if others.numel():
+                raise wrong(name, self.what, f"{others[0].item():g}")
 
     def neutral(self, value):
         return 0
@@ -172,16 +179,19 @@ class Simplex(Field):
     """Probabilities: non-negative, summing to one along the last axis."""
 
     what: str = "probabilities that sum to 1"
+    joint = True
 
     def check_values(self, name, value, sizes):
         if values_readable(value):
             value = value.detach()
-            low, sums = value.min(), value.sum(-1)
-            expect(bool(low >= 0), name, self.what, f"a smallest entry of {low.item():g}")
+            low, sums = value.min().item(), value.sum(-1)
+            if not low >= 0:
+                raise wrong(name, self.what, f"a smallest entry of {low:g}")
             # Rounding of a sum grows with the number of terms; a wrong axis or forgotten softmax is far larger.
             slack = 1e-3 + 4 * value.shape[-1] * torch.finfo(value.dtype).eps
-            worst = sums.flatten()[(sums - 1).abs().argmax()]
-            expect(bool((worst - 1).abs() <= slack), name, self.what, f"a row that sums to {worst.item():g}")
+            off = (sums - 1).abs()
+            if not off.max().item() <= slack:
+                raise wrong(name, self.what, f"a row that sums to {sums.flatten()[off.argmax()].item():g}")
 
     def neutral(self, value):
         return 1.0 / value.shape[-1]

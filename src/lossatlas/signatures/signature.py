@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ..contract import expect
+from ..contract import wrong
 from ..contract.reduction import over
 from .fields import shape_text
+
+ANY = ("*",)
 
 
 @dataclass(frozen=True)
@@ -87,64 +89,72 @@ class Signature:
     perfect: Callable | None = None
     always: tuple = ()
 
-    @property
-    def names(self):
-        return tuple(self.fields)
+    def __post_init__(self):
+        object.__setattr__(self, "names", tuple(self.fields))
+        object.__setattr__(self, "floating", tuple(name for name, kind in self.fields.items() if kind.floating))
 
     def __repr__(self):
         return f"<signature {self.name}({', '.join(self.names)})>"
 
     def check_shapes(self, inputs):
-        """Types, dtypes, shapes and devices, which cost no look at the values. Returns letter -> size."""
-        sizes, shape, device = {}, None, None
+        """Types, dtypes, shapes and devices, which cost no look at the values.
+
+        Returns letter -> size, and for "*" the whole shape.
+        """
+        sizes, device = {}, None
         for name, kind in self.fields.items():
             value = inputs[name]
             kind.check_type(name, value)
-            axes = kind.axes
-            if axes == ("*",):
-                shape = tuple(value.shape) if shape is None else shape
-                expect(tuple(value.shape) == shape, name, f"shape {shape}", str(tuple(value.shape)))
-            else:
-                fits = value.ndim == len(axes) and all(sizes.get(a, n) == n for a, n in zip(axes, value.shape))
-                if not fits:
-                    wanted = shape_text(tuple(sizes.get(a, a) for a in axes))
-                    expect(False, name, f"shape {wanted}", str(tuple(value.shape)))
-                for axis, n in zip(axes, value.shape):
-                    least = self.least.get(axis, 0)
-                    expect(n >= least, name, f"at least {least} along {axis} in shape {shape_text(axes)}", str(tuple(value.shape)))
-                    sizes[axis] = n
-            device = value.device if device is None else device
-            expect(value.device == device, name, f"a tensor on {device}", f"one on {value.device}")
+            shape = value.shape
+            fits = kind.axes == ANY or len(shape) == len(kind.axes)
+            for axis, n in (("*", shape),) if kind.axes == ANY else zip(kind.axes, shape, strict=False):
+                fits = fits and sizes.setdefault(axis, n) == n
+            if not fits:
+                wanted = sizes["*"] if kind.axes == ANY else tuple(sizes.get(a, a) for a in kind.axes)
+                raise wrong(name, f"shape {shape_text(tuple(wanted))}", str(tuple(shape)))
+            if device is None:
+                device = value.device
+            elif value.device != device:
+                raise wrong(name, f"a tensor on {device}", f"one on {value.device}")
+        for axis, least in self.least.items():
+            if sizes[axis] < least:
+                name = self._first_with(axis)
+                wanted = f"at least {least} along {axis} in shape {shape_text(self.fields[name].axes)}"
+                raise wrong(name, wanted, str(tuple(inputs[name].shape)))
         return sizes
 
-    def check_values(self, inputs):
+    def check_values(self, inputs, sizes):
         """The checks that read values; each skips itself where values cannot be read."""
-        sizes = self.sizes_of(inputs)
         for name, kind in self.fields.items():
             kind.check_values(name, inputs[name], sizes)
 
-    def sizes_of(self, inputs):
-        return {a: n for name, kind in self.fields.items() for a, n in zip(kind.axes, inputs[name].shape)}
-
-    def shape_of(self, dims, inputs, sizes):
-        """The shape that the axes `dims` have for these inputs."""
-        if dims == "*":
-            return tuple(inputs[self.names[0]].shape)
-        return tuple(sizes[a] for a in dims.split())
+    def shape_of(self, dims, sizes):
+        """The shape that the axes `dims` have at these sizes."""
+        return tuple(sizes["*"]) if dims == "*" else tuple(sizes[a] for a in dims.split())
 
     def neutralized(self, inputs, keep):
         """The inputs with harmless values wherever `keep` (over the leading axes of the items) is False."""
         changed = dict(inputs)
         for name, kind in self.fields.items():
-            value = inputs[name]
+            value, here = inputs[name], keep
             if kind.axes[0] not in ("N", "*"):
                 continue
-            here = keep
-            while here.ndim > value.ndim:
+            while here.ndim > value.ndim - kind.joint:
                 here = here.any(-1)
-            neutral = torch.as_tensor(kind.neutral(value), dtype=value.dtype, device=value.device)
-            changed[name] = torch.where(over(here, value.shape), value, neutral)
+            changed[name] = torch.where(over(here, value.shape), value, kind.neutral(value))
         return changed
+
+    def prepared(self, inputs):
+        """The inputs as the formula meets them, all in one dtype of at least float32; and the dtype to return.
+
+        Labels do not count in the choice: scores in float32 with labels in float64 give a loss in float32.
+        """
+        dtype = None
+        for name in self.floating:
+            own = inputs[name].dtype
+            dtype = own if dtype is None or dtype == own else torch.promote_types(dtype, own)
+        wide = torch.float32 if dtype.itemsize < 4 else dtype
+        return {name: kind.prepared(inputs[name], wide) for name, kind in self.fields.items()}, dtype
 
     def sample(self, generator=None, dtype=torch.float64, **sizes):
         """Random valid inputs as a dictionary.
@@ -159,7 +169,7 @@ class Signature:
         sizes = {**self.sizes, **sizes}
         inputs = {}
         for name, kind in self.fields.items():
-            shape = (sizes["N"],) if kind.axes == ("*",) else tuple(sizes[a] for a in kind.axes)
+            shape = (sizes["N"],) if kind.axes == ANY else tuple(sizes[a] for a in kind.axes)
             inputs[name] = kind.sample(shape, sizes, generator, dtype)
         return inputs
 
@@ -175,7 +185,7 @@ class Signature:
         found = []
         for position, (name, kind) in enumerate(self.fields.items()):
             for case, (value, error) in kind.bad(base[name], sizes).items():
-                if position == 0 and case == "one axis too many" and kind.axes == ("*",):
+                if position == 0 and case == "one axis too many" and kind.axes == ANY:
                     continue  # any shape is right for the first; the second then does not fit it
                 found.append(Bad(f"{name}: {case}", {**base, name: value}, error, name))
             if position > 0 and kind.axes[0] in ("N", "*"):
@@ -183,6 +193,9 @@ class Signature:
         for axis, least in self.least.items():
             small = self.sample(**{axis: least - 1}) if least > 1 else None
             if small is not None:
-                name = next(n for n, f in self.fields.items() if axis in f.axes)
+                name = self._first_with(axis)
                 found.append(Bad(f"{axis} = {least - 1}", small, ValueError, name))
         return found
+
+    def _first_with(self, axis):
+        return next(name for name, kind in self.fields.items() if axis in kind.axes)
