@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from dataclasses import replace
 
 import torch
 
@@ -70,7 +71,7 @@ def loss(
         def function(*args, reduction="mean", sample_weight=None, mask=None, normalizer=None, **keywords):
             inputs, hyper = _bind(body.__name__, names, hyper_parameters, args, keywords)
             for name in hyper:
-                if name in limits and not (hyper[name] is None and hyper_parameters[name].default is None):
+                if name in limits:
                     hyper[name] = limits[name].check(name, hyper[name])
             check_reduction(reduction, normalizer)
             sizes = signature.check_shapes(inputs)
@@ -173,7 +174,7 @@ def _domains_of(hyper_parameters, declared):
         expect(default is not parameter.empty, name, "a default value", "none")
         if name in declared:
             expect(isinstance(declared[name], Domain), name, "a Domain", describe(declared[name]), TypeError)
-            found[name] = declared[name]
+            found[name] = replace(declared[name], optional=declared[name].optional or default is None)
         elif is_number(default):
             found[name] = around(default)
     return found

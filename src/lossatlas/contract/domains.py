@@ -10,13 +10,17 @@ from .checks import describe, is_number, values_readable, wrong
 
 @dataclass(frozen=True)
 class Domain:
-    """A set of real numbers: an interval with open or closed ends, and the part of it that pictures show."""
+    """A set of real numbers: an interval with open or closed ends, and the part of it that pictures show.
+
+    An `optional` hyper-parameter may also be None.
+    """
 
     low: float = -math.inf
     high: float = math.inf
     open_low: bool = False
     open_high: bool = False
     show: tuple | None = field(default=None, compare=False)
+    optional: bool = False
 
     def __contains__(self, value):
         above = value > self.low if self.open_low else value >= self.low
@@ -24,6 +28,9 @@ class Domain:
         return above and below and math.isfinite(value)
 
     def __str__(self):
+        return f"{self._interval()} or None" if self.optional else self._interval()
+
+    def _interval(self):
         if math.isinf(self.low) and math.isinf(self.high):
             return "a finite number"
         if math.isinf(self.high):
@@ -38,6 +45,8 @@ class Domain:
 
         A tensor holds one number, or one per model under vmap, where they cannot be read and are trusted.
         """
+        if value is None and self.optional:
+            return None
         if isinstance(value, torch.Tensor):
             return self._check_tensor(name, value)
         if not is_number(value):
@@ -65,24 +74,24 @@ class Domain:
         return found
 
 
-def real(*, show=None):
-    return Domain(show=show)
+def real(*, show=None, optional=False):
+    return Domain(show=show, optional=optional)
 
 
-def at_least(low, *, show=None):
-    return Domain(low=low, show=show)
+def at_least(low, *, show=None, optional=False):
+    return Domain(low=low, show=show, optional=optional)
 
 
-def above(low, *, show=None):
-    return Domain(low=low, open_low=True, show=show)
+def above(low, *, show=None, optional=False):
+    return Domain(low=low, open_low=True, show=show, optional=optional)
 
 
-def between(low, high, *, show=None):
-    return Domain(low=low, high=high, show=show)
+def between(low, high, *, show=None, optional=False):
+    return Domain(low=low, high=high, show=show, optional=optional)
 
 
-def inside(low, high, *, open_low=True, open_high=True, show=None):
-    return Domain(low, high, open_low, open_high, show)
+def inside(low, high, *, open_low=True, open_high=True, show=None, optional=False):
+    return Domain(low, high, open_low, open_high, show, optional)
 
 
 def around(default):

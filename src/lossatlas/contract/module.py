@@ -34,6 +34,6 @@ def as_module(loss, *, reduction="mean", **hyper):
     check_reduction(reduction, None)
     for name, value in hyper.items():
         expect(name in entry.defaults, name, f"a hyper-parameter of {entry.name}: {sorted(entry.defaults)}", repr(value), TypeError)
-        if name in entry.domains and not (value is None and entry.defaults[name] is None):
+        if name in entry.domains:
             hyper[name] = entry.domains[name].check(name, value)
     return LossModule(entry.name, reduction, hyper)
