@@ -87,11 +87,11 @@ def two_moons(train=200, test=1000, *, noise=0.15, seed=0):
     return _split("two moons", x, y, train)
 
 
-def blobs(train=300, test=1000, *, classes=3, features=2, spread=1.0, seed=0):
-    """Round Gaussian clouds, one per class, with standard deviation `spread` around centres drawn from [-4, 4]."""
-    x, y = datasets.make_blobs(
-        train + test, n_features=features, centers=classes, cluster_std=spread, center_box=(-4, 4), random_state=seed
-    )
+def blobs(train=300, test=1000, *, classes=3, spread=1.0, seed=0):
+    """Round clouds in the plane with standard deviation `spread`, their centres evenly on a circle of radius 3."""
+    angles = 2 * numpy.pi * numpy.arange(classes) / classes
+    centres = 3 * numpy.stack([numpy.cos(angles), numpy.sin(angles)], 1)
+    x, y = datasets.make_blobs(train + test, centers=centres, cluster_std=spread, random_state=seed)
     return _split("blobs", x, y, train)
 
 

@@ -23,6 +23,9 @@ ELEMENTWISE = (
 )  # fmt: skip
 
 
+ADAM = functools.partial(torch.optim.Adam, lr=1e-3)
+
+
 @dataclass(frozen=True, repr=False)
 class Fitted:
     """Trained models, all seeds and variants. `lead` below is (S,), or (V, S) where a hyper-parameter varies.
@@ -33,8 +36,7 @@ class Fitted:
         data: what they were trained on.
         seeds: the S seeds.
         hyper: hyper-parameter -> its V values.
-        history: "loss" and, where there are scores, "accuracy": (epochs, *lead), means over the minibatches of an
-            epoch as they were met in training.
+        history: "loss" and "accuracy", each (epochs, *lead): means over the minibatches of an epoch, as they were met.
         scores_of: function of the model's output that gives class scores.
     """
 
@@ -78,7 +80,7 @@ def fit(
     seeds,
     epochs,
     batch_size=64,
-    optimizer=functools.partial(torch.optim.Adam, lr=1e-3),
+    optimizer=ADAM,
     hyper=None,
     scores=lambda output: output,
     label="fit",
@@ -97,7 +99,7 @@ def fit(
         seeds: whole numbers, one per model.
         epochs: passes over the training set.
         batch_size: items per minibatch; the last of an epoch may be smaller.
-        optimizer: function of a list of parameters that gives an elementwise optimiser of `torch.optim`.
+        optimizer: function of a list of parameters that gives an elementwise optimiser of `torch.optim`; Adam at 1e-3.
         hyper: name -> numbers, all of the same length V, given to the loss as 0-d tensors, one per variant.
         scores: function of the output that gives class scores (..., N, C).
         label: what the progress bar says. It is shown where stderr is a terminal.
@@ -134,7 +136,7 @@ def fit(
             losses.sum().backward()
             optimizer.step()
             totals += torch.stack([losses.detach(), hits]) * y.shape[1]
-        for name, total in zip(history, totals / data.y_train.shape[-1]):
+        for name, total in zip(history, totals / data.y_train.shape[-1], strict=True):
             history[name].append(total.reshape(lead))
 
     return Fitted(

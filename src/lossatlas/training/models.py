@@ -2,7 +2,6 @@
 
 import itertools
 
-import torch
 from torch import nn
 
 from ..contract import describe, expect
