@@ -1,0 +1,294 @@
+"""The catalogue: its rows are sound, a row that says `works` does, and its page works with and without script."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lossatlas import losses
+from lossatlas.publishing import catalogue, catalogue_proof
+from lossatlas.publishing.catalogue import CatalogueError, Paper, paper_trail, papers, papers_page
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = papers(ROOT / "book" / "papers.yml")
+WORKING = [row for row in ROWS if row.status == "works"]
+
+
+def test_every_paper_of_the_literature_has_its_row():
+    assert len(ROWS) == 318
+    assert {row.weight for row in ROWS} == {"core", "aside", "context"}
+
+
+def test_a_paper_told_as_context_has_no_promise_of_code():
+    assert all(row.status == "context" for row in ROWS if row.weight == "context")
+
+
+def test_a_chapter_that_is_written_has_nothing_left_to_come():
+    written = {notebook.stem for notebook in (ROOT / "book").glob("*.ipynb")}
+    assert [row.key for row in ROWS if row.chapter in written and row.status == "planned"] == []
+
+
+@pytest.fixture(scope="module")
+def tested():
+    return catalogue_proof.names_in_tests(ROOT / "tests")
+
+
+@pytest.mark.parametrize("paper", WORKING, ids=lambda paper: paper.key)
+def test_what_works_exists_is_tested_and_is_executed_in_its_chapter(paper, tested):
+    assert catalogue_proof.unproven_symbols(paper, ROOT, tested) == []
+
+
+def test_every_loss_cites_a_paper_that_is_known():
+    assert catalogue_proof.unknown_citations(ROWS, ROOT / "book" / "references.bib") == []
+
+
+def test_the_papers_of_a_written_chapter_can_be_cited_in_its_text():
+    written = {notebook.stem for notebook in (ROOT / "book").glob("*.ipynb")}
+    keys = catalogue_proof.bibliography_keys(ROOT / "book" / "references.bib")
+    assert {row.key for row in ROWS if row.chapter in written} <= keys
+
+
+# What is wrong is said by row and field.
+
+SOUND = {
+    "key": "polyloss2022", "id": 94, "title": "PolyLoss: a title", "arxiv": "2204.12511", "year": 2022, "chapter": "cross_entropy",
+    "weight": "core", "status": "works", "contributes": "One line.", "symbols": ["lossatlas.losses.cross_entropy.cross_entropy"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(*rows):
+        path = tmp_path / "papers.yml"
+        path.write_text(yaml.safe_dump(list(rows)), encoding="utf8")
+        return path
+
+    return write
+
+
+def test_a_sound_row_is_read(written):
+    (row,) = papers(written(SOUND))
+    assert isinstance(row, Paper) and row.symbols == ("lossatlas.losses.cross_entropy.cross_entropy",)
+    assert row.address == "https://arxiv.org/abs/2204.12511"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"arxiv": "22.1"}, "arxiv"),
+        ({"arxiv": 2204.12511}, "arxiv"),
+        ({"year": 2021}, "year"),
+        ({"key": "polyloss"}, "key"),
+        ({"key": "PolyLoss2022"}, "key"),
+        ({"weight": "heavy"}, "weight"),
+        ({"status": "done"}, "status"),
+        ({"title": None}, "title"),
+        ({"contributes": "two\nlines"}, "contributes"),
+        ({"symbols": []}, "symbols"),
+        ({"symbols": ["two words"]}, "symbols"),
+        ({"symbols": "one"}, "symbols"),
+        ({"status": "context"}, "uses"),
+        ({"autor": "x"}, "autor"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_row(written, change, field):
+    with pytest.raises(CatalogueError, match=rf"row 1 \(.*\), `{field}`: expected .+, got .+"):
+        papers(written({**SOUND, **change}))
+
+
+@pytest.mark.parametrize("missing", ["key", "title", "arxiv", "contributes"])
+def test_a_missing_field_is_named(written, missing):
+    with pytest.raises(CatalogueError, match=f"`{missing}`: expected .+, got nothing"):
+        papers(written({name: value for name, value in SOUND.items() if name != missing}))
+
+
+def test_what_is_told_twice_or_out_of_order_is_named(written):
+    earlier = {**SOUND, "key": "other2022", "id": 1, "title": "Other", "arxiv": "2204.00001"}
+    with pytest.raises(
+        CatalogueError, match=r"row 2 \(other2022\), `chapter, id`: expected a place before polyloss2022"
+    ):
+        papers(written(SOUND, earlier))
+    with pytest.raises(
+        CatalogueError, match=r"row 2 \(polyloss2022\), `arxiv`: expected a value not yet taken \(row 1 has it\)"
+    ):
+        papers(written(SOUND, SOUND))
+
+
+def test_all_wrong_rows_are_named_at_once(written):
+    with pytest.raises(CatalogueError, match=r"(?s)row 1 .*row 2 "):
+        papers(written({**SOUND, "weight": "x"}, {**SOUND, "status": "x"}))
+
+
+# The proof cannot be had by a mention.
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout with one row, one test file and one chapter; the returned function writes the chapter."""
+    for folder in ("book", "tests", "_build/executed"):
+        (tmp_path / folder).mkdir(parents=True)
+
+    def chapter(code, *, outputs=None, symbol="cross_entropy"):
+        row = {**SOUND, "symbols": [f"lossatlas.losses.cross_entropy.{symbol}"]}
+        cell = {"cell_type": "code", "source": code, "metadata": {}, "execution_count": None, "outputs": []}
+        notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        (tmp_path / "book" / "cross_entropy.ipynb").write_text(json.dumps(notebook), encoding="utf8")
+        if outputs is not None:
+            cell.update(execution_count=1, outputs=outputs)
+            (tmp_path / "_build" / "executed" / "cross_entropy.ipynb").write_text(json.dumps(notebook), encoding="utf8")
+        return catalogue_proof.unproven_symbols(
+            Paper.of(row), tmp_path, catalogue_proof.names_in_tests(tmp_path / "tests")
+        )
+
+    return chapter
+
+
+def test_a_loss_that_is_registered_and_run_is_proven(checkout):
+    assert checkout("%matplotlib inline\nlossatlas.cross_entropy(x, y)", outputs=[]) == []
+
+
+@pytest.mark.parametrize("code", ["# cross_entropy", "'cross_entropy'", "cross_entropy_loss()"])
+def test_a_comment_or_a_text_does_not_prove_execution(checkout, code):
+    assert "no code cell of book/cross_entropy.ipynb names it" in "".join(checkout(code))
+
+
+def test_a_cell_that_failed_does_not_prove_execution(checkout):
+    assert "ran without error" in "".join(checkout("cross_entropy()", outputs=[{"output_type": "error"}]))
+
+
+def test_a_symbol_that_is_not_there_is_not_proven(checkout):
+    found = "".join(checkout("no_such_loss()", symbol="no_such_loss"))
+    assert "cannot be imported" in found and "neither a registered loss nor named" in found
+
+
+def test_a_loss_that_cites_nobody_known_is_named(tmp_path):
+    (tmp_path / "none.bib").write_text("@article{someone2020,\n title = {T}}", encoding="utf8")
+    cited = next(entry for entry in losses() if entry.paper)
+    assert any(
+        line.startswith(f"{cited.name}, `paper`")
+        for line in catalogue_proof.unknown_citations([], tmp_path / "none.bib")
+    )
+
+
+# The trail of a chapter.
+
+
+@pytest.fixture(scope="module")
+def trail():
+    return paper_trail("cross_entropy")
+
+
+def test_the_trail_tells_each_paper_of_the_chapter_in_every_form(trail):
+    own = [row for row in ROWS if row.chapter == "cross_entropy"]
+    assert [row.key for row in trail.rows[: len(own)]] == [row.key for row in own]
+    for text in (repr(trail), trail._repr_markdown_(), trail._repr_html_()):
+        assert all(row.arxiv in text for row in own)
+        assert "poly1_cross_entropy" in text and "losses/cross_entropy/polynomial.py" in text
+
+
+def test_the_trail_points_to_papers_that_other_chapters_tell():
+    row = next(row for row in ROWS if row.also_in)
+    assert f"told in the chapter {catalogue.chapter_title(row.chapter)}" in repr(paper_trail(row.also_in[0]))
+
+
+def test_a_trail_of_no_chapter_is_refused():
+    with pytest.raises(CatalogueError, match=r"`chapter`: expected one of adversarial, .* got 'poetry'"):
+        paper_trail("poetry")
+
+
+# The page.
+
+
+@pytest.fixture(scope="module")
+def page():
+    source = papers_page(ROWS, {"cross_entropy": "cross_entropy.html"})
+    body = re.search(r"(?s)````\{raw\} html\n(.*)\n````", source)[1]
+    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Papers</title><main><h1>Papers</h1>{body}</main></html>'
+
+
+def test_the_page_has_every_paper_and_loads_nothing(page):
+    assert all(f'id="paper-{row.key}"' in page for row in ROWS)
+    assert page.count(' href="https://arxiv.org/abs/') == len(ROWS)
+    assert 'href="cross_entropy.html"' in page
+    assert not re.search(
+        r'\bsrc=|<link|@import|url\(|fetch\(|import\(|href="(?!https://arxiv\.org/abs/|cross_entropy\.html)', page
+    )
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser, page, tmp_path):
+    """Opens the page from disk; complains on the console fail the test."""
+    file = tmp_path / "papers.html"
+    file.write_text(page, encoding="utf8")
+    complaints, contexts = [], []
+
+    def opened(fragment="", width=390, **options):
+        contexts.append(browser.new_context(viewport={"width": width, "height": 844}, **options))
+        tab = contexts[-1].new_page()
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.goto(file.as_uri() + fragment)
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def visible(tab):
+    return tab.locator("tbody tr:visible").evaluate_all("rows => rows.map(row => row.id.slice('paper-'.length))")
+
+
+def test_without_script_the_whole_table_is_there(opened):
+    tab = opened(java_script_enabled=False)
+    assert visible(tab) == [row.key for row in ROWS]
+    assert not tab.locator("form").is_visible()
+
+
+def test_search_and_filters_narrow_the_table_and_say_how_far(opened):
+    tab = opened()
+    tab.keyboard.press("Tab")
+    tab.keyboard.type("HARMONIC loss")
+    assert visible(tab) == ["harmonicloss2025"]
+    assert tab.locator("output").inner_text() == "1 of 318 papers"
+    tab.get_by_role("button", name="Show all").click()
+    tab.get_by_label("Status").select_option("works")
+    assert visible(tab) == [row.key for row in WORKING]
+    assert f"cross-entropy ({len(WORKING)})" in tab.get_by_label("Chapter").inner_text().lower()
+    tab.get_by_label("Weight").select_option("context")
+    assert visible(tab) == [] and tab.get_by_text("No paper matches").is_visible()
+
+
+def test_the_address_holds_the_view(opened):
+    tab = opened()
+    tab.get_by_label("Search").fill("noise")
+    tab.get_by_label("Chapter").select_option("noisy_labels")
+    again = opened("#" + tab.url.partition("#")[2])
+    assert visible(again) == visible(tab) != []
+    assert again.get_by_label("Search").input_value() == "noise"
+    assert len(visible(opened("#status=nonsense"))) == len(ROWS)
+    assert len(visible(opened("#paper-polyloss2022"))) == len(ROWS)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_fits_and_is_accessible(opened, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab = opened("#chapter=cross_entropy", width)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    results = Axe().run(tab)
+    assert results.violations_count == 0, results.generate_report()
