@@ -8,7 +8,7 @@ example, for any number of classes (Vincent, de Brébisson & Bouthillier 2015).
 import math
 
 import torch
-from torch.nn.functional import softplus
+from torch.nn.functional import logsigmoid
 
 from ...contract import above, describe, expect, real, values_readable
 
@@ -21,7 +21,7 @@ _NEAR_ONE, _WORST = 2.0, 32.0
 def z_loss_from_sums(total, squares, true, classes, *, a=1.0, b=0.0):
     r"""The Z-loss from the sum of the outputs, the sum of their squares and the true output.
 
-    $$ \ell = \tfrac1a \log\bigl(1 + e^{a(b - z)}\bigr), \quad z = \frac{o_y - \mu}{\sigma + 10^{-12}}, \quad
+    $$ \ell = \tfrac1a \log\bigl(1 + e^{a(b - z)}\bigr), \quad z = \frac{o_y - \mu}{\sigma}, \quad
        \mu = \frac{q}{C}, \quad \sigma^2 = \frac{s}{C} - \mu^2 $$
 
     Args:
@@ -42,9 +42,8 @@ def z_loss_from_sums(total, squares, true, classes, *, a=1.0, b=0.0):
     mean = total / classes
     variance = squares / classes - mean.square()
     level = variance <= 4 * torch.finfo(variance.dtype).eps * mean.square()
-    deviation = torch.where(level, 1.0, variance).sqrt() + 1e-12
-    z = torch.where(level, 0.0, (true - mean) / deviation)
-    return softplus(a * (b - z)) / a
+    z = torch.where(level, 0.0, (true - mean) / torch.where(level, 1.0, variance).sqrt())
+    return -logsigmoid(a * (z - b)) / a
 
 
 def squared_error_from_sums(total, squares, true, classes):
@@ -193,6 +192,7 @@ class FactoredSphericalLayer(torch.nn.Module):
         """
         self._check(hidden, target)
         _RATE.check("lr", lr)
+        lr = float(lr)
         with torch.no_grad():
             H, y = hidden.detach(), target.long()
             HQ = H @ self.Q
