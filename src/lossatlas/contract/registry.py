@@ -12,6 +12,7 @@ from .checks import wrong
 
 #: What the generated tests ask of every loss, and what an exemption (with its reason) may be declared from.
 PROMISES = {
+    "gradient": "its gradient is the derivative of its value",
     "double_backward": "its gradient can be differentiated again",
     "vmap": "it runs under torch.vmap",
     "compile": "torch.compile captures it as one graph",

@@ -1,25 +1,193 @@
-"""Cross-entropy on softmax probabilities, and what other files need of the softmax."""
+r"""Cross-entropy, its nearest relatives, and the one number of the softmax that all of them share.
 
-from ...contract import Domain, between, loss
+That number is the log-odds of the true class, $z = f_y - \log \sum_{k \ne y} e^{f_k}$. With the logistic function
+$\sigma$, $p_y = \sigma(z)$ and $1 - p_y = \sigma(-z)$: both keep all their digits however near 0 or 1 they are,
+where $1 - p_y$ computed by subtraction would keep none.
+
+A logit of $-\infty$ rules a class out: it has probability 0 and takes no share in means over classes.
+"""
+
+import torch
+from torch.nn.functional import logsigmoid, one_hot
+
+from ...contract import SpecialCase, between, loss
+from ...contract.safe import expm1_over
 from ...signatures import logits
+
+
+def log_odds(logits, target):
+    r"""$\log \frac{p_y}{1 - p_y}$, the lead of the true logit over the log-sum-exp of all others: (N, C), (N,) -> (N,)."""
+    true = target.unsqueeze(-1)
+    # The lowest finite number, not -inf, takes the place of the true logit: the sum may have no other term.
+    others = logits.scatter(-1, true, torch.finfo(logits.dtype).min)
+    return logits.gather(-1, true).squeeze(-1) - others.logsumexp(-1)
 
 
 def target_log_probability(logits, target):
     """Log of the softmax probability of the true class: (N, C), (N,) -> (N,)."""
-    return logits.log_softmax(-1).gather(-1, target.long().unsqueeze(-1)).squeeze(-1)
+    return logsigmoid(log_odds(logits, target))
+
+
+def possible_classes(logits):
+    """How many classes are not ruled out by a logit of -inf: (N, C) -> (N,)."""
+    return (~logits.isneginf()).sum(-1).clamp(min=1)
+
+
+def lead_over_mean(logits, target):
+    """The true logit minus the mean of the logits that are not -inf: (N, C), (N,) -> (N,)."""
+    finite = torch.where(logits.isneginf(), 0.0, logits)
+    return finite.gather(-1, target.unsqueeze(-1)).squeeze(-1) - finite.sum(-1) / possible_classes(logits)
+
+
+def smoothed_cross_entropy(logits, target, label_smoothing):
+    r"""$-\sum_k t_k \log p_k$ with $t = (1 - \alpha)\,\mathrm{onehot}(y) + \alpha / C$: (N, C), (N,) -> (N,).
+
+    As $\log p_y - \log p_k = f_y - f_k$, smoothing adds $\alpha$ times the lead of the true logit over the mean.
+    """
+    return -target_log_probability(logits, target) + label_smoothing * lead_over_mean(logits, target)
 
 
 @loss(
     logits,
     paper="good1952rational",
     aliases=("nll", "log_loss"),
-    domains={"label_smoothing": between(0, 1)},
+    domains={"label_smoothing": between(0, 1, show=(0.0, 0.5))},
     invariances=("shift",),
     bounds=(0.0, None),
+    optimum=0.0,
 )
 def cross_entropy(logits, target, *, label_smoothing=0.0):
-    r"""Cross-entropy.
+    r"""Cross-entropy: the surprise, in nats, at the true class under the softmax probabilities.
 
-    $$ \ell = -\log p_y $$
+    $$ \ell = -\sum_k t_k \log p_k, \qquad t = (1 - \alpha)\,\mathrm{onehot}(y) + \frac{\alpha}{C}, \qquad
+       p = \mathrm{softmax}(f) $$
+
+    Without smoothing this is $-\log p_y$.
+
+    Args:
+        logits: scores $f$ before softmax, shape (N, C). A class with logit -inf is ruled out.
+        target: index of the true class, shape (N,), in [0, C).
+        label_smoothing: $\alpha$ in [0, 1], the share of the target spread evenly over the classes.
+
+    Returns:
+        One value per item, shape (N,), in nats. With smoothing the smallest value is the entropy of $t$.
+
+    Paper: Good 1952 for the logarithmic score; Szegedy et al. 2016 for label smoothing.
+
+    Differs: `torch.nn.functional.cross_entropy` spreads the smoothing over ruled-out classes too and returns
+    infinity there; here they take no share. On finite logits both agree.
     """
-    return -target_log_probability(logits, target)
+    return smoothed_cross_entropy(logits, target, label_smoothing)
+
+
+@loss(
+    logits,
+    paper="zhang2018generalized",
+    aliases=("gce",),
+    domains={"q": between(0, 1, show=(0.0, 1.0))},
+    special_cases=[
+        SpecialCase("cross_entropy", when={"q": 0.0}),
+        SpecialCase("mean_absolute_error", when={"q": 1.0}, scale=0.5),
+        SpecialCase("comp_sum_loss", when={"q": 0.3}, then={"tau": 1.3}),
+    ],
+    invariances=("shift",),
+    bounds=lambda q: (0.0, 1 / q if q > 0 else None),
+    optimum=0.0,
+)
+def generalized_cross_entropy(logits, target, *, q=0.7):
+    r"""Generalized cross-entropy: bounded, so that no single wrong label can outweigh the rest.
+
+    $$ \ell_q = \frac{1 - p_y^q}{q}, \qquad \ell_0 = -\log p_y $$
+
+    Its gradient is that of cross-entropy times $p_y^q$: examples that look mislabelled are listened to less.
+
+    Args:
+        logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
+        target: index of the true class, shape (N,).
+        q: in [0, 1]; 0 is cross-entropy, 1 is half the mean absolute error.
+
+    Returns:
+        One value per item, shape (N,), in [0, 1/q].
+
+    Paper: Zhang & Sabuncu 2018. The truncated variant, which drops items with small $p_y$, is a `mask` here.
+    """
+    return -expm1_over(q, target_log_probability(logits, target))
+
+
+@loss(
+    logits,
+    paper="ghosh2017robust",
+    aliases=("mae",),
+    special_cases=SpecialCase("comp_sum_loss", then={"tau": 2.0}, scale=2.0),
+    invariances=("shift",),
+    bounds=(0.0, 2.0),
+    optimum=0.0,
+)
+def mean_absolute_error(logits, target):
+    r"""Mean absolute error of the softmax: the distance between predicted and true distribution, in absolute values.
+
+    $$ \ell = \| p - \mathrm{onehot}(y) \|_1 = 2 (1 - p_y) $$
+
+    Summed over all possible labels it is constant, which makes it robust to uniform label noise and slow to learn.
+
+    Args:
+        logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
+        target: index of the true class, shape (N,).
+
+    Returns:
+        One value per item, shape (N,), in [0, 2].
+
+    Paper: Ghosh, Kumar & Sastry 2017. The sum over classes is not divided by C.
+    """
+    return 2 * torch.sigmoid(-log_odds(logits, target))
+
+
+@loss(logits, paper="chowdhery2022palm", bounds=(0.0, None))
+def logit_z_loss(logits, target):
+    r"""Logit z-loss: keeps the normaliser of the softmax near 1, so that logits do not drift.
+
+    $$ \ell = \Bigl( \log \sum_k e^{f_k} \Bigr)^2 $$
+
+    A regulariser, added to cross-entropy with a small weight; it does not look at the label.
+
+    Args:
+        logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
+        target: index of the true class, shape (N,); not used, it stands here so that the loss can join the others.
+
+    Returns:
+        One value per item, shape (N,).
+
+    Paper: Chowdhery et al. 2022, with weight 1e-4, which is the caller's here. Another loss of this name is the
+    shift- and scale-invariant `spherical_z_loss`.
+    """
+    return logits.logsumexp(-1).square()
+
+
+@loss(
+    logits,
+    paper="softmaxregression2023",
+    aliases=("half_brier_loss",),
+    invariances=("shift",),
+    bounds=(0.0, 1.0),
+    optimum=0.0,
+)
+def softmax_regression_loss(logits, target):
+    r"""Softmax regression: half the squared distance between softmax probabilities and the true class.
+
+    $$ \ell = \tfrac12 \| \mathrm{softmax}(f) - \mathrm{onehot}(y) \|_2^2 $$
+
+    Not convex in the logits: where the softmax is certain and wrong, the gradient vanishes and learning stalls.
+
+    Args:
+        logits: scores $f = A x$ before softmax, shape (N, C). A class with logit -inf is ruled out.
+        target: index of the true class, shape (N,).
+
+    Returns:
+        One value per item, shape (N,), in [0, 1]. It is half the Brier score.
+
+    Paper: Li et al. 2023, *The Closeness of In-Context Learning and Weight Shifting for Softmax Regression*.
+
+    Differs: the paper takes any vector $b$ in place of the one-hot vector and states the norm itself; its half
+    square has the same minimisers.
+    """
+    return 0.5 * (logits.softmax(-1) - one_hot(target, logits.shape[-1])).square().sum(-1)

@@ -1,0 +1,123 @@
+"""Hinges for many classes: the true score must lead by a margin, or stand above one alone."""
+
+import torch
+from torch.nn.functional import one_hot
+
+from ...contract import SpecialCase, at_least, describe, expect, loss
+from ...signatures import logits
+from .robust import differences
+
+
+def one_against_rest(inputs):
+    """The scores with a label -1 or +1 for each: as `margin` losses take them."""
+    scores = inputs["logits"]
+    label = 2 * one_hot(inputs["target"], scores.shape[-1]) - 1
+    return {"score": scores, "label": label.to(scores.dtype)}
+
+
+@loss(
+    logits,
+    paper="crammer2001algorithmic",
+    domains={"margin": at_least(0, show=(0.0, 3.0))},
+    invariances=("shift",),
+    bounds=(0.0, None),
+    optimum=0.0,
+)
+def crammer_singer_hinge(logits, target, *, margin=1.0):
+    r"""Crammer-Singer hinge: the true score must lead the best of the others by a margin.
+
+    $$ \ell = \max_k \bigl( f_k - f_y + m\,[k \ne y] \bigr) $$
+
+    The term $k = y$ is 0, so the loss is never negative. It is the limit of `ldr_kl_loss` for lam -> 0.
+
+    Args:
+        logits: scores, shape (N, C). A class with score -inf is ruled out.
+        target: index of the true class, shape (N,).
+        margin: $m \ge 0$, in score units.
+
+    Returns:
+        One value per item, shape (N,). Where classes tie, they share the gradient.
+
+    Paper: Crammer & Singer 2001.
+    """
+    return differences(logits, target, margin).amax(-1)
+
+
+@loss(
+    logits,
+    paper="weston1999support",
+    domains={"margin": at_least(0, show=(0.0, 3.0))},
+    invariances=("shift",),
+    bounds=(0.0, None),
+    optimum=0.0,
+)
+def weston_watkins_hinge(logits, target, *, margin=1.0):
+    r"""Weston-Watkins hinge: the true score must lead every other by a margin.
+
+    $$ \ell = \frac1C \sum_k \max\bigl(0,\ f_k - f_y + m\,[k \ne y]\bigr) $$
+
+    Args:
+        logits: scores, shape (N, C). A class with score -inf is ruled out.
+        target: index of the true class, shape (N,).
+        margin: $m \ge 0$, in score units.
+
+    Returns:
+        One value per item, shape (N,).
+
+    Paper: Weston & Watkins 1999.
+
+    Differs: the paper sums over the wrong classes; code, `torch.nn.MultiMarginLoss` among it, divides the sum by all C
+    classes, and so does this.
+    """
+    return torch.relu(differences(logits, target, margin)).mean(-1)
+
+
+@loss(
+    logits,
+    items="N C",
+    paper="cnnsvm2017",
+    special_cases=SpecialCase("squared_hinge_loss", via=one_against_rest),
+    bounds=(0.0, None),
+)
+def l2_svm_loss(logits, target):
+    r"""L2-SVM loss: the squared hinge of every class against the rest.
+
+    $$ \ell_k = \max(0, 1 - t_k f_k)^2, \qquad t_k = 1 \text{ for } k = y,\ -1 \text{ for the others} $$
+
+    Args:
+        logits: scores, shape (N, C), in margin units. A class with score -inf is ruled out.
+        target: index of the true class, shape (N,).
+
+    Returns:
+        One value per item and class, shape (N, C); "mean" is over both, "sum" is the data term of the paper.
+
+    Paper: Agarap 2017, *An Architecture Combining CNN and SVM*, after Tang 2013.
+
+    Differs: predict with the largest score. The authors' code takes the first positive one.
+    """
+    t = 2 * one_hot(target, logits.shape[-1]) - 1
+    return torch.relu(1 - t * logits).square()
+
+
+def l2_svm_objective(logits, target, weight, *, penalty=1.0):
+    r"""The objective of a support vector machine with squared hinge, one class against the rest.
+
+    $$ \tfrac12 \|W\|_F^2 + P \sum_{n,k} \max(0, 1 - t_{nk} f_{nk})^2 $$
+
+    Args:
+        logits: scores $f = W h + b$, shape (N, C).
+        target: index of the true class, shape (N,).
+        weight: $W$, any shape; the bias is not penalised.
+        penalty: $P \ge 0$, the weight of the errors.
+
+    Returns:
+        A 0-d tensor.
+
+    Paper: Agarap 2017 and 2018, after Tang 2013.
+
+    Differs: the two repositories of the author reduce differently. This is the sum, as in the paper and in gru-svm
+    (penalty 0.5); cnn-svm takes means over W and over the errors (penalty 1).
+    """
+    at_least(0).check("penalty", penalty)
+    expect(isinstance(weight, torch.Tensor) and weight.is_floating_point(), "weight", "a floating-point tensor", describe(weight), TypeError)
+    return 0.5 * weight.square().sum() + penalty * l2_svm_loss(logits, target, reduction="sum")

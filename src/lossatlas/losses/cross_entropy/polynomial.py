@@ -1,0 +1,162 @@
+r"""Cross-entropy as a polynomial in $1 - p_y$, and losses that change its coefficients or its weight.
+
+$-\log p_y = \sum_{j \ge 1} (1 - p_y)^j / j$. PolyLoss changes the first coefficients; focal loss multiplies the whole
+sum by a power of $1 - p_y$. With the log-odds $z$ of the true class, $p_y = \sigma(z)$ and $1 - p_y = \sigma(-z)$.
+"""
+
+import torch
+from torch.nn.functional import logsigmoid, one_hot
+
+from ...contract import SpecialCase, at_least, between, describe, loss, wrong
+from ...signatures import logits
+from .hinges import one_against_rest
+from .softmax import log_odds, possible_classes, smoothed_cross_entropy
+
+
+def focal_weight(z, gamma):
+    r"""$(1 - p)^\gamma$ with $p = \sigma(z)$, as an exponential: a power of an underflowed $1 - p$ has no gradient."""
+    return (gamma * logsigmoid(-z)).exp()
+
+
+@loss(
+    logits,
+    paper="polyloss2022",
+    domains={"epsilon": at_least(-1, show=(-1.0, 6.0)), "label_smoothing": between(0, 1, show=(0.0, 0.5))},
+    special_cases=[
+        SpecialCase("cross_entropy", when={"epsilon": 0.0}),
+        SpecialCase("cross_entropy", when={"epsilon": 0.0, "label_smoothing": 0.1}, then={"label_smoothing": 0.1}),
+        SpecialCase("poly_n_cross_entropy", when={"epsilon": 2.0}, then={"epsilons": (2.0,)}),
+    ],
+    invariances=("shift",),
+    bounds=(0.0, None),
+    optimum=0.0,
+)
+def poly1_cross_entropy(logits, target, *, epsilon=1.0, label_smoothing=0.0):
+    r"""Poly-1 cross-entropy: the first coefficient of cross-entropy's polynomial is changed by epsilon.
+
+    $$ \ell = -\log p_y + \varepsilon (1 - p_y) $$
+
+    Smoothing by $\alpha$ puts $-\sum_k t_k \log p_k + \varepsilon \sum_k t_k (1 - p_k)$ in its place, with
+    $t = (1 - \alpha)\,\mathrm{onehot}(y) + \alpha / C$.
+
+    Args:
+        logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
+        target: index of the true class, shape (N,).
+        epsilon: $\varepsilon \ge -1$; -1 removes the first term of the polynomial.
+        label_smoothing: $\alpha$ in [0, 1].
+
+    Returns:
+        One value per item, shape (N,).
+
+    Paper: Leng et al. 2022, *PolyLoss*, which tunes epsilon per task (about 2 for ImageNet, -1 for detection).
+
+    Differs: ports differ on smoothing. One adds a constant 38 in place of $\alpha / C$; another sums
+    $1 - p_k^{t_k}$ over the classes. Here the target is smoothed, and nothing else changes.
+    """
+    miss = torch.sigmoid(-log_odds(logits, target))
+    smoothed_miss = (1 - label_smoothing) * miss + label_smoothing * (1 - 1 / possible_classes(logits))
+    return smoothed_cross_entropy(logits, target, label_smoothing) + epsilon * smoothed_miss
+
+
+@loss(
+    logits,
+    paper="polyloss2022",
+    special_cases=[
+        SpecialCase("cross_entropy", when={"epsilons": ()}),
+        SpecialCase("poly1_cross_entropy", when={"epsilons": (2.0, 0.0)}, then={"epsilon": 2.0}),
+    ],
+    invariances=("shift",),
+    optimum=0.0,
+)
+def poly_n_cross_entropy(logits, target, *, epsilons=(1.0,)):
+    r"""Poly-N cross-entropy: the first N coefficients of cross-entropy's polynomial are changed.
+
+    $$ \ell = -\log p_y + \sum_{j=1}^{N} \varepsilon_j (1 - p_y)^j $$
+
+    Args:
+        logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
+        target: index of the true class, shape (N,).
+        epsilons: $\varepsilon_1, \varepsilon_2, \dots$, a sequence of numbers or a tensor with one axis. The loss
+            stays decreasing in $p_y$ where $\varepsilon_j \ge -1/j$.
+
+    Returns:
+        One value per item, shape (N,).
+
+    Paper: Leng et al. 2022, *PolyLoss*.
+    """
+    if not (hasattr(epsilons, "__iter__") and getattr(epsilons, "ndim", 1) == 1):
+        raise wrong("epsilons", "a sequence of numbers", describe(epsilons), TypeError)
+    z = log_odds(logits, target)
+    miss = torch.sigmoid(-z)
+    return -logsigmoid(z) + sum(epsilon * miss**j for j, epsilon in enumerate(epsilons, start=1))
+
+
+@loss(
+    logits,
+    paper="lin2017focal",
+    domains={"gamma": at_least(0, show=(0.0, 5.0))},
+    special_cases=SpecialCase("cross_entropy", when={"gamma": 0.0}),
+    invariances=("shift",),
+    bounds=(0.0, None),
+    optimum=0.0,
+)
+def focal_loss(logits, target, *, gamma=2.0):
+    r"""Focal loss on the softmax: examples that are already right weigh next to nothing.
+
+    $$ \ell = -(1 - p_y)^\gamma \log p_y $$
+
+    Args:
+        logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
+        target: index of the true class, shape (N,).
+        gamma: focusing exponent $\gamma \ge 0$; 0 is cross-entropy.
+
+    Returns:
+        One value per item, shape (N,).
+
+    Paper: Lin et al. 2017, *Focal Loss for Dense Object Detection*.
+
+    Differs: the paper is one-vs-rest on sigmoids with class weights alpha, which `poly1_focal_loss` with epsilon 0
+    computes. This is the usual form for one true class among C.
+    """
+    z = log_odds(logits, target)
+    return -focal_weight(z, gamma) * logsigmoid(z)
+
+
+@loss(
+    logits,
+    items="N C",
+    paper="polyloss2022",
+    domains={
+        "epsilon": at_least(-1, show=(-1.0, 6.0)),
+        "alpha": between(0, 1, show=(0.05, 0.95), optional=True),
+        "gamma": at_least(0, show=(0.0, 5.0)),
+    },
+    special_cases=SpecialCase("logistic_loss", when={"epsilon": 0.0, "alpha": None, "gamma": 0.0}, via=one_against_rest),
+    bounds=lambda epsilon, alpha, gamma: (0.0 if epsilon >= 0 else None, None),
+)
+def poly1_focal_loss(logits, target, *, epsilon=1.0, alpha=0.25, gamma=2.0):
+    r"""Poly-1 focal loss: sigmoid focal loss, one class against the rest, with one more polynomial term.
+
+    $$ \ell_k = -\alpha_k (1 - p_k)^\gamma \log p_k + \varepsilon (1 - p_k)^{\gamma + 1} $$
+
+    $p_k = \sigma(f_k)$ for the true class and $1 - \sigma(f_k)$ for the others; $\alpha_k$ is $\alpha$ for the true
+    class and $1 - \alpha$ for the others.
+
+    Args:
+        logits: scores before sigmoid, one per class, shape (N, C). A class with logit -inf is ruled out.
+        target: index of the true class, shape (N,).
+        epsilon: $\varepsilon \ge -1$, the change of the first coefficient.
+        alpha: weight of the true class in [0, 1], or None for no weights.
+        gamma: focusing exponent $\gamma \ge 0$.
+
+    Returns:
+        One value per item and class, shape (N, C); "mean" is over both.
+
+    Paper: Leng et al. 2022, *PolyLoss*; Lin et al. 2017 for epsilon 0.
+
+    Differs: the usual code writes alpha < 0 for no weights; here that is None. The term with epsilon carries no alpha.
+    """
+    t = one_hot(target, logits.shape[-1])
+    z = ((2 * t - 1) * logits).clamp(max=torch.finfo(logits.dtype).max)
+    weight = 1 if alpha is None else alpha * t + (1 - alpha) * (1 - t)
+    return -weight * focal_weight(z, gamma) * logsigmoid(z) + epsilon * focal_weight(z, gamma + 1)

@@ -1,0 +1,130 @@
+r"""Binary cross-entropy per class, for data sets whose label sets differ.
+
+Softmax over the union of the label sets makes every class of the other data sets a negative, also one that means
+the same thing. Here each class is its own yes-or-no question, and the `mask` says which questions an item answers:
+boolean, shape (N, C), True for the classes of the label set that the item comes from. The mean is over those.
+"""
+
+import torch
+from torch.nn.functional import logsigmoid, normalize, one_hot
+
+from ...contract import SpecialCase, describe, expect, loss, real
+from ...signatures import ClassIndex, Field, Signature, logits, multilabel
+from .hinges import one_against_rest
+
+_labelled = Signature("labelled", {"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")}, "C C", {})
+_similar = Signature("similar", {"similarity": Field("C C"), "target": ClassIndex("N")}, "N C", {})
+
+
+def binary_cross_entropy(logits, target):
+    """-log sigmoid(f) where the target is 1, -log(1 - sigmoid(f)) where it is 0; shapes alike."""
+    return -logsigmoid((2 * target - 1) * logits)
+
+
+def one_hot_target(inputs):
+    classes = inputs["logits"].shape[-1]
+    return {**inputs, "target": one_hot(inputs["target"], classes).to(inputs["logits"].dtype)}
+
+
+@loss(
+    logits,
+    items="N C",
+    paper="labelshifts2022",
+    special_cases=[
+        SpecialCase("class_relational_bce_loss", via=one_hot_target),
+        SpecialCase("logistic_loss", via=one_against_rest),
+    ],
+    bounds=(0.0, None),
+)
+def null_bce_loss(logits, target):
+    r"""Null BCE loss: binary cross-entropy per class, silent about the classes its data set does not know.
+
+    $$ \ell_k = -[k = y] \log \sigma(f_k) - [k \ne y] \log(1 - \sigma(f_k)), \qquad k \in \text{label set of the item} $$
+
+    Args:
+        logits: scores before sigmoid over the union of all label sets, shape (N, C).
+        target: index of the true class, shape (N,), in the item's own label set.
+
+    Returns:
+        One value per item and class, shape (N, C). Pass the label sets as `mask`, shape (N, C): the mean is then over
+        their classes, and the others get no gradient at all.
+
+    Paper: Kim et al. 2022, *Learning Semantic Segmentation from Multiple Datasets with Label Shifts*. Known here from
+    its abstract and project page: the mask is therefore the caller's.
+    """
+    return binary_cross_entropy(logits, one_hot(target, logits.shape[-1]))
+
+
+@loss(
+    multilabel,
+    paper="labelshifts2022",
+    bounds=(0.0, None),
+    optimum=0.0,
+)
+def class_relational_bce_loss(logits, target):
+    r"""Class-relational BCE loss: binary cross-entropy where related classes of other data sets count as present.
+
+    $$ \ell_k = -t_k \log \sigma(f_k) - (1 - t_k) \log(1 - \sigma(f_k)) $$
+
+    Args:
+        logits: scores before sigmoid over the union of all label sets, shape (N, C).
+        target: $t$, 0 or 1 for each class, shape (N, C); `relational_target` makes it from a class index.
+
+    Returns:
+        One value per item and class, shape (N, C). Pass as `mask`, shape (N, C), the classes that the item has
+        something to say about: those of its label set, and the related ones.
+
+    Paper: Kim et al. 2022, *Learning Semantic Segmentation from Multiple Datasets with Label Shifts*. Known here from
+    its abstract and project page. How the paper treats the unrelated classes of other data sets is not settled: the
+    mask decides.
+    """
+    return binary_cross_entropy(logits, target)
+
+
+def class_similarity(features, target, weight):
+    r"""Mean cosine between the features of a class and the classifier weights of every class.
+
+    Args:
+        features: shape (N, D).
+        target: index of the class of each feature, shape (N,).
+        weight: one row per class, shape (C, D).
+
+    Returns:
+        Shape (C, C): row y, column k is the mean over the features of class y of their cosine with row k of the
+        weight; 0 where class y has no features.
+    """
+    inputs = {"features": features, "target": target, "weight": weight}
+    _labelled.check_values(inputs, _labelled.check_shapes(inputs))
+    member = one_hot(target.long(), len(weight)).to(features.dtype)
+    cosines = normalize(features, dim=-1) @ normalize(weight, dim=-1).T
+    return member.T @ cosines / member.sum(0).clamp(min=1).unsqueeze(-1)
+
+
+def relational_target(similarity, target, *, threshold, label_set=None):
+    r"""The multi-hot target of `class_relational_bce_loss`: the true class, and classes of other data sets like it.
+
+    $$ t_k = [k = y] \ \lor\ \bigl( s_{yk} > \tau \ \land\ k \notin \text{label set of the item} \bigr) $$
+
+    Args:
+        similarity: $s$, shape (C, C), a cosine in [-1, 1] for each pair of classes, as from `class_similarity`.
+        target: index of the true class, shape (N,).
+        threshold: $\tau$; at 1 or above only the true class is left.
+        label_set: boolean, shape (N, C), the classes of each item's own data set, which can be no relatives; None
+            lets every class be one.
+
+    Returns:
+        0 or 1 in the dtype of the similarity, shape (N, C).
+
+    Paper: Kim et al. 2022, *Learning Semantic Segmentation from Multiple Datasets with Label Shifts*.
+    """
+    inputs = {"similarity": similarity, "target": target}
+    _similar.check_values(inputs, _similar.check_shapes(inputs))
+    real().check("threshold", threshold)
+    true = one_hot(target.long(), len(similarity)).bool()
+    related = similarity[target.long()] > threshold
+    if label_set is not None:
+        wanted = f"a boolean tensor of shape {tuple(true.shape)}"
+        expect(isinstance(label_set, torch.Tensor) and label_set.dtype == torch.bool, "label_set", wanted, describe(label_set), TypeError)
+        expect(label_set.shape == true.shape, "label_set", wanted, describe(label_set))
+        related = related & ~label_set
+    return (true | related).to(similarity.dtype)

@@ -1,0 +1,99 @@
+r"""The spherical family: losses of the sum of the logits, the sum of their squares, and the true logit.
+
+No exponential, so the output layer can be trained in $O(d^2)$ whatever the number of classes (see `factored`).
+"""
+
+import math
+
+from torch.nn.functional import logsigmoid
+
+from ...contract import above, loss, real
+from ...contract.safe import unit
+from ...signatures import logits
+
+NEEDS_FINITE = {"minus_inf": "every logit enters by its square: -inf is as far out as can be, not a class ruled out"}
+
+
+def true_logit(logits, target):
+    return logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)
+
+
+@loss(
+    logits,
+    paper="zloss2016",
+    domains={"a": above(0, show=(0.1, 5.0)), "b": real(show=(-2.0, 3.0))},
+    invariances=("shift", "scale"),
+    bounds=(0.0, None),
+    exempt=NEEDS_FINITE,
+)
+def spherical_z_loss(logits, target, *, a=1.0, b=0.0):
+    r"""The Z-loss: how many standard deviations the true logit stands above the mean of the logits.
+
+    $$ \ell = \frac1a \log\bigl( 1 + e^{a (b - z)} \bigr), \qquad z = \frac{f_y - \mu}{\sigma} $$
+
+    $\mu$ and $\sigma$ are mean and standard deviation (divided by C) of the logits of an item. Shifting or scaling
+    them changes nothing: growing logits cannot buy a lower loss.
+
+    Args:
+        logits: scores, shape (N, C), finite.
+        target: index of the true class, shape (N,).
+        a: sharpness $a > 0$; for large a the loss is the hinge max(0, b - z).
+        b: location, in standard deviations.
+
+    Returns:
+        One value per item, shape (N,). As $z \le \sqrt{C - 1}$, it stays above 0.
+
+    Paper: de Brébisson & Vincent 2016, *The Z-loss*; a and b are tuned for the metric. Not the logit z-loss.
+
+    Differs: the code of the authors adds 1e-12 to sigma. Here level logits, for which z is not defined, count as
+    z = 0 with gradient 0, and the invariance is exact.
+    """
+    # Measured from the true logit, level logits are exactly 0, and rounding cannot pass for a spread.
+    centred = logits - true_logit(logits, target).unsqueeze(-1)
+    centred = centred - centred.mean(-1, keepdim=True)
+    z = math.sqrt(logits.shape[-1]) * true_logit(unit(centred), target)
+    return -logsigmoid(a * (z - b)) / a
+
+
+@loss(logits, paper="zloss2016", domains={"eps": above(0, show=(1e-4, 1.0))}, bounds=(0.0, None), exempt=NEEDS_FINITE)
+def spherical_softmax_loss(logits, target, *, eps=1e-4):
+    r"""Spherical softmax loss: a softmax with the square in place of the exponential.
+
+    $$ \ell = -\log \frac{f_y^2 + \varepsilon}{\sum_k (f_k^2 + \varepsilon)} $$
+
+    Args:
+        logits: scores $f$, shape (N, C), finite. Their signs do not matter.
+        target: index of the true class, shape (N,).
+        eps: $\varepsilon > 0$, keeps the loss finite at a true score of 0, in squared score units.
+
+    Returns:
+        One value per item, shape (N,). With eps -> 0 it depends on the ratios of the scores alone.
+
+    Paper: de Brébisson & Vincent 2016, *The Z-loss*; Vincent, de Brébisson & Bouthillier 2015.
+
+    Differs: some code divides the scores by their length first. That is this loss at unit length; on scores of
+    length r it is this loss with eps times r squared.
+    """
+    p = logits.square() + eps
+    return p.sum(-1).log() - true_logit(p, target).log()
+
+
+@loss(logits, paper="zloss2016", bounds=(0.0, None), exempt=NEEDS_FINITE)
+def taylor_softmax_loss(logits, target):
+    r"""Taylor softmax loss: a softmax with the second-order Taylor polynomial in place of the exponential.
+
+    $$ \ell = -\log \frac{1 + f_y + \tfrac12 f_y^2}{\sum_k (1 + f_k + \tfrac12 f_k^2)} $$
+
+    The polynomial is never below ½, so the logarithm is always defined; it grows again for scores below -1.
+
+    Args:
+        logits: scores $f$, shape (N, C), finite.
+        target: index of the true class, shape (N,).
+
+    Returns:
+        One value per item, shape (N,).
+
+    Paper: de Brébisson & Vincent 2016, *The Z-loss*; Vincent, de Brébisson & Bouthillier 2015.
+    """
+    p = 1 + logits + 0.5 * logits.square()
+    return p.sum(-1).log() - true_logit(p, target).log()

@@ -1,0 +1,62 @@
+"""Squares of logits, alone and beside cross-entropy."""
+
+import torch
+
+from ...contract import at_least, loss, real
+from ...signatures import logits
+from .softmax import possible_classes, target_log_probability
+
+
+def wrong_logits(logits, target):
+    """The logits with 0 in place of the true one: (N, C), (N,) -> (N, C)."""
+    return logits.scatter(-1, target.unsqueeze(-1), 0.0)
+
+
+@loss(logits, paper="squentropy2023", bounds=(0.0, None), optimum=0.0)
+def squentropy_loss(logits, target):
+    r"""Squentropy: cross-entropy plus the mean square of the wrong logits, with nothing to tune.
+
+    $$ \ell = -\log p_y + \frac{1}{C - 1} \sum_{k \ne y} f_k^2 $$
+
+    The square pulls wrong logits to 0 and leaves the true one alone; so the loss sees shifts that softmax does not.
+
+    Args:
+        logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out and not counted in C.
+        target: index of the true class, shape (N,).
+
+    Returns:
+        One value per item, shape (N,). 0 is approached, not reached, as the true logit grows.
+
+    Paper: Hui, Belkin & Wright 2023, *Cut your Losses with Squentropy*.
+    """
+    wrong = wrong_logits(logits, target)
+    squares = torch.where(wrong.isneginf(), 0.0, wrong).square().sum(-1)
+    return -target_log_probability(logits, target) + squares / (possible_classes(logits) - 1).clamp(min=1)
+
+
+@loss(
+    logits,
+    paper="hui2021evaluation",
+    domains={"k": at_least(0, show=(0.0, 15.0)), "M": real(show=(0.0, 30.0))},
+    bounds=(0.0, None),
+    exempt={"minus_inf": "a logit of -inf is infinitely far from its target 0; there is no softmax to rule a class out"},
+)
+def rescaled_square_loss(logits, target, *, k=1.0, M=1.0):
+    r"""Rescaled square loss: regression of the scores on the one-hot target, with the true class pulled harder.
+
+    $$ \ell = \frac1C \Bigl( k\,(f_y - M)^2 + \sum_{j \ne y} f_j^2 \Bigr) $$
+
+    Args:
+        logits: scores, shape (N, C), finite; no softmax is applied.
+        target: index of the true class, shape (N,).
+        k: weight $k \ge 0$ of the true class.
+        M: where the true score should be, in score units.
+
+    Returns:
+        One value per item, shape (N,). k = M = 1 is the mean squared error to the one-hot vector.
+
+    Paper: Hui & Belkin 2021, *Evaluation of Neural Architectures Trained with Square Loss vs Cross-Entropy*. It takes
+    k = M = 1 for few classes and larger values for many, k = 15 and M = 30 on ImageNet.
+    """
+    true = logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)
+    return (k * (true - M).square() + wrong_logits(logits, target).square().sum(-1)) / logits.shape[-1]
