@@ -1,0 +1,58 @@
+# The road from a fresh clone to the book: `make book`, then `make serve`. `make test` runs everything that is tested.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+# The first interpreter that is new enough and can make a virtual environment.
+FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup book serve check lint test unit site clean
+
+help:
+	@echo "make book    set up $(VENV), execute the notebooks, build the site into _build/html"
+	@echo "make serve   show the built site on this machine"
+	@echo "make test    set up, lint, test the library, build the site, test it in a browser"
+	@echo "make check   check the sources and the built site"
+	@echo "make lint    check style and formatting"
+	@echo "make clean   remove what was built, keep $(VENV)"
+
+setup: $(VENV)/.package
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer with venv is needed, and none was found on the path; install one (Debian: apt install python3 python3-venv), or name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.requirements: requirements.txt $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@touch $@
+
+$(VENV)/.package: pyproject.toml $(VENV)/.requirements
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+book: setup
+	$(BIN)/lossatlas execute
+	$(BIN)/lossatlas build
+
+serve: setup
+	$(BIN)/lossatlas serve
+
+check: setup
+	$(BIN)/lossatlas check
+
+lint: setup
+	$(BIN)/ruff check
+
+test: lint unit site
+
+unit: setup
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --ignore tests/site tests
+
+site: book
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/site
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis

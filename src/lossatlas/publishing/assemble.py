@@ -1,0 +1,113 @@
+"""Lay out what Jupyter Book reads: executed notebooks made fit for a static page, texts, generated pages, assets."""
+
+import json
+import shutil
+from pathlib import PurePosixPath
+
+import nbformat
+
+from lossatlas.explore.static_page import STATIC_FILES, externalize
+
+from .assets import vendor
+from .book import BookError
+from .catalogue import papers_page
+from .evidence_page import VERDICT, evidence_page
+from .execute import read_record, up_to_date
+from .keys import notebook_key
+
+#: Outputs that only a kernel brings to life, or that the site collects on a page of its own.
+STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT)
+
+
+def assemble(book):
+    """Fill `_build/site_source` anew from the executed copies and the texts of the book.
+
+    Raises:
+        BookError: when a notebook of the book has no executed copy that is up to date.
+    """
+    target = book.site_source
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "exercises"))
+    vendor(target / "vendored")
+    for path in STATIC_FILES:
+        shutil.copy(path, target / "vendored")
+    (target / "beside").mkdir()
+
+    verdicts, records = [], executed_records(book)
+    for name in records:
+        notebook = nbformat.read(book.executed / f"{name}.ipynb", as_version=4)
+        verdicts += [{**verdict, "page": name} for verdict in collect_verdicts(notebook)]
+        nbformat.write(static(notebook, writer(target / "beside", name)), target / f"{name}.ipynb")
+    generated = {"evidence": evidence_page(verdicts), "papers": papers_page()}
+    for name, text in generated.items():
+        (target / f"{name}.md").write_text(text, encoding="utf8")
+    facts = {"executed": records, "generated": sorted(generated)}
+    (target / "provenance.json").write_text(json.dumps(facts), encoding="utf8")
+
+
+def executed_records(book):
+    """The records of all notebooks of the book, which must be executed as they now are."""
+    records = read_record(book)
+    stale = [
+        name
+        for name, path in book.notebooks().items()
+        if not up_to_date(book, name, notebook_key(book, path, records.get(name, {}).get("parameters")), records)
+    ]
+    if stale:
+        raise BookError(f"not executed since they, the library or the environment changed: {', '.join(stale)}; run: lossatlas execute")
+    return {name: records[name] for name in book.notebooks()}
+
+
+def static(notebook, write):
+    """A notebook for a page without a kernel: no injected cells, no widget state, large payloads in files.
+
+    Args:
+        notebook: the executed notebook; changed in place and returned.
+        write: (name, bytes) -> the address of the file on the page.
+    """
+    notebook.metadata = {"kernelspec": notebook.metadata.kernelspec} if "kernelspec" in notebook.metadata else {}
+    notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", ())]
+    for cell in notebook.cells:
+        for key in ("papermill", "execution", "widgets"):
+            cell.metadata.pop(key, None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in map(lambda o: _static_output(o, write), cell.outputs) if output]
+    return notebook
+
+
+def collect_verdicts(notebook):
+    """The verdicts of a notebook's claims in the order of its cells, each with the cell's anchor where it has one."""
+    return [
+        output["data"][VERDICT]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if VERDICT in output.get("data", {})
+    ]
+
+
+def writer(folder, page):
+    """A function that puts a file into the page's own folder and gives its address as seen from the page."""
+    place = PurePosixPath("explorers") / page
+
+    def write(name, content):
+        path = folder / place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf8"))
+        return str(place / name)
+
+    return write
+
+
+def _static_output(output, write):
+    """The output without what needs a kernel; None when nothing is left of it."""
+    if "data" not in output:
+        return output
+    data = {mime: value for mime, value in output["data"].items() if mime not in STRIPPED}
+    if "text/html" in data:
+        data["text/html"] = externalize("".join(data["text/html"]), write)
+        data.pop("image/png", None)
+    elif len(data) < len(output["data"]):
+        data.pop("text/plain", None)  # `HBox(children=…)` says nothing to a reader
+    output["data"] = data
+    return output if data else None

@@ -1,0 +1,81 @@
+"""Where the parts of the book lie, and what its configuration says."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+
+class BookError(Exception):
+    """Something a person must put right before the book can be made; the message says what."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """The folders of one checkout of the book."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start="."):
+        """The book around `start`: the nearest folder upwards with a `_config.yml` and a `book` folder."""
+        start = Path(start).resolve()
+        for folder in (start, *start.parents):
+            if (folder / "_config.yml").is_file() and (folder / "book").is_dir():
+                return cls(folder)
+        raise BookError(f"{start}: no _config.yml with a book folder beside it here or above; run this inside the checkout")
+
+    @property
+    def sources(self):
+        return self.root / "book"
+
+    @property
+    def build(self):
+        return self.root / "_build"
+
+    @property
+    def executed(self):
+        return self.build / "executed"
+
+    @property
+    def failed(self):
+        return self.build / "failed"
+
+    @property
+    def record(self):
+        return self.build / "execution.json"
+
+    @property
+    def site_source(self):
+        return self.build / "site_source"
+
+    @property
+    def html(self):
+        return self.build / "html"
+
+    @property
+    def configuration(self):
+        return self.root / "_config.yml"
+
+    @property
+    def contents(self):
+        return self.root / "_toc.yml"
+
+    @cached_property
+    def config(self):
+        return yaml.safe_load(self.configuration.read_text(encoding="utf8"))
+
+    @property
+    def repository(self):
+        """The address of the repository, kept in `_config.yml` alone."""
+        return self.config["repository"]["url"].rstrip("/")
+
+    def notebooks(self, names=()):
+        """The notebooks of the book by name, or those of them that are named."""
+        found = {path.stem: path for path in sorted(self.sources.glob("*.ipynb"))}
+        unknown = [name for name in names if Path(name).stem not in found]
+        if unknown:
+            raise BookError(f"no notebook {', '.join(unknown)} in {self.sources}; there are: {', '.join(found) or 'none'}")
+        wanted = [Path(name).stem for name in names] or found
+        return {name: found[name] for name in wanted}
