@@ -48,7 +48,8 @@ def loss(
         special_cases: `SpecialCase`s that the tests hold the loss to.
         invariances: names of the signature's transforms that leave every item unchanged.
         bounds: (low, high) of an item, or a function of the hyper-parameters that gives them.
-        optimum: value of an item at a perfect prediction, where the signature knows one.
+        optimum: value of an item at a perfect prediction, where the signature knows one; a number, or a
+            function of the hyper-parameters that gives it, or None where there is none.
         exempt: promise -> reason, for what this loss cannot do (see `PROMISES`).
     """
     for promise in exempt or {}:

@@ -52,7 +52,7 @@ class Entry:
     special_cases: tuple
     invariances: tuple
     bounds: object
-    optimum: float | None
+    optimum: object
     exempt: Mapping
 
     def __call__(self, *inputs, **keywords):
@@ -95,6 +95,12 @@ class Entry:
         if callable(self.bounds):
             return self.bounds(**{**self.defaults, **hyper})
         return self.bounds or (None, None)
+
+    def optimum_at(self, **hyper):
+        """The value of an item at a perfect prediction with these hyper-parameters; None where none is declared."""
+        if callable(self.optimum):
+            return self.optimum(**{**self.defaults, **hyper})
+        return self.optimum
 
 
 _entries: dict[str, Entry] = {}

@@ -1,0 +1,26 @@
+"""Settings for all tests: one thread, and hypothesis examples that are the same in every run."""
+
+import hypothesis
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+hypothesis.settings.register_profile(
+    "atlas",
+    derandomize=True,
+    deadline=None,
+    max_examples=15,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("atlas")
+
+
+@pytest.fixture
+def scratch_registry(monkeypatch):
+    """A registry that forgets, after the test, the losses that the test registers."""
+    from lossatlas.contract import registry
+
+    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    monkeypatch.setattr(registry, "_aliases", dict(registry._aliases))

@@ -1,0 +1,186 @@
+"""What the generated tests run over, and the few things that all of them do with a loss."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import hypothesis.strategies as st
+import pytest
+import torch
+
+import lossatlas
+from lossatlas.signatures import ClassIndex, Field, MultiHot, Positive, Sign, Simplex
+
+try:
+    from tests.references import reference
+except ImportError:
+    reference = lambda name: None  # noqa: E731
+
+
+@dataclass(frozen=True)
+class Case:
+    """A loss at one setting of its hyper-parameters."""
+
+    entry: object
+    hyper: Mapping = field(default_factory=dict)
+
+    @property
+    def id(self):
+        setting = ",".join(f"{name}={value:.4g}" for name, value in self.hyper.items())
+        return f"{self.entry.name}-{setting or 'defaults'}"
+
+    @property
+    def signature(self):
+        return self.entry.signature
+
+    @property
+    def by_item(self):
+        return self.entry.items != "batch"
+
+    def __call__(self, inputs, **keywords):
+        return self.entry.function(**inputs, **self.hyper, **keywords)
+
+    def each(self, inputs):
+        """One value per item; of a loss for whole batches, its one value."""
+        return self(inputs, reduction="none" if self.by_item else "mean")
+
+    def sample(self, seed=0, **options):
+        return self.signature.sample(seed + 1, **options)
+
+
+def entries():
+    return lossatlas.losses()
+
+
+def cases():
+    """Every registered loss at its defaults and, where it has hyper-parameters, at another setting."""
+    return [case for entry in entries() for case in settings_of(entry)]
+
+
+def settings_of(entry):
+    found = [Case(entry)]
+    if entry.domains:
+        found.append(Case(entry, {name: elsewhere(d, entry.defaults[name]) for name, d in entry.domains.items()}))
+    return found
+
+
+def elsewhere(domain, default):
+    """A number of the domain, inside what pictures show of it, that is not the default."""
+    low, high = shown(domain, default)
+    value = low + 0.37 * (high - low)
+    return value if value != default else low + 0.61 * (high - low)
+
+
+def shown(domain, default):
+    if domain.show is not None:
+        return domain.show
+    start = default if default is not None else 0.0
+    low = domain.low if domain.low > -float("inf") else min(start, domain.high) - 1.0
+    high = domain.high if domain.high < float("inf") else max(start, low) + 1.0
+    return low, high
+
+
+def promise(name):
+    """A test of a promise that a loss may declare itself exempt from.
+
+    Where it does, the test must fail at one of the settings of the loss: an exemption that is not
+    needed is an error too.
+    """
+
+    def decorate(test):
+        @functools.wraps(test)
+        def held(case):
+            reason = case.entry.exempt.get(name)
+            if reason is None:
+                return test(case)
+            if any(fails(test, other) for other in settings_of(case.entry)):
+                pytest.xfail(f"{name}: {reason}")
+            pytest.fail(f"{case.entry.name} is declared exempt from {name!r} but passes {test.__name__}")
+
+        held.promise = name
+        return held
+
+    return decorate
+
+
+def fails(test, case):
+    try:
+        test(case)
+    except pytest.skip.Exception:
+        return False
+    except (Exception, pytest.fail.Exception):
+        return True
+    return False
+
+
+def needs_items(case):
+    if not case.by_item:
+        pytest.skip("the loss exists only for a whole batch")
+
+
+def tracked(inputs, names):
+    """The inputs with those of the given names as fresh leaves that want gradients."""
+    return {k: v.detach().clone().requires_grad_() if k in names else v for k, v in inputs.items()}
+
+
+def value_and_gradients(case, inputs, **keywords):
+    """A value and the gradients of its sum with respect to every floating-point input."""
+    leaves = tracked(inputs, case.signature.floating)
+    value = case(leaves, **keywords)
+    return value.detach(), gradients(value.sum(), leaves, case)
+
+
+def gradients(total, leaves, case):
+    names = case.signature.floating
+    found = torch.autograd.grad(total, [leaves[n] for n in names], allow_unused=True, materialize_grads=True)
+    return dict(zip(names, found, strict=True))
+
+
+def has_items(kind):
+    """Whether the first axis of a field runs over the items."""
+    return kind.axes[0] in ("N", "*")
+
+
+def take(signature, inputs, index):
+    """The inputs of the items with these indices, in this order."""
+    return {n: inputs[n][index] if has_items(kind) else inputs[n] for n, kind in signature.fields.items()}
+
+
+def cast(signature, inputs, dtype):
+    """The inputs with all floating-point ones (labels too) in another dtype."""
+    return {n: inputs[n].to(dtype) if inputs[n].is_floating_point() else inputs[n] for n in signature.names}
+
+
+GARBAGE = {ClassIndex: (-100, 10**6), Sign: (0, 7), MultiHot: (-1, 9), Positive: (-1.0, float("nan"))}
+
+
+def garbage(kind, which):
+    """Two values of a field that no item may hold: masked items may."""
+    return GARBAGE.get(type(kind), (float("nan"), float("inf")))[which]
+
+
+@st.composite
+def inputs_of(draw, signature):
+    """Valid inputs of random sizes, seeds and scales, some with ties."""
+    sizes = {axis: draw(st.integers(max(1, signature.least.get(axis, 1)), 6), label=axis) for axis in signature.sizes}
+    inputs = signature.sample(draw(st.integers(1, 10**6), label="seed"), **sizes)
+    scale = draw(st.sampled_from([1.0, 0.03, 4.0, 25.0]), label="scale")
+    ties = draw(st.booleans(), label="ties")
+    for name, kind in signature.fields.items():
+        if type(kind) is Field:
+            inputs[name] = (inputs[name] * scale).round() if ties else inputs[name] * scale
+        elif isinstance(kind, Simplex) and ties:
+            inputs[name] = torch.full_like(inputs[name], 1 / inputs[name].shape[-1])
+    return inputs
+
+
+def close(got, wanted, *, rtol=1e-9, atol=1e-11, note=""):
+    """Assert closeness, saying what was compared."""
+    torch.testing.assert_close(
+        got, wanted, rtol=rtol, atol=atol, equal_nan=False, check_dtype=False, msg=lambda text: f"{note}\n{text}" if note else text
+    )
+
+
+def all_close(got, wanted, **options):
+    for name in wanted:
+        close(got[name], wanted[name], **{**options, "note": f"{options.get('note', '')} gradient of {name}"})

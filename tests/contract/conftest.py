@@ -1,0 +1,12 @@
+"""Every test here with an argument `case` runs for every registered loss, at each of its settings."""
+
+import pytest
+
+from tests.contract.cases import cases, entries
+
+
+def pytest_generate_tests(metafunc):
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", [pytest.param(case, id=case.id) for case in cases()])
+    if "entry" in metafunc.fixturenames:
+        metafunc.parametrize("entry", [pytest.param(entry, id=entry.name) for entry in entries()])

@@ -1,0 +1,51 @@
+"""Gradients are those of the value, may be differentiated again, and respect the gradient from above."""
+
+import torch
+
+from tests.contract.cases import close, gradients, needs_items, promise, take, tracked
+
+
+def _function_of_floats(case, inputs):
+    """The loss as a function of its floating-point inputs alone, and these."""
+    names = case.signature.floating
+    leaves = tracked(inputs, names)
+    return lambda *values: case.each({**inputs, **dict(zip(names, values, strict=True))}), [leaves[n] for n in names]
+
+
+def _small(case, seed):
+    return case.sample(seed, N=3)
+
+
+@promise("gradient")
+def test_gradient(case):
+    for seed in range(2):
+        assert torch.autograd.gradcheck(*_function_of_floats(case, _small(case, seed)), raise_exception=True)
+
+
+@promise("double_backward")
+def test_second_gradient(case):
+    assert torch.autograd.gradgradcheck(*_function_of_floats(case, _small(case, 0)), raise_exception=True)
+
+
+def test_each_item_passes_on_the_gradient_that_it_gets(case):
+    needs_items(case)
+    leaves = tracked(case.sample(), case.signature.floating)
+    items = case(leaves, reduction="none")
+    cotangent = torch.randn(items.shape, generator=torch.Generator().manual_seed(7), dtype=items.dtype)
+    got = gradients((items * cotangent).sum(), leaves, case)
+    wanted = {name: torch.zeros_like(value) for name, value in got.items()}
+    for n in range(len(items)):
+        alone = case(take(case.signature, leaves, slice(n, n + 1)), reduction="none")
+        for name, gradient in gradients((alone * cotangent[n : n + 1]).sum(), leaves, case).items():
+            wanted[name] = wanted[name] + gradient
+    for name in wanted:
+        close(got[name], wanted[name], note=f"gradient of {name}")
+
+
+def test_the_graph_can_be_used_twice(case):
+    leaves = tracked(case.sample(), case.signature.floating)
+    value = case(leaves)
+    names = case.signature.floating
+    options = {"retain_graph": True, "allow_unused": True, "materialize_grads": True}
+    first, second = (torch.autograd.grad(value, [leaves[n] for n in names], **options) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))

@@ -1,0 +1,70 @@
+"""Half precision and autocast: the dtype is kept, and the result is the precise one, rounded."""
+
+import pytest
+import torch
+
+from lossatlas import value_checks
+from tests.contract.cases import cast, close, gradients, promise, tracked
+
+HALF = (torch.float16, torch.bfloat16)
+
+
+def _items_and_slopes(case, inputs):
+    leaves = tracked(inputs, case.signature.floating)
+    items = case.each(leaves)
+    return items.detach(), gradients(items.sum(), leaves, case)
+
+
+@promise("half")
+def test_half_precision_is_the_precise_result_rounded(case):
+    for dtype in HALF:
+        rounded = case.sample(dtype=dtype)
+        items, slopes = _items_and_slopes(case, rounded)
+        assert items.dtype == dtype and case(rounded).dtype == dtype
+        with value_checks(False):  # probabilities rounded to half precision do not sum to 1 in float64
+            precise, precise_slopes = _items_and_slopes(case, cast(case.signature, rounded, torch.float64))
+        info = torch.finfo(dtype)
+        close(items.double(), precise, rtol=info.eps, atol=2e-6 + info.smallest_normal * info.eps, note=str(dtype))
+        for name, slope in slopes.items():
+            assert slope.dtype == dtype
+            _assert_same_direction_and_length(slope.double(), precise_slopes[name], f"{dtype}: gradient of {name}")
+
+
+def _assert_same_direction_and_length(got, wanted, note):
+    length = wanted.norm()
+    if length == 0:
+        assert not got.any(), note
+        return
+    assert (got * wanted).sum() >= 0.99 * got.norm() * length, f"{note}: {got} against {wanted}"
+    assert 0.98 * length <= got.norm() <= 1.02 * length, f"{note}: length {got.norm():g} against {length:g}"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_dtype_is_kept(case, dtype):
+    inputs = case.sample(dtype=dtype)
+    assert case(inputs).dtype == case.each(inputs).dtype == dtype
+    if case.by_item:
+        wide = torch.ones(5, dtype=torch.float64)
+        inputs = case.sample(dtype=dtype, N=5)
+        assert case(inputs, sample_weight=wide, mask=wide > 0).dtype == dtype
+
+
+def test_float32_is_the_precise_result_rounded(case):
+    inputs = case.sample(dtype=torch.float32)
+    items, slopes = _items_and_slopes(case, inputs)
+    precise, precise_slopes = _items_and_slopes(case, cast(case.signature, inputs, torch.float64))
+    close(items, precise, rtol=1e-5, atol=1e-5)
+    for name, slope in slopes.items():
+        close(slope, precise_slopes[name], rtol=1e-4, atol=1e-5, note=f"gradient of {name}")
+
+
+def test_autocast_changes_nothing(case):
+    inputs = case.sample(dtype=torch.float32)
+    items, slopes = _items_and_slopes(case, inputs)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        cast_items, cast_slopes = _items_and_slopes(case, inputs)
+        half = case.each(case.sample(dtype=torch.bfloat16))
+    assert half.dtype == torch.bfloat16
+    assert cast_items.dtype == torch.float32 and torch.equal(cast_items, items)
+    for name, slope in slopes.items():
+        assert torch.equal(slope, cast_slopes[name])

@@ -1,0 +1,50 @@
+"""A loss equals the naive loop written from its formula, and a batch equals its items one by one."""
+
+import hypothesis
+import hypothesis.strategies as st
+import pytest
+import torch
+
+from tests.contract.cases import close, inputs_of, needs_items, promise, reference, take
+
+
+@hypothesis.given(data=st.data())
+def test_it_equals_the_naive_loop(case, data):
+    naive = reference(case.entry.name)
+    if naive is None:
+        pytest.skip("no naive loop is written for it")
+    inputs = data.draw(inputs_of(case.signature))
+    wanted = torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64)
+    close(case.each(inputs), wanted.reshape(case.each(inputs).shape), rtol=1e-8, atol=1e-10)
+
+
+@promise("items")
+@hypothesis.given(data=st.data())
+def test_a_batch_equals_its_items_one_by_one(case, data):
+    inputs = data.draw(inputs_of(case.signature))
+    together = case(inputs, reduction="none")
+    for n in range(len(together)):
+        alone = case(take(case.signature, inputs, slice(n, n + 1)), reduction="none")
+        close(together[n : n + 1], alone, rtol=1e-9, atol=1e-10, note=f"item {n}")
+
+
+@promise("items")
+def test_it_returns_the_declared_shape(case):
+    inputs = case.sample()
+    sizes = case.signature.check_shapes(inputs)
+    assert case(inputs, reduction="none").shape == case.signature.shape_of(case.entry.items, sizes)
+    for reduction in ("mean", "sum"):
+        assert case(inputs, reduction=reduction).shape == ()
+
+
+@promise("items")
+def test_an_item_of_a_class_sees_only_the_entries_of_that_class(case):
+    needs_items(case)
+    if case.entry.items != "N C":
+        pytest.skip("one value per item, not per item and class")
+    inputs = case.sample()
+    name = next(n for n, kind in case.signature.fields.items() if kind.axes == ("N", "C") and kind.floating)
+    jacobian = torch.autograd.functional.jacobian(lambda x: case({**inputs, name: x}, reduction="none"), inputs[name])
+    n, c = inputs[name].shape
+    elsewhere = ~torch.eye(n * c, dtype=torch.bool)
+    assert not jacobian.reshape(n * c, n * c)[elsewhere].any(), "a value per class depends on another class: declare items='N'"
