@@ -36,7 +36,8 @@ class Fitted:
         data: what they were trained on.
         seeds: the S seeds.
         hyper: hyper-parameter -> its V values.
-        history: "loss" and "accuracy", each (epochs, *lead): means over the minibatches of an epoch, as they were met.
+        history: "loss" and "accuracy", each (epochs, *lead), are means over the minibatches of an epoch, as they were
+            met; "test_accuracy" is (epochs // test_every, *lead).
         scores_of: function of the model's output that gives class scores.
     """
 
@@ -83,6 +84,7 @@ def fit(
     optimizer=ADAM,
     hyper=None,
     scores=lambda output: output,
+    test_every=1,
     label="fit",
 ):
     """Train one model per seed and per value of a hyper-parameter, all at once.
@@ -102,13 +104,14 @@ def fit(
         optimizer: function of a list of parameters that gives an elementwise optimiser of `torch.optim`; Adam at 1e-3.
         hyper: name -> numbers, all of the same length V, given to the loss as 0-d tensors, one per variant.
         scores: function of the output that gives class scores (..., N, C).
+        test_every: epochs from one look at the test set to the next, at most `epochs`.
         label: what the progress bar says. It is shown where stderr is a terminal.
 
     Returns:
         A `Fitted`.
     """
     seeds, hyper = tuple(seeds), {name: tuple(values) for name, values in (hyper or {}).items()}
-    _check(data, seeds, epochs, batch_size, hyper)
+    _check(data, seeds, hyper, epochs=epochs, batch_size=batch_size, test_every=test_every)
     variants = len(next(iter(hyper.values()))) if hyper else 1
     lead = (variants, len(seeds)) if hyper else (len(seeds),)
     like = data.x_train
@@ -126,8 +129,9 @@ def fit(
     expect(isinstance(optimizer, ELEMENTWISE), "optimizer", "an elementwise optimiser such as SGD or Adam", type(optimizer).__name__)
 
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    history = {"loss": [], "accuracy": []}
-    for _ in tqdm(range(epochs), desc=label, disable=None, leave=False):
+    over_test = torch.vmap(functools.partial(_run, bare), in_dims=(0, 0, None))
+    history = {"loss": [], "accuracy": [], "test_accuracy": []}
+    for epoch in tqdm(range(1, epochs + 1), desc=label, disable=None, leave=False):
         totals = torch.zeros(2, variants * len(seeds), dtype=like.dtype, device=like.device)
         for x, y in _minibatches(data, generators, batch_size):
             x, y = _tiled(x, variants), _tiled(y, variants)
@@ -136,8 +140,12 @@ def fit(
             losses.sum().backward()
             optimizer.step()
             totals += torch.stack([losses.detach(), hits]) * y.shape[1]
-        for name, total in zip(history, totals / data.y_train.shape[-1], strict=True):
-            history[name].append(total.reshape(lead))
+        history["loss"].append(totals[0] / data.y_train.shape[-1])
+        history["accuracy"].append(totals[1] / data.y_train.shape[-1])
+        if epoch % test_every == 0:
+            with torch.no_grad():
+                tested = scores(over_test(parameters, buffers, data.x_test))
+            history["test_accuracy"].append(accuracy(tested, data.y_test))
 
     return Fitted(
         model=bare.to("meta"),
@@ -146,7 +154,7 @@ def fit(
         data=data,
         seeds=seeds,
         hyper=hyper,
-        history={name: torch.stack(epoch) for name, epoch in history.items()},
+        history={name: torch.stack(course).unflatten(1, lead) for name, course in history.items()},
         scores_of=scores,
     )
 
@@ -182,7 +190,7 @@ def _minibatches(data, generators, batch_size):
         yield x, y
 
 
-def _check(data, seeds, epochs, batch_size, hyper):
+def _check(data, seeds, hyper, **counts):
     whole = [isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in seeds]
     expect(whole and all(whole), "seeds", "one or more whole numbers >= 0", describe(seeds))
     expect(len(set(seeds)) == len(seeds), "seeds", "different numbers", describe(seeds))
@@ -191,8 +199,9 @@ def _check(data, seeds, epochs, batch_size, hyper):
         value, shared = getattr(data, name), data.x_test.ndim if name == "x_train" else 1
         fits = value.ndim == shared or len(value) == len(seeds)
         expect(fits, f"data.{name}", f"no axis of seeds, or one of {len(seeds)}", describe(value))
-    for name, number in [("epochs", epochs), ("batch_size", batch_size)]:
+    for name, number in counts.items():
         expect(isinstance(number, int) and number >= 1, name, "a whole number >= 1", describe(number))
+    expect(counts["test_every"] <= counts["epochs"], "test_every", f"at most {counts['epochs']} epochs", str(counts["test_every"]))
     lengths = {name: len(values) for name, values in hyper.items()}
     level = len(set(lengths.values())) <= 1 and 0 not in lengths.values()
     expect(level, "hyper", "names with equally many values, at least one", describe(lengths))
