@@ -1,0 +1,94 @@
+"""Timing side by side: the runs take turns, so that a busy moment of the machine hits all of them."""
+
+import json
+import os
+import platform
+import statistics
+import time
+from pathlib import Path
+
+import torch
+
+
+def alternate(runs, *, rounds, least_seconds=0.0):
+    """Time functions in turn, round after round.
+
+    Args:
+        runs: name -> function without arguments.
+        rounds: samples of each.
+        least_seconds: a sample repeats its function until the first call's time says that it fills this.
+
+    Returns:
+        name -> seconds of one call, a list of `rounds` samples.
+    """
+    repeats = {}
+    for name, run in runs.items():
+        run()  # the first call of all pays for allocations and caches
+        repeats[name] = max(1, round(least_seconds / _seconds(run, 1)))
+    samples = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            samples[name].append(_seconds(run, repeats[name]))
+    return samples
+
+
+def _seconds(run, repeats):
+    start = time.perf_counter()
+    for _ in range(repeats):
+        run()
+    return (time.perf_counter() - start) / repeats
+
+
+def spread(values):
+    """Median and quartiles."""
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+    return {"median": middle, "low": low, "high": high}
+
+
+def ratio(above, below):
+    """How many times as long as `below` each sample of `above` took, of the same round: median and quartiles."""
+    return spread([a / b for a, b in zip(above, below, strict=True)])
+
+
+def milliseconds(values):
+    found = spread(values)
+    return f"{1e3 * found['median']:.3g} ({1e3 * found['low']:.3g}–{1e3 * found['high']:.3g})"
+
+
+def times(found):
+    """A ratio for a table: median and quartiles."""
+    return f"{found['median']:.3g} ({found['low']:.3g}–{found['high']:.3g})"
+
+
+def machine():
+    """What the numbers were measured on."""
+    return {
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
+    }
+
+
+def _cpu():
+    info = Path("/proc/cpuinfo")
+    names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def write(out, name, title, notes, rows, columns):
+    """A benchmark's numbers as JSON and as a markdown table, with the machine's name.
+
+    Args:
+        rows: a list of dictionaries, all of which go into the JSON.
+        columns: heading -> function of a row that gives the text of its cell.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    where = machine()
+    (out / f"{name}.json").write_text(json.dumps({"machine": where, "rows": rows}, indent=1) + "\n")
+    lines = [f"# {title}", "", notes, "", ", ".join(f"{key}: {value}" for key, value in where.items()), ""]
+    lines += ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
+    lines += ["| " + " | ".join(cell(row) for cell in columns.values()) + " |" for row in rows]
+    (out / f"{name}.md").write_text("\n".join(lines) + "\n")
