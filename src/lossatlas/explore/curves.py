@@ -1,0 +1,96 @@
+"""A loss along the lines of its signature: value, slope and curvature."""
+
+import functools
+import textwrap
+
+import numpy as np
+
+from ..contract import expect, get
+from .controls import Choice
+from .explorer import Explorer
+from .hyper import sliders
+from .probes import along
+
+
+
+def curve(loss, **fixed):
+    """The loss along each line of its signature: value above, slope and curvature below.
+
+    Sliders move the declared hyper-parameters; a thin line stays at their defaults. Slope and curvature are what
+    autograd gives through the line.
+
+    Args:
+        loss: a registered loss, by function, entry or name.
+        **fixed: hyper-parameters to hold at a value, which then have no slider.
+
+    Raises:
+        ValueError: for a loss whose signature has no line.
+    """
+    entry = get(loss)
+    lines = {line.name: line for line in entry.signature.lines}
+    expect(lines, "loss", "a loss whose signature has a line to look along", repr(entry))
+    first = next(iter(lines))
+    hyper = sliders(entry, fixed)
+
+    @functools.cache
+    def probed(line, **values):
+        return along(entry, lines[line], {**fixed, **values})
+
+    def picture(line=first, **values):
+        t, value, slope, curvature = probed(line, **values)
+        traces = [
+            {"x": t, "y": value, "name": "loss", "line": {"color": "C1", "dash": "solid"}},
+            {"x": t, "y": slope, "name": "slope", "yaxis": "y2", "line": {"color": "C2", "dash": "dash"}},
+        ]
+        if not np.isnan(curvature).all():
+            look = {"color": "C3", "dash": "dot"}
+            traces.append({"x": t, "y": curvature, "name": "curvature", "yaxis": "y2", "line": look})
+        return traces
+
+    def at_defaults(line=first):
+        t, value, slope, _ = probed(line)
+        look = {"mode": "lines", "line": {"color": "muted", "width": 1.2, "dash": "solid"}, "hoverinfo": "skip"}
+        shared = {"x": t, "meta": {"table": False}, **look}
+        return [
+            {**shared, "y": value, "name": "at the defaults"},
+            {**shared, "y": slope, "yaxis": "y2", "showlegend": False},
+        ]
+
+    def layout(line=first):
+        return {
+            "height": 440,
+            "xaxis": {"title": wrapped(lines[line].axis), "anchor": "y2"},
+            "yaxis": {"title": "loss", "domain": [0.44, 1.0]},
+            "yaxis2": {"title": "slope, curvature", "domain": [0.0, 0.36]},
+        }
+
+    cuts = {"line": Choice(list(lines), label="along")} if len(lines) > 1 else {}
+    moved = ", ".join(f"{s.label} = {{{name}}}" for name, s in hyper.items())
+    return Explorer(
+        *([at_defaults] if hyper else []),
+        picture,
+        title=f"{title_of(entry)}: value, slope, curvature",
+        caption=caption_of(lines.values()),
+        alt=f"{title_of(entry)}{' at ' + moved if moved else ''} along the {'{line}' if cuts else first} line: "
+        "the loss above, its slope and curvature below.",
+        layout=layout,
+        **cuts,
+        **hyper,
+    )
+
+
+def title_of(entry):
+    """`poly1_cross_entropy` as Poly1 cross entropy."""
+    text = entry.name.replace("_", " ")
+    return text[0].upper() + text[1:]
+
+
+def wrapped(text, width=44):
+    """An axis title that fits a phone."""
+    return "<br>".join(textwrap.wrap(text, width))
+
+
+def caption_of(cuts):
+    """What the cuts hold fixed, as a sentence."""
+    notes = [cut.note for cut in cuts if cut.note]
+    return notes[0][0].upper() + notes[0][1:] + "." if notes else ""

@@ -1,0 +1,47 @@
+"""Sliders from what a loss declares of its hyper-parameters."""
+
+from ..contract import expect
+from .controls import Slider
+
+#: Steps of each slider when a loss has one, two, three … of them: grids of one picture multiply.
+STEPS = {1: 21, 2: 11, 3: 7, 4: 5}
+
+_GREEK = dict(
+    alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", eta="η", theta="θ", kappa="κ", lam="λ", lam0="λ₀", mu="μ",
+    nu="ν", rho="ρ", sigma="σ", tau="τ", phi="φ", omega="ω",
+)  # fmt: skip
+
+
+def sliders(entry, fixed=None, most=4):
+    """Hyper-parameter -> `Slider`, for those that are numbers with a declared domain and not fixed.
+
+    Hyper-parameters that are no numbers (lists, None, functions) have no slider and stay at their default.
+    """
+    for name in fixed or {}:
+        known = ", ".join(entry.defaults) or "none"
+        expect(name in entry.defaults, name, f"a hyper-parameter of {entry.name} ({known})", repr(fixed[name]), TypeError)
+    free = [name for name in entry.domains if name not in (fixed or {}) and _is_number(entry.defaults[name])][:most]
+    steps = STEPS.get(len(free), 4)
+    return {name: _slider(name, entry.domains[name], entry.defaults[name], steps) for name in free}
+
+
+def symbol(name):
+    """`epsilon` as ε, `label_smoothing` as label smoothing."""
+    return _GREEK.get(name, name.replace("_", " "))
+
+
+def _slider(name, domain, default, steps):
+    low, high = domain.show or (domain.low, domain.high)
+    reach = max(1.0, abs(default))
+    low = default - reach if low == float("-inf") else low
+    high = default + reach if high == float("inf") else high
+    low, high = min(low, default), max(high, default)
+    inset = (high - low) / 50  # an open end is no value: stop just short of it
+    low = low if low in domain else low + inset
+    high = high if high in domain else high - inset
+    log = low > 0 and high / low >= 50
+    return Slider(float(low), float(high), steps, value=float(default), label=symbol(name), log=log)
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
