@@ -43,7 +43,8 @@ def safe_norm(x, dim=-1, keepdim=False):
 def unit(x, dim=-1):
     """A vector divided by its length; the zero vector stays zero, with zero gradient."""
     norm = safe_norm(x, dim, keepdim=True)
-    return x / torch.where(norm == 0, torch.ones_like(norm), norm)
+    zero = norm == 0
+    return torch.where(zero, torch.zeros_like(x), x / torch.where(zero, torch.ones_like(norm), norm))
 
 
 def square_distances(x, y):
@@ -55,3 +56,12 @@ def xlogy(x, y):
     r"""$x \log y$ with $0 \log 0 = 0$ and a finite gradient there."""
     zero = x == 0
     return torch.where(zero, torch.zeros_like(x * y), x * torch.where(zero, torch.ones_like(y), y).log())
+
+
+def one_hot(target, like):
+    r"""Rows with 1 at the target and 0 elsewhere, in dtype and number of classes of `like`: (N,), (N, C) -> (N, C).
+
+    `torch.nn.functional.one_hot` gives integers, which turn a product with a Python number into float32,
+    and it does not go through `vmap(grad(...))`.
+    """
+    return (target.unsqueeze(-1) == torch.arange(like.shape[-1], device=like.device)).to(like.dtype)

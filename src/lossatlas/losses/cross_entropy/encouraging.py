@@ -84,7 +84,8 @@ def halted_focal_loss(score, label, *, alpha=0.25, gamma=2.0):
     halt the focal weight on negatives, are not here.
     """
     z = label * score
-    weight = 1 if alpha is None else torch.where(label > 0, alpha, 1 - alpha)
+    positive = (label > 0).to(score.dtype)
+    weight = 1 if alpha is None else alpha * positive + (1 - alpha) * (1 - positive)
     focal = -focal_weight(z, gamma) * logsigmoid(z)
     halted = -logsigmoid(z) - LOG_2 * (1 - 0.5**gamma)
     return weight * torch.where((label > 0) & (score > 0), halted, focal)

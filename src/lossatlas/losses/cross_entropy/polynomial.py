@@ -156,7 +156,7 @@ def poly1_focal_loss(logits, target, *, epsilon=1.0, alpha=0.25, gamma=2.0):
 
     Differs: the usual code writes alpha < 0 for no weights; here that is None. The term with epsilon carries no alpha.
     """
-    t = one_hot(target, logits.shape[-1])
+    t = one_hot(target, logits.shape[-1]).to(logits.dtype)
     z = ((2 * t - 1) * logits).clamp(max=torch.finfo(logits.dtype).max)
     weight = 1 if alpha is None else alpha * t + (1 - alpha) * (1 - t)
     return -weight * focal_weight(z, gamma) * logsigmoid(z) + epsilon * focal_weight(z, gamma + 1)

@@ -6,9 +6,10 @@ boolean, shape (N, C), True for the classes of the label set that the item comes
 """
 
 import torch
-from torch.nn.functional import logsigmoid, normalize, one_hot
+from torch.nn.functional import logsigmoid, one_hot
 
 from ...contract import SpecialCase, describe, expect, loss, real
+from ...contract.safe import unit
 from ...signatures import ClassIndex, Field, Signature, logits, multilabel
 from .hinges import one_against_rest
 
@@ -96,7 +97,7 @@ def class_similarity(features, target, weight):
     inputs = {"features": features, "target": target, "weight": weight}
     _labelled.check_values(inputs, _labelled.check_shapes(inputs))
     member = one_hot(target.long(), len(weight)).to(features.dtype)
-    cosines = normalize(features, dim=-1) @ normalize(weight, dim=-1).T
+    cosines = unit(features) @ unit(weight).T
     return member.T @ cosines / member.sum(0).clamp(min=1).unsqueeze(-1)
 
 

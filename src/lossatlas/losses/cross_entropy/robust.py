@@ -99,7 +99,7 @@ def aldr_kl_loss(logits, target, *, margin=0.1, lam0=1.0, alpha=2.0, lam=None):
     Differs: the code of the authors first replaces the logits by `mean_abs_normalize(logits)` and keeps the
     temperatures in a table: `ALDRKLLoss` does the second.
     """
-    start = torch.full_like(logits[:, 0], lam0) if lam is None else lam
+    start = torch.zeros_like(logits[:, 0]) + lam0 if lam is None else lam
     lam = aldr_kl_temperature(logits, start, lam0=lam0, alpha=alpha).detach()
     robust = lam * log_mean_exp(differences(logits, target, margin) / lam.unsqueeze(-1))
     return robust - alpha * math.log(logits.shape[-1]) / (2 * lam0) * (lam - lam0).square()
@@ -132,7 +132,9 @@ def aldr_kl_temperature(logits, lam, *, lam0=1.0, alpha=2.0):
     fits = isinstance(lam, torch.Tensor) and lam.is_floating_point()
     expect(fits, "lam", wanted, describe(lam), TypeError)
     expect(lam.shape == logits.shape[:1], "lam", wanted, describe(lam))
-    expect(not values_readable(lam) or bool((lam > 0).all()), "lam", wanted, f"a smallest value of {lam.min() if lam.numel() else 1}")
+    if values_readable(lam):
+        lowest = lam.detach().min().item()
+        expect(lowest > 0, "lam", wanted, f"a smallest value of {lowest:g}")
     p = (logits / lam.unsqueeze(-1)).softmax(-1) + 1e-5
     p = p / p.sum(-1, keepdim=True)
     classes = logits.shape[-1]

@@ -18,6 +18,8 @@ from ...signatures import logits
 def log_odds(logits, target):
     r"""$\log \frac{p_y}{1 - p_y}$, the lead of the true logit over the log-sum-exp of all others: (N, C), (N,) -> (N,)."""
     true = target.unsqueeze(-1)
+    # Counted from the highest logit, large logits lose no digits.
+    logits = logits - logits.detach().amax(-1, keepdim=True)
     # The lowest finite number, not -inf, takes the place of the true logit: the sum may have no other term.
     others = logits.scatter(-1, true, torch.finfo(logits.dtype).min)
     return logits.gather(-1, true).squeeze(-1) - others.logsumexp(-1)
@@ -30,7 +32,7 @@ def target_log_probability(logits, target):
 
 def possible_classes(logits):
     """How many classes are not ruled out by a logit of -inf: (N, C) -> (N,)."""
-    return (~logits.isneginf()).sum(-1).clamp(min=1)
+    return (~logits.isneginf()).to(logits.dtype).sum(-1).clamp(min=1)
 
 
 def lead_over_mean(logits, target):
