@@ -1,0 +1,80 @@
+"""What a check says: readable as text, and as a card that does not rely on colour."""
+
+import html
+import re
+from dataclasses import dataclass
+
+MARKS = {"holds": "✓", "fails": "✗", "not reached": "·"}
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """One property of the answer: its name, its state ("holds", "fails", "not reached"), and what was seen."""
+
+    name: str
+    state: str
+    words: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """The outcome of a check. `passed` is True when every property holds."""
+
+    key: str
+    title: str
+    feedback: tuple
+    to_do: str = ""
+
+    @property
+    def passed(self):
+        return not self.to_do and all(line.state == "holds" for line in self.feedback)
+
+    @property
+    def summary(self):
+        """The outcome in one sentence."""
+        if self.to_do:
+            return f"Not attempted yet: {self.to_do}."
+        held = sum(line.state == "holds" for line in self.feedback)
+        if self.passed:
+            return f"Solved: all {held} properties hold."
+        return f"Not there yet: {held} of {len(self.feedback)} properties hold."
+
+    def __str__(self):
+        lines = [f"Exercise {self.key}, {self.title}. {self.summary}"]
+        for line in self.feedback:
+            lines.append(f"  {MARKS[line.state]} {line.name} ({line.state})")
+            lines += [f"      {words}" for words in line.words.splitlines()]
+        return "\n".join(lines)
+
+    def __repr__(self):
+        """Short, and still telling what fails when pytest shows a failed assertion."""
+        failing = next((f" {line.name}: {line.words}" for line in self.feedback if line.state == "fails"), "")
+        return f"<exercise {self.key}: {self.summary}{failing}>"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": str(self), "text/html": self._repr_html_()}
+
+    def _repr_html_(self):
+        """A card in the colours of the page it stands on."""
+        heading = f"Exercise {self.key}, {self.title}."
+        rows = "".join(_row(line) for line in self.feedback)
+        return (
+            f'<div class="atlas-check" role="group" aria-label="Check of exercise {html.escape(self.key)}" '
+            'style="border:1px solid currentColor;border-radius:.4em;padding:.6em .9em;margin:.5em 0;'
+            'color:inherit;background:transparent;overflow-wrap:anywhere">'
+            f"<p style='margin:0'><strong>{_text(heading)}</strong> {_text(self.summary)}</p>"
+            + (f"<ul style='list-style:none;margin:.5em 0 0;padding:0'>{rows}</ul>" if rows else "")
+            + "</div>"
+        )
+
+
+def _row(line):
+    name = f"<strong>{_text(line.name)}</strong>" if line.state == "fails" else _text(line.name)
+    words = f'<div style="margin:.15em 0 .35em 1.6em;white-space:pre-line">{_text(line.words)}</div>' if line.words else ""
+    mark = f'<span aria-hidden="true" style="display:inline-block;width:1.4em">{MARKS[line.state]}</span>'
+    return f"<li>{mark} {name} <em>({line.state})</em>{words}</li>"
+
+
+def _text(words):
+    """Escaped, with what stands in backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(words))

@@ -1,0 +1,132 @@
+"""`check`: hold an answer to the properties of its exercise, and say what was found. It never raises for the answer."""
+
+import contextlib
+import inspect
+import linecache
+import signal
+import sys
+import threading
+import traceback
+
+import torch
+
+from .exercise import Draw, NotAttempted, Wrong, find, numbers_of
+from .result import Feedback, Result
+
+
+def check(key, answer, *, student=""):
+    """Check an answer.
+
+    In a notebook the result shows itself as the value of the cell; elsewhere its text is printed.
+
+    Args:
+        key: which exercise, such as `"cross_entropy/1"`.
+        answer: what the exercise asks for; `...` or an empty function where nothing has been done yet.
+        student: any name. It decides the numbers of the exercise (see `given`) and the inputs that are tried.
+
+    Returns:
+        A `Result`. `result.passed` is for tests, `result.feedback` says property by property what was seen.
+
+    Raises:
+        ValueError: no exercise has this key.
+    """
+    result = examine(find(key), answer, student)
+    if not _in_notebook():
+        print(result)
+    return result
+
+
+def given(key, *, student=""):
+    """The student's own numbers of an exercise as a dictionary; empty where all students have the same task."""
+    return dict(numbers_of(find(key), student) or {})
+
+
+def examine(exercise, answer, student=""):
+    """The result of a check, without showing it."""
+    form = f"The answer has the form asked for: {exercise.form}"
+    files = _files_of(answer)
+    try:
+        answer = exercise.form.read(answer)
+    except NotAttempted as still:
+        return Result(exercise.key, exercise.title, (), str(still))
+    except Wrong as seen:
+        return _stopped(exercise, [Feedback(form, "fails", _sentence(seen))])
+    lines, numbers = [Feedback(form, "holds")], numbers_of(exercise, student)
+    for a_property in exercise.properties:
+        name = _name(a_property)
+        draw = Draw(exercise, student, a_property.__name__, numbers)
+        try:
+            with time_limit(exercise.seconds), torch.enable_grad():
+                lines.append(Feedback(name, "holds", a_property(answer, draw) or ""))
+        except NotAttempted as still:
+            return Result(exercise.key, exercise.title, (), str(still))
+        except Wrong as seen:
+            return _stopped(exercise, [*lines, Feedback(name, "fails", _sentence(seen))])
+        except OutOfTime:
+            words = f"Stopped after {exercise.seconds:g} seconds. Is there a loop that does not end?"
+            return _stopped(exercise, [*lines, Feedback(name, "fails", words)])
+        except (Exception, SystemExit) as error:
+            return _stopped(exercise, [*lines, Feedback(name, "fails", explained(error, files))])
+    return Result(exercise.key, exercise.title, tuple(lines))
+
+
+def _stopped(exercise, lines):
+    """The result after the first failure: one thing to mend at a time, what follows from it is not shown."""
+    rest = exercise.properties[len(lines) - 1 :]
+    return Result(exercise.key, exercise.title, (*lines, *(Feedback(_name(p), "not reached") for p in rest)))
+
+
+def explained(error, files):
+    """An exception in a reader's code: what it was, and in which of their lines."""
+    message = str(error).strip().partition("\n")[0]
+    words = f"Your code raised {type(error).__name__}: {message[:300]}"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename in files:
+            line = linecache.getline(frame.filename, frame.lineno).strip()
+            return f"{words}\nin line {frame.lineno}: `{line}`" if line else f"{words}\nin line {frame.lineno}"
+    return words
+
+
+class OutOfTime(BaseException):
+    """Not an `Exception`, so that an `except Exception` in the answer does not swallow it."""
+
+
+@contextlib.contextmanager
+def time_limit(seconds):
+    """Raise `OutOfTime` when the block takes longer; no limit off the main thread or where there is no timer signal."""
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number, frame):
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _files_of(answer):
+    parts = answer.values() if isinstance(answer, dict) else [answer]
+    codes = [getattr(inspect.unwrap(part) if callable(part) else part, "__code__", None) for part in parts]
+    return {code.co_filename for code in codes if code is not None}
+
+
+def _name(a_property):
+    return inspect.getdoc(a_property).partition("\n")[0].rstrip(".")
+
+
+def _sentence(seen):
+    words = str(seen)
+    return words[:1].upper() + words[1:]
+
+
+def _in_notebook():
+    if "IPython" not in sys.modules:
+        return False
+    shell = sys.modules["IPython"].get_ipython()
+    return shell is not None and getattr(shell, "kernel", None) is not None

@@ -1,0 +1,416 @@
+"""Right answers to the chapter's exercises, and the wrong ones that readers give, with what they must be told."""
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from lossatlas.exercises import given
+
+# Exercise 1
+
+
+def by_hand(student=""):
+    numbers = given("cross_entropy/1", student=student)
+    weights, y = numbers["exp_of_logits"], numbers["true_class"]
+    p = [w / sum(weights) for w in weights]
+    return {"p": p, "loss": -math.log(p[y]), "gradient": [q - (k == y) for k, q in enumerate(p)]}
+
+
+def by_hand_wrong():
+    right = by_hand()
+    numbers = given("cross_entropy/1")
+    weights, y = numbers["exp_of_logits"], numbers["true_class"]
+    p, gradient = right["p"], right["gradient"]
+    logits = [math.log(w) for w in weights]
+    other = (y + 1) % 3
+    return [
+        ("not normalised", {**right, "p": weights}, "sum to"),
+        ("no exponential", {**right, "p": [f / sum(logits) + 1e-3 * (f == 0) for f in logits]}, "logits themselves"),
+        ("reversed", {**right, "p": p[::-1]}, "mix up their order"),
+        ("no minus", {**right, "loss": -right["loss"]}, "negative"),
+        ("bits", {**right, "loss": right["loss"] / math.log(2)}, "base 2"),
+        ("base 10", {**right, "loss": right["loss"] / math.log(10)}, "base 10"),
+        ("another class", {**right, "loss": -math.log(p[other])}, f"at class {other}"),
+        ("no logarithm", {**right, "loss": 1 - p[y]}, "without a logarithm"),
+        ("some loss", {**right, "loss": right["loss"] + 0.5}, "Compare that with your own"),
+        ("label forgotten", {**right, "gradient": p}, "What does the label take away"),
+        ("gradient flipped", {**right, "gradient": [-g for g in gradient]}, "wrong sign"),
+        ("gradient of another class", {**right, "gradient": [q - (k == other) for k, q in enumerate(p)]}, "counted from 0"),
+        ("half the gradient", {**right, "gradient": [g / 2 for g in gradient]}, "does not change the loss by"),
+        ("does not balance", {**right, "gradient": [-1 / p[y] if k == y else 0.0 for k in range(3)]}, "must vanish"),
+        ("two numbers", {**right, "p": p[:2]}, "must have 3 numbers"),
+        ("words", {**right, "loss": "small"}, "must be made of numbers"),
+        ("infinite", {**right, "loss": math.inf}, "not a finite number"),
+        ("not a dictionary", [p, 1.0, gradient], "a dictionary"),
+        ("unknown entry", {**right, "logloss": 1.0}, "not asked for"),
+    ]
+
+
+# Exercise 2
+
+
+def my_cross_entropy(logits, target):
+    shifted = logits - logits.amax(-1, keepdim=True)
+    return shifted.exp().sum(-1).log() - shifted.gather(-1, target.unsqueeze(-1)).squeeze(-1)
+
+
+def pick(x, target):
+    return x.gather(-1, target.unsqueeze(-1)).squeeze(-1)
+
+
+def soft(logits):
+    shifted = logits - logits.amax(-1, keepdim=True)
+    return shifted.exp() / shifted.exp().sum(-1, keepdim=True)
+
+
+def takes_mean(logits, target):
+    return my_cross_entropy(logits, target).mean()
+
+
+def takes_sum(logits, target):
+    return my_cross_entropy(logits, target).sum()
+
+
+def python_float(logits, target):
+    return my_cross_entropy(logits, target).mean().item()
+
+
+def forgets_to_pick(logits, target):
+    return -soft(logits).log()
+
+
+def sums_over_items(logits, target):
+    return -(soft(logits).log() * F.one_hot(target, logits.shape[1])).sum(0)
+
+
+def numpy_array(logits, target):
+    return my_cross_entropy(logits, target).numpy()
+
+
+def column(logits, target):
+    return my_cross_entropy(logits, target).unsqueeze(1)
+
+
+def in_place(logits, target):
+    logits -= logits.amax(-1, keepdim=True)
+    return my_cross_entropy(logits, target)
+
+
+def random_value(logits, target):
+    return my_cross_entropy(logits, target) + torch.rand(len(logits))
+
+
+def wrong_axis(logits, target):
+    p = logits.exp() / logits.exp().sum(0, keepdim=True)
+    return -pick(p, target).log()
+
+
+def ready_made(logits, target):
+    return F.cross_entropy(logits, target, reduction="none")
+
+
+def log_softmax_method(logits, target):
+    return -pick(logits.log_softmax(-1), target)
+
+
+def sign_flipped(logits, target):
+    return -my_cross_entropy(logits, target)
+
+
+def pushed_away(logits, target):
+    return my_cross_entropy(logits, target) + 1.5 * pick(logits, target).clamp(-3, 3)
+
+
+def softmax_twice(logits, target):
+    return my_cross_entropy(soft(logits), target)
+
+
+def probability_only(logits, target):
+    return 1 - pick(soft(logits), target)
+
+
+def epsilon_inside(logits, target):
+    return -(pick(soft(logits), target) + 1e-8).log()
+
+
+def bits(logits, target):
+    return my_cross_entropy(logits, target) / math.log(2)
+
+
+def base_ten(logits, target):
+    return my_cross_entropy(logits, target) / math.log(10)
+
+
+def mean_over_classes(logits, target):
+    return my_cross_entropy(logits, target) / logits.shape[1]
+
+
+def doubled(logits, target):
+    return 2 * my_cross_entropy(logits, target)
+
+
+def squared(logits, target):
+    return my_cross_entropy(logits, target) ** 2
+
+
+def without_normaliser(logits, target):
+    return 30 - pick(logits, target)
+
+
+def others_only(logits, target):
+    shifted = logits - logits.amax(-1, keepdim=True)
+    one_hot = F.one_hot(target, logits.shape[1])
+    return (shifted.exp() * (1 - 0.5 * one_hot.any(-1, keepdim=True))).sum(-1).log() - pick(shifted, target)
+
+
+def too_large(logits, target):
+    return my_cross_entropy(logits, target) + 0.5
+
+
+def detached(logits, target):
+    return my_cross_entropy(logits.detach(), target)
+
+
+def half_detached(logits, target):
+    shifted = logits - logits.amax(-1, keepdim=True)
+    return shifted.exp().sum(-1).log().detach() - pick(shifted, target)
+
+
+def overflows(logits, target):
+    return -pick(logits.exp() / logits.exp().sum(-1, keepdim=True), target).log()
+
+
+def underflows(logits, target):
+    return -pick(soft(logits), target).log()
+
+
+def no_return(logits, target):
+    my_cross_entropy(logits, target)
+
+
+def raises(logits, target):
+    return logits.no_such_method()
+
+
+def exits(logits, target):
+    raise SystemExit("done")
+
+
+STABLE_WRONG = [
+    (takes_mean, "their mean"),
+    (takes_sum, "their sum"),
+    (python_float, "Python number"),
+    (forgets_to_pick, "one value per item and class"),
+    (sums_over_items, "one per class"),
+    (numpy_array, "Return a PyTorch tensor"),
+    (column, "shape (4, 1)"),
+    (in_place, "in place"),
+    (random_value, "different values"),
+    (wrong_axis, "dim 0"),
+    (ready_made, "`cross_entropy`"),
+    (log_softmax_method, "`log_softmax`"),
+    (sign_flipped, "Is a sign flipped"),
+    (pushed_away, "A loss should go down then"),
+    (softmax_twice, "softmax taken twice"),
+    (probability_only, "logarithm of the probability"),
+    (epsilon_inside, "`clamp`"),
+    (bits, "base 2"),
+    (base_ten, "base 10"),
+    (mean_over_classes, "mean taken over the classes"),
+    (doubled, "off by one factor, 2"),
+    (squared, "not the logarithms of two probabilities"),
+    (without_normaliser, "the normaliser missing"),
+    (others_only, "normaliser missing"),
+    (too_large, "normaliser complete"),
+    (detached, "`detach()`"),
+    (half_detached, "detached"),
+    (overflows, "overflowed"),
+    (underflows, "rounded to zero"),
+    (no_return, "`return` missing"),
+    (raises, "no_such_method"),
+    (exits, "SystemExit"),
+]
+
+
+# Exercise 3
+
+
+def tau_for_share(p, share):
+    return 1 + math.log(share) / math.log(p)
+
+
+def tau_for_peak(p):
+    return 1 / (1 - p)
+
+
+PULL = {"tau_for_share": tau_for_share, "tau_for_peak": tau_for_peak}
+
+PULL_WRONG = [
+    ("the exponent", {**PULL, "tau_for_share": lambda p, share: math.log(share) / math.log(p)}, "Which τ is it"),
+    ("upside down", {**PULL, "tau_for_share": lambda p, share: 1 + math.log(share) * math.log(p)}, "pulls"),
+    ("wrong sign", {**PULL, "tau_for_share": lambda p, share: 1 + 99 * math.log(share)}, "begins at 0"),
+    ("always absolute error", {**PULL, "tau_for_share": lambda p, share: 2.0 if share < 1 else 1.0}, "kinder to the examples"),
+    ("too much", {**PULL, "tau_for_share": lambda p, share: 1 + 2 * math.log(share) / math.log(p)}, "A smaller τ would do"),
+    ("peak left", {**PULL, "tau_for_peak": lambda p: 1 + p}, "steepest further left"),
+    ("peak right", {**PULL, "tau_for_peak": lambda p: 1 / (1 - p) + 0.2}, "steepest further right"),
+    ("no number", {**PULL, "tau_for_peak": lambda p: "2"[1:]}, "must be made of numbers"),
+]
+
+
+# Exercise 4
+
+
+def _violations(logits, target, margin):
+    wrong = 1 - F.one_hot(target, logits.shape[1]).to(logits)
+    return logits - pick(logits, target).unsqueeze(1) + margin * wrong
+
+
+def _projected(d):
+    """Euclidean projection of each row on the simplex, by sorting."""
+    ordered = d.sort(-1, descending=True).values
+    ranks = torch.arange(1, d.shape[1] + 1, dtype=d.dtype)
+    excess = (ordered.cumsum(-1) - 1) / ranks
+    kept = (ordered > excess).sum(-1, keepdim=True)
+    return (d - excess.gather(-1, kept - 1)).clamp_min(0)
+
+
+def squared_worst_case(logits, target, *, lam=1.0, margin=1.0):
+    d = _violations(logits, target, margin)
+    q = _projected((d - d.amax(-1, keepdim=True)).detach() / lam)
+    return (q * d).sum(-1) - lam / 2 * (q - 1 / d.shape[1]).square().sum(-1)
+
+
+def entropic_price(logits, target, *, lam=1.0, margin=1.0):
+    d = _violations(logits, target, margin)
+    return lam * ((d / lam).logsumexp(-1) - math.log(d.shape[1]))
+
+
+def price_unpaid(logits, target, *, lam=1.0, margin=1.0):
+    d = _violations(logits, target, margin)
+    return (_projected(d.detach() / lam) * d).sum(-1)
+
+
+def plain_hinge(logits, target, *, lam=1.0, margin=1.0):
+    return _violations(logits, target, margin).amax(-1)
+
+
+def no_half(logits, target, *, lam=1.0, margin=1.0):
+    d = _violations(logits, target, margin)
+    q = _projected(d.detach() / (2 * lam))
+    return (q * d).sum(-1) - lam * (q - 1 / d.shape[1]).square().sum(-1)
+
+
+def half_of_half(logits, target, *, lam=1.0, margin=1.0):
+    return squared_worst_case(logits, target, lam=lam / 2, margin=margin)
+
+
+def no_margin(logits, target, *, lam=1.0, margin=1.0):
+    return squared_worst_case(logits, target, lam=lam, margin=0.0)
+
+
+def margin_for_all(logits, target, *, lam=1.0, margin=1.0):
+    d = logits - pick(logits, target).unsqueeze(1) + margin
+    q = _projected(d.detach() / lam)
+    return (q * d).sum(-1) - lam / 2 * (q - 1 / d.shape[1]).square().sum(-1)
+
+
+def true_minus_wrong(logits, target, *, lam=1.0, margin=1.0):
+    return squared_worst_case(-logits, target, lam=lam, margin=margin)
+
+
+def softmax_weights(logits, target, *, lam=1.0, margin=1.0):
+    d = _violations(logits, target, margin)
+    q = (d / lam).softmax(-1).detach()
+    return (q * d).sum(-1) - lam / 2 * (q - 1 / d.shape[1]).square().sum(-1)
+
+
+def linear_formula(logits, target, *, lam=1.0, margin=1.0):
+    d = _violations(logits, target, margin)
+    q = 1 / d.shape[1] + (d - d.mean(-1, keepdim=True)) / lam
+    return (q * d).sum(-1) - lam / 2 * (q - 1 / d.shape[1]).square().sum(-1)
+
+
+def scaled(logits, target, *, lam=1.0, margin=1.0):
+    return 3 * squared_worst_case(logits, target, lam=lam, margin=margin)
+
+
+def one_price_only(logits, target, *, lam=1.0, margin=1.0):
+    return squared_worst_case(logits, target, lam=1.0, margin=margin)
+
+
+def best_of_class(logits, target, *, lam=1.0, margin=1.0):
+    return _violations(logits, target, margin).clamp_max(0.5).amax(-1)
+
+
+ADVERSARY_WRONG = [
+    (entropic_price, "price of LDR-KL"),
+    (price_unpaid, "is their price paid"),
+    (plain_hinge, "The difference is the price"),
+    (no_half, "factor ½"),
+    (half_of_half, "the price too low"),
+    (no_margin, "Without the margin"),
+    (margin_for_all, "margin added for the true class"),
+    (true_minus_wrong, "a sign flipped"),
+    (softmax_weights, "are the weights the best ones"),
+    (linear_formula, "never negative"),
+    (scaled, "is the loss scaled"),
+    (one_price_only, "λ ="),
+    (best_of_class, "mean of the two ends"),
+]
+
+
+# Exercise 5
+
+
+def my_loss(logits, target):
+    return (1 - (-0.7 * my_cross_entropy(logits, target)).exp()) / 0.7
+
+
+def absolute_error(logits, target):
+    return 1 - pick(soft(logits), target)
+
+
+def uses_a_mask(logits, target):
+    value = my_cross_entropy(logits, target)
+    value[value > 3] = 3.0
+    return value
+
+
+def nan_when_confident(logits, target):
+    return (1 - pick(soft(logits), target)).sqrt()
+
+
+ROBUST = {"loss": my_loss, "squentropy_stopped_early": "below accuracy"}
+
+ROBUST_WRONG = [
+    ("cross-entropy", {**ROBUST, "loss": my_cross_entropy}, "Which examples does your loss listen to"),
+    ("absolute error", {**ROBUST, "loss": absolute_error}, "A fresh network gives every class"),
+    ("upside down", {**ROBUST, "loss": sign_flipped}, "a sign flipped"),
+    ("a mask", {**ROBUST, "loss": uses_a_mask}, "torch.vmap"),
+    ("NaN in the gradient", {**ROBUST, "loss": nan_when_confident}, "end in NaN"),
+    ("the other guess", {**ROBUST, "squentropy_stopped_early": "above accuracy"}, "say something else"),
+    ("no guess among the three", {**ROBUST, "squentropy_stopped_early": "yes"}, "must be one of"),
+]
+
+
+def solutions(student=""):
+    return {
+        "cross_entropy/1": by_hand(student),
+        "cross_entropy/2": my_cross_entropy,
+        "cross_entropy/3": PULL,
+        "cross_entropy/4": squared_worst_case,
+        "cross_entropy/5": ROBUST,
+    }
+
+
+def wrong_answers():
+    """(key, name, answer, words that the feedback must have)."""
+    named = {
+        "cross_entropy/1": by_hand_wrong(),
+        "cross_entropy/2": [(f.__name__, f, words) for f, words in STABLE_WRONG],
+        "cross_entropy/3": PULL_WRONG,
+        "cross_entropy/4": [(f.__name__, f, words) for f, words in ADVERSARY_WRONG],
+        "cross_entropy/5": ROBUST_WRONG,
+    }
+    return [(key, *case) for key, cases in named.items() for case in cases]

@@ -1,0 +1,83 @@
+"""A check must not know the answer: neither call what it asks for, nor write it down."""
+
+import ast
+from pathlib import Path
+
+import answers_cross_entropy as answers
+import pytest
+from torch.overrides import TorchFunctionMode
+
+import lossatlas.exercises
+from lossatlas.exercises import EXERCISES
+from lossatlas.exercises.run import examine
+
+FOLDER = Path(lossatlas.exercises.__file__).parent
+
+#: What each exercise asks for, or what is one step from it. `softmax` alone is no answer to the last two.
+ASKED = {
+    "by_hand.py": {"cross_entropy", "softmax", "log_softmax", "logsumexp", "exp", "log"},
+    "stable.py": {"cross_entropy", "softmax", "log_softmax", "logsumexp", "nll_loss", "target_log_probability"},
+    "pull.py": {"probability_of_true_class"},
+    "adversary.py": {"ldr_kl_loss", "sort", "topk", "softmax", "relu", "cumsum"},
+    "robust.py": {"generalized_cross_entropy", "mean_absolute_error"},
+    "probes.py": {"cross_entropy", "softmax", "log_softmax", "logsumexp"},
+}
+
+
+def called(path):
+    """Names of all functions that a file calls."""
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in calls}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_file_does_not_call_what_it_asks_for(name):
+    path = next(FOLDER.rglob(name))
+    found = called(path) & ASKED[name]
+    if name == "by_hand.py":
+        # exp(-loss) turns the reader's own loss back into a probability.
+        found -= {"exp"}
+    assert not found
+
+
+def test_every_exercise_is_watched():
+    chapter = {path.name for path in (FOLDER / "cross_entropy").glob("*.py")} - {"__init__.py"}
+    assert chapter <= set(ASKED)
+
+
+class _Forbidden(TorchFunctionMode):
+    names = frozenset({"cross_entropy", "softmax", "log_softmax", "logsumexp", "nll_loss"})
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        assert getattr(function, "__name__", "") not in self.names
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("key", ["cross_entropy/1", "cross_entropy/2"])
+def test_check_runs_without_the_answer_being_computed(key):
+    """The reader's answer uses none of these functions, so whoever calls them is the check."""
+    answer = answers.solutions()[key]
+    with _Forbidden():
+        assert examine(EXERCISES[key], answer).passed
+
+
+def test_feedback_never_shows_the_right_numbers():
+    """By hand: what a wrong answer is told holds no number of the right one."""
+    right = answers.by_hand()
+    secret = {f"{abs(x):.3g}" for x in [*right["p"], right["loss"], *right["gradient"]]}
+    # Each wrong answer here shares no number with the right one.
+    for wrong in [
+        {"p": [0.5, 0.45, 0.05], "loss": 0.05, "gradient": [0.0, 0.0, 0.0]},
+        {"p": [1.0, 2.0, 3.0], "loss": 9.0, "gradient": [1.0, 1.0, 1.0]},
+    ]:
+        said = str(examine(EXERCISES["cross_entropy/1"], wrong))
+        assert not [number for number in secret if number in said]
+
+
+def test_no_solution_text_in_the_library():
+    """The lines of the solutions stand nowhere in src."""
+    solution = Path(answers.__file__).read_text()
+    lines = {line.strip() for line in solution.splitlines() if line.startswith("    ") and len(line.strip()) > 40}
+    source = "\n".join(path.read_text() for path in FOLDER.rglob("*.py"))
+    assert len(lines) > 30
+    assert not [line for line in lines if line in source]
