@@ -8,6 +8,9 @@ from pathlib import Path
 from ..contract.registry import losses
 from .catalogue import papers, resolve
 
+#: Functions that compute with a loss that is given to them by its name; a `card` only shows one.
+RUN_BY_NAME = {"compare", "curve", "get", "pictures_of", "plane", "simplex"}
+
 
 def problems(root):
     """What the catalogue promises and the checkout at `root` does not keep, a line each; empty when all is well."""
@@ -93,6 +96,7 @@ def _source(cell):
 
 
 def _names(code):
+    """The names that Python code uses, and the losses that it has computed by name, as in `curve("focal_loss")`."""
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Name):
             yield node.id
@@ -100,3 +104,7 @@ def _names(code):
             yield node.attr
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             yield from (alias.name.rpartition(".")[2] for alias in node.names)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in RUN_BY_NAME:
+            yield from (
+                text.value for text in ast.walk(node) if isinstance(text, ast.Constant) and isinstance(text.value, str)
+            )
