@@ -103,6 +103,17 @@ def test_history_is_the_mean_over_the_epoch(data):
         assert fitted.history["accuracy"][1, s].item() == pytest.approx(right)
 
 
+def test_looks_at_the_test_set_on_the_way(data):
+    settings = dict(seeds=range(2), hyper={"tau": [1.0, 2.0]})
+    course = fit(SMALL, comp_sum_loss, data, epochs=5, test_every=2, **settings)
+    assert course.history["test_accuracy"].shape == (2, 2, 2)
+    assert course.history["loss"].shape == course.history["accuracy"].shape == (5, 2, 2)
+    for look, epochs in enumerate([2, 4]):
+        stopped = fit(SMALL, comp_sum_loss, data, epochs=epochs, **settings)
+        assert torch.equal(course.history["test_accuracy"][look], stopped.test_accuracy)
+        assert torch.equal(stopped.history["test_accuracy"][-1], stopped.test_accuracy)
+
+
 def test_training_learns(data):
     fitted = fit(SMALL, cross_entropy, data, seeds=range(5), epochs=60, optimizer=functools.partial(torch.optim.Adam, lr=0.02))
     assert (fitted.history["loss"][-1] < 0.5 * fitted.history["loss"][0]).all()
@@ -149,6 +160,8 @@ def test_a_batch_of_seeds_is_faster_than_a_loop(data):
         ({"seeds": [0.5]}, ValueError, "`seeds`: expected one or more whole numbers"),
         ({"seeds": [1, 1]}, ValueError, "`seeds`: expected different numbers"),
         ({"epochs": 0}, ValueError, "`epochs`: expected a whole number >= 1, got int 0"),
+        ({"test_every": 0}, ValueError, "`test_every`: expected a whole number >= 1, got int 0"),
+        ({"test_every": 2}, ValueError, "`test_every`: expected at most 1 epochs, got 2"),
         ({"batch_size": 2.5}, ValueError, "`batch_size`: expected a whole number >= 1, got float 2.5"),
         ({"hyper": {"tau": [1.0], "q": [1.0, 2.0]}}, ValueError, "`hyper`: expected names with equally many values"),
         ({"data": (1, 2)}, TypeError, "`data`: expected a Data"),

@@ -38,7 +38,7 @@ class Fitted:
         hyper: hyper-parameter -> its V values.
         history: "loss" and "accuracy", each (epochs, *lead), are means over the minibatches of an epoch, as they were
             met; "test_accuracy" is (epochs // test_every, *lead).
-        scores_of: function of the model's output that gives class scores.
+        scores_of: function of one model's output that gives class scores.
     """
 
     model: torch.nn.Module
@@ -54,18 +54,21 @@ class Fitted:
         varied = "".join(f" × {name} = {list(values)}" for name, values in self.hyper.items())
         return f"<{len(self.seeds)} seeds{varied} fitted to {self.data.name}>"
 
-    @torch.no_grad()
     def outputs(self, x):
         """What the models give for inputs x, (N, D) for all or (S, N, D) by seed: tensors (*lead, ...)."""
-        over_x = 0 if x.ndim > self.data.x_test.ndim else None
-        run = torch.vmap(functools.partial(_run, self.model), in_dims=(0, 0, over_x))
-        if self.hyper:
-            run = torch.vmap(run, in_dims=(0, 0, None))
-        return run(self.parameters, self.buffers, x)
+        return self._read(x, lambda output: output)
 
     def scores(self, x):
         """Class scores (*lead, N, C) of inputs x, (N, D) or (S, N, D)."""
-        return self.scores_of(self.outputs(x))
+        return self._read(x, self.scores_of)
+
+    @torch.no_grad()
+    def _read(self, x, reading):
+        over_x = 0 if x.ndim > self.data.x_test.ndim else None
+        run = torch.vmap(functools.partial(_read, self.model, reading), in_dims=(0, 0, over_x))
+        if self.hyper:
+            run = torch.vmap(run, in_dims=(0, 0, None))
+        return run(self.parameters, self.buffers, x)
 
     @property
     def test_accuracy(self):
@@ -103,7 +106,7 @@ def fit(
         batch_size: items per minibatch; the last of an epoch may be smaller.
         optimizer: function of a list of parameters that gives an elementwise optimiser of `torch.optim`; Adam at 1e-3.
         hyper: name -> numbers, all of the same length V, given to the loss as 0-d tensors, one per variant.
-        scores: function of the output that gives class scores (..., N, C).
+        scores: function of a model's output that gives class scores (N, C).
         test_every: epochs from one look at the test set to the next, at most `epochs`.
         label: what the progress bar says. It is shown where stderr is a terminal.
 
@@ -129,7 +132,7 @@ def fit(
     expect(isinstance(optimizer, ELEMENTWISE), "optimizer", "an elementwise optimiser such as SGD or Adam", type(optimizer).__name__)
 
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    over_test = torch.vmap(functools.partial(_run, bare), in_dims=(0, 0, None))
+    over_test = torch.vmap(functools.partial(_read, bare, scores), in_dims=(0, 0, None))
     history = {"loss": [], "accuracy": [], "test_accuracy": []}
     for epoch in tqdm(range(1, epochs + 1), desc=label, disable=None, leave=False):
         totals = torch.zeros(2, variants * len(seeds), dtype=like.dtype, device=like.device)
@@ -144,7 +147,7 @@ def fit(
         history["accuracy"].append(totals[1] / data.y_train.shape[-1])
         if epoch % test_every == 0:
             with torch.no_grad():
-                tested = scores(over_test(parameters, buffers, data.x_test))
+                tested = over_test(parameters, buffers, data.x_test)
             history["test_accuracy"].append(accuracy(tested, data.y_test))
 
     return Fitted(
@@ -159,12 +162,12 @@ def fit(
     )
 
 
-def _run(module, parameters, buffers, x):
-    return functional_call(module, (parameters, buffers), (x,))
+def _read(module, reading, parameters, buffers, x):
+    return reading(functional_call(module, (parameters, buffers), (x,)))
 
 
 def _loss_and_hits(module, loss, scores, parameters, buffers, x, y, values):
-    output = _run(module, parameters, buffers, x)
+    output = functional_call(module, (parameters, buffers), (x,))
     return loss(output, y, **values), (scores(output).detach().argmax(-1) == y).to(x.dtype).mean()
 
 
