@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from tests.contract.cases import cast, close, gradients, promise, reference, tracked
+from tests.contract.cases import cast, close, gradients, promise, tracked
+from tests.references import reference
 
 HUGE = 1e3
 
@@ -33,7 +34,7 @@ def _value_and_slopes(case, inputs):
     return items.detach(), gradients(items.sum(), leaves, case)
 
 
-def _assert_right(case, edges):
+def _assert_right(case, edges, slope_rtol=1e-4):
     for name, inputs in edges.items():
         value, slopes = _value_and_slopes(case, inputs)
         precise, precise_slopes = _value_and_slopes(case, cast(case.signature, inputs, torch.float64))
@@ -41,7 +42,7 @@ def _assert_right(case, edges):
             assert tensor.isfinite().all(), f"{name}: {what} is not finite in float64: {tensor}"
         close(value, precise, rtol=2e-5, atol=2e-5, note=f"{name}: value in float32 against float64")
         for key, slope in slopes.items():
-            close(slope, precise_slopes[key], rtol=1e-4, atol=2e-5, note=f"{name}: gradient of {key} in float32 against float64")
+            close(slope, precise_slopes[key], rtol=slope_rtol, atol=2e-5, note=f"{name}: gradient of {key} in float32 against float64")
 
 
 def _assert_equals_reference(case, edges):
@@ -65,7 +66,8 @@ def test_ordinary_edges_equal_the_naive_loop(case):
 
 @promise("extremes")
 def test_inputs_of_size_1e4(case):
-    _assert_right(case, _edges(case, "extreme"))
+    # A number of size 1e4 is rounded by 5e-4 in float32, and so is the logarithm of a gradient taken from it.
+    _assert_right(case, _edges(case, "extreme"), slope_rtol=1e-3)
 
 
 @promise("extremes")

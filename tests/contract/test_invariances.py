@@ -8,16 +8,12 @@ import torch
 from tests.contract.cases import close, inputs_of, take
 
 
-def _invariances(case):
-    return dict.fromkeys((*case.signature.always, *case.entry.invariances))
-
-
 @hypothesis.given(data=st.data())
 def test_invariances(case, data):
-    names = _invariances(case)
+    names = case.entry.invariances_at(**case.hyper)
     if not names:
         pytest.skip("no invariance is declared")
-    inputs = data.draw(inputs_of(case.signature))
+    inputs = data.draw(inputs_of(case.signature, with_ties=False))  # ties and coincidences may not survive rounding
     before = case.each(inputs)
     for name in names:
         transform = case.signature.transforms[name]

@@ -5,7 +5,8 @@ import hypothesis.strategies as st
 import pytest
 import torch
 
-from tests.contract.cases import close, inputs_of, needs_items, promise, reference, take
+from tests.contract.cases import close, inputs_of, needs_items, promise, take
+from tests.references import reference
 
 
 @hypothesis.given(data=st.data())

@@ -46,7 +46,8 @@ def loss(
             entry c of what has entries per class.
         domains: hyper-parameter name -> `Domain`.
         special_cases: `SpecialCase`s that the tests hold the loss to.
-        invariances: names of the signature's transforms that leave every item unchanged.
+        invariances: names of the signature's transforms that leave every item unchanged, or a function of
+            the hyper-parameters that gives them.
         bounds: (low, high) of an item, or a function of the hyper-parameters that gives them.
         optimum: value of an item at a perfect prediction, where the signature knows one; a number, or a
             function of the hyper-parameters that gives it, or None where there is none.
@@ -54,7 +55,7 @@ def loss(
     """
     for promise in exempt or {}:
         expect(promise in PROMISES, "exempt", f"keys among {sorted(PROMISES)}", repr(promise))
-    for transform in invariances:
+    for transform in () if callable(invariances) else invariances:
         expect(transform in signature.transforms, "invariances", f"names among {sorted(signature.transforms)}", repr(transform))
     if optimum is not None:
         expect(signature.perfect is not None, "optimum", f"None: {signature!r} knows no perfect prediction", repr(optimum))
@@ -101,7 +102,7 @@ def loss(
                 aliases=tuple(aliases),
                 domains=limits,
                 special_cases=_tuple_of(SpecialCase, special_cases),
-                invariances=tuple(invariances),
+                invariances=invariances if callable(invariances) else tuple(invariances),
                 bounds=bounds,
                 optimum=optimum,
                 exempt=dict(exempt or {}),

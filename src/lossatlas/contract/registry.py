@@ -50,7 +50,7 @@ class Entry:
     aliases: tuple
     domains: Mapping
     special_cases: tuple
-    invariances: tuple
+    invariances: object
     bounds: object
     optimum: object
     exempt: Mapping
@@ -95,6 +95,11 @@ class Entry:
         if callable(self.bounds):
             return self.bounds(**{**self.defaults, **hyper})
         return self.bounds or (None, None)
+
+    def invariances_at(self, **hyper):
+        """Names of the transforms that leave every item unchanged: those declared, and those of the whole signature."""
+        own = self.invariances(**{**self.defaults, **hyper}) if callable(self.invariances) else self.invariances
+        return tuple(dict.fromkeys((*self.signature.always, *own)))
 
     def optimum_at(self, **hyper):
         """The value of an item at a perfect prediction with these hyper-parameters; None where none is declared."""

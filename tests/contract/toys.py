@@ -1,0 +1,138 @@
+"""Losses for the tests of the tests: one that is right, and some that are each wrong in one way."""
+
+import torch
+
+from lossatlas.contract import SpecialCase, at_least, loss
+from lossatlas.signatures import logits
+
+
+def _log_p(logits, target):
+    return logits.log_softmax(-1).gather(-1, target.unsqueeze(-1)).squeeze(-1)
+
+
+def right():
+    @loss(
+        logits,
+        paper="good1952rational",
+        domains={"weight": at_least(0, show=(0.5, 2.0))},
+        special_cases=SpecialCase("cross_entropy", when={"weight": 3.0}, scale=3.0),
+        invariances=("shift",),
+        bounds=(0.0, None),
+        optimum=0.0,
+    )
+    def toy_loss(logits, target, *, weight=1.0):
+        r"""Cross-entropy times a number.
+
+        $$ \ell = -w \log p_y $$
+        """
+        return -weight * _log_p(logits, target)
+
+    return toy_loss
+
+
+def upside_down():
+    @loss(logits, bounds=(0.0, None))
+    def toy_loss(logits, target):
+        return _log_p(logits, target)
+
+
+def half_detached():
+    @loss(logits)
+    def toy_loss(logits, target):
+        log_p = _log_p(logits, target)
+        return -log_p * (1 - log_p.exp()).detach()
+
+
+def already_averaged():
+    @loss(logits)
+    def toy_loss(logits, target):
+        return -_log_p(logits, target).mean()
+
+
+def divided_by_the_batch():
+    @loss(logits)
+    def toy_loss(logits, target):
+        return -_log_p(logits, target) / len(logits)
+
+
+def leaking_across_the_batch():
+    @loss(logits)
+    def toy_loss(logits, target):
+        return -_log_p(logits - 0.1 * logits.mean(0), target)
+
+
+def naive_exponentials():
+    @loss(logits)
+    def toy_loss(logits, target):
+        p = logits.exp() / logits.exp().sum(-1, keepdim=True)
+        return -p.gather(-1, target.unsqueeze(-1)).squeeze(-1).log()
+
+
+def always_float32():
+    @loss(logits)
+    def toy_loss(logits, target):
+        return -_log_p(logits.float(), target)
+
+
+def changing_its_inputs():
+    @loss(logits)
+    def toy_loss(logits, target):
+        with torch.no_grad():
+            logits -= logits.amax(-1, keepdim=True)
+        return -_log_p(logits, target)
+
+
+def branching_on_values():
+    @loss(logits)
+    def toy_loss(logits, target):
+        scale = 2.0 if logits.sum() > 0 else 1.0
+        return -scale * _log_p(logits, target)
+
+
+def favouring_a_class():
+    @loss(logits)
+    def toy_loss(logits, target):
+        return -_log_p(logits, target) * torch.where(target == 0, 2.0, 1.0).to(logits)
+
+
+def moved_by_a_shift():
+    @loss(logits, invariances=("shift",))
+    def toy_loss(logits, target):
+        return -logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)
+
+
+def missing_its_optimum():
+    @loss(logits, optimum=0.0)
+    def toy_loss(logits, target):
+        return 1 - _log_p(logits, target)
+
+
+def needless_exemption():
+    @loss(logits, exempt={"vmap": "It is said to look at the values of its inputs."})
+    def toy_loss(logits, target):
+        return -_log_p(logits, target)
+
+
+class _FirstGradientForAll(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, logits, target):
+        ctx.save_for_backward(logits, target)
+        return -_log_p(logits, target)
+
+    @staticmethod
+    def backward(ctx, above):
+        logits, target = ctx.saved_tensors
+        chosen = torch.nn.functional.one_hot(target, logits.shape[-1])
+        return (logits.softmax(-1) - chosen) * above[:1].unsqueeze(-1), None
+
+
+def careless_backward():
+    @loss(logits)
+    def toy_loss(logits, target):
+        return _FirstGradientForAll.apply(logits, target)
+
+
+def wrong_special_case():
+    @loss(logits, special_cases=SpecialCase("cross_entropy"))
+    def toy_loss(logits, target):
+        return -1.001 * _log_p(logits, target)
