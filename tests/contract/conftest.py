@@ -1,7 +1,6 @@
 """Every test here with an argument `case` runs for every registered loss, at each of its settings."""
 
 import pytest
-
 from tests.contract.cases import cases, entries
 
 

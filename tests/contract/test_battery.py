@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-
-import lossatlas
 from tests.contract import battery, test_exemptions, test_special_cases, toys
 from tests.contract.cases import Case, outcome, settings_of
+
+import lossatlas
 
 ROOT = Path(__file__).parents[2]
 

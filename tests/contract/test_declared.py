@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from tests.contract.cases import entries
 
 import lossatlas
 from lossatlas.contract import PROMISES
-from tests.contract.cases import entries
 
 
 def test_it_says_what_it_is(entry):

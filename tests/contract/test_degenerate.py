@@ -1,7 +1,6 @@
 """Batches with nothing in them, or nothing that counts: 0 attached to the graph, never NaN."""
 
 import torch
-
 from tests.contract.cases import close, gradients, needs_items, promise, take, tracked, value_and_gradients
 
 

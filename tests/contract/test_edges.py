@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-
 from tests.contract.cases import cast, close, gradients, promise, tracked
 from tests.references import reference
 

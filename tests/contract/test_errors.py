@@ -4,9 +4,9 @@ import re
 
 import pytest
 import torch
+from tests.contract.cases import Case, needs_items
 
 from lossatlas import as_module
-from tests.contract.cases import Case, needs_items
 
 WRONG_TYPES = ("1", [1.0], True, 1j, object())
 

@@ -1,7 +1,6 @@
 """Exemptions from promises: each is needed, so that none outlives its reason."""
 
 import pytest
-
 from tests.contract import battery
 from tests.contract.cases import outcome, settings_of
 

@@ -1,7 +1,6 @@
 """Gradients are those of the value, may be differentiated again, and respect the gradient from above."""
 
 import torch
-
 from tests.contract.cases import close, gradients, needs_items, promise, take, tracked
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from tests.contract.cases import cast, close, gradients, promise, tracked
 
 from lossatlas import value_checks
-from tests.contract.cases import cast, close, gradients, promise, tracked
 
 HALF = (torch.float16, torch.bfloat16)
 

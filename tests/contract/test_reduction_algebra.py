@@ -2,8 +2,18 @@
 
 import pytest
 import torch
-
-from tests.contract.cases import all_close, close, garbage, gradients, has_items, needs_items, promise, take, tracked, value_and_gradients
+from tests.contract.cases import (
+    all_close,
+    close,
+    garbage,
+    gradients,
+    has_items,
+    needs_items,
+    promise,
+    take,
+    tracked,
+    value_and_gradients,
+)
 
 
 def _weights(shape, seed=3):

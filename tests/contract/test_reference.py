@@ -4,7 +4,6 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 import torch
-
 from tests.contract.cases import close, inputs_of, needs_items, promise, take
 from tests.references import reference
 

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from tests.contract.cases import Case, close, tracked
 
 import lossatlas
-from tests.contract.cases import Case, close, tracked
 
 
 def test_special_cases(entry):

@@ -5,9 +5,19 @@ import pickle
 
 import pytest
 import torch
+from tests.contract.cases import (
+    all_close,
+    close,
+    gradients,
+    has_items,
+    needs_items,
+    promise,
+    take,
+    tracked,
+    value_and_gradients,
+)
 
 from lossatlas import as_module
-from tests.contract.cases import all_close, close, gradients, has_items, needs_items, promise, take, tracked, value_and_gradients
 
 
 def _ordered(case, inputs):

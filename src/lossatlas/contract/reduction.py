@@ -62,7 +62,7 @@ def _check_layer(name, kind, value, shape, device):
 
 def over(small, shape):
     """A tensor over the leading axes of `shape`, laid over all of it."""
-    return small.reshape(*small.shape, *(1,) * (len(shape) - small.ndim)).expand(shape)
+    return small.reshape(small.shape + (1,) * (len(shape) - small.ndim)).expand(shape)
 
 
 def reduce(items, reduction, weight=None, keep=None, normalizer=None):

@@ -1,0 +1,183 @@
+"""What `@loss` adds to a formula, and what it refuses to register."""
+
+import inspect
+
+import numpy as np
+import pytest
+import torch
+from tests.contract.test_errors import refused
+
+import lossatlas
+from lossatlas.contract import above, as_module, at_least, loss, value_checks
+from lossatlas.signatures import logits, margin, multilabel, residual
+
+pytestmark = pytest.mark.usefixtures("scratch_registry")
+
+X = torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 3.0]], dtype=torch.float64)
+Y = torch.tensor([0, 1])
+
+
+def plain(signature=residual, **declared):
+    @loss(signature, **declared)
+    def toy_loss(prediction, target, *, power=2.0):
+        """The residual to a power."""
+        return (prediction - target).abs() ** power
+
+    return toy_loss
+
+
+def seen_by_body(signature, **inputs):
+    """The inputs as they reach a body."""
+    seen = {}
+    names = ", ".join(signature.names)
+    namespace = {"seen": seen, "__name__": "toys"}
+    exec(f"def seen_loss({names}):\n    seen.update(locals())\n    return {signature.names[0]}", namespace)
+    loss(signature, items=" ".join(next(iter(signature.fields.values())).axes))(namespace["seen_loss"])(**inputs)
+    return seen
+
+
+def test_the_public_signature_lists_all_arguments():
+    parameters = inspect.signature(plain()).parameters
+    assert list(parameters) == ["prediction", "target", "power", "reduction", "sample_weight", "mask", "normalizer"]
+    assert parameters["power"].default == 2.0 and parameters["reduction"].default == "mean"
+    assert plain().__doc__ == "The residual to a power."
+
+
+def test_inputs_go_by_place_or_name():
+    toy, x, y = plain(), torch.ones(3), torch.zeros(3)
+    assert toy(x, y) == toy(x, target=y) == toy(target=y, prediction=x) == 1
+
+
+def test_a_scalar_input_is_one_item():
+    toy, x, y = plain(), torch.tensor(3.0), torch.tensor(1.0)
+    assert toy(x, y) == 4 and toy(x, y, reduction="none").shape == ()
+    assert toy(x, y, sample_weight=torch.tensor(2.0), reduction="sum") == 8
+    assert toy(x, y, mask=torch.tensor(False)) == 0
+    refused(ValueError, "mask", toy, x, y, mask=torch.ones(1, dtype=torch.bool))
+
+
+def test_half_precision_is_computed_in_float32_and_returned_in_half():
+    seen = seen_by_body(logits, logits=X.half(), target=Y)
+    assert seen["logits"].dtype == torch.float32
+    assert plain()(torch.ones(2, dtype=torch.bfloat16), torch.zeros(2, dtype=torch.bfloat16)).dtype == torch.bfloat16
+
+
+def test_inputs_of_two_dtypes_meet_in_the_wider_one():
+    seen = seen_by_body(residual, prediction=torch.ones(2), target=torch.zeros(2, dtype=torch.float64))
+    assert seen["prediction"].dtype == seen["target"].dtype == torch.float64
+    assert plain()(torch.ones(2).half(), torch.ones(2).bfloat16()).dtype == torch.float32
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+def test_labels_reach_the_formula_as_it_needs_them(dtype):
+    assert seen_by_body(logits, logits=X, target=Y.to(dtype))["target"].dtype == torch.int64
+    signs = torch.tensor([1, -1], dtype=dtype)
+    assert seen_by_body(margin, score=torch.ones(2).half(), label=signs)["label"].dtype == torch.float32
+
+
+def test_labels_do_not_widen_the_result():
+    score, label = torch.tensor([0.5, 2.0]), torch.tensor([1.0, -1.0], dtype=torch.float64)
+    value = lossatlas.logistic_loss(score, label)
+    assert value.dtype == torch.float32
+    assert torch.equal(value, lossatlas.logistic_loss(score, label.long()))
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int64, torch.float64])
+def test_multi_hot_labels_may_be_of_any_kind(dtype):
+    present = torch.tensor([[1, 0, 1], [0, 0, 1]], dtype=dtype)
+    seen = seen_by_body(multilabel, logits=X.float(), target=present)
+    assert seen["target"].dtype == torch.float32 and torch.equal(seen["target"] != 0, present != 0)
+
+
+def test_gradients_reach_every_floating_point_input():
+    prediction, target = torch.ones(2, requires_grad=True), torch.zeros(2, requires_grad=True)
+    weight = torch.tensor([1.0, 3.0], requires_grad=True)
+    plain()(prediction, target, sample_weight=weight).backward()
+    assert prediction.grad.tolist() == [0.5, 1.5] and target.grad.tolist() == [-0.5, -1.5]
+    assert weight.grad.isfinite().all()
+
+
+def test_a_masked_item_never_reaches_the_formula():
+    @loss(residual)
+    def toy_loss(prediction, target):
+        return 1 / (prediction - target).sqrt()
+
+    prediction = torch.tensor([4.0, 0.0, float("nan")], requires_grad=True)
+    value = toy_loss(prediction, torch.tensor([0.0, 0.0, -1.0]), mask=torch.tensor([True, False, False]))
+    value.backward()
+    assert value == 0.5 and prediction.grad.tolist()[1:] == [0, 0] and prediction.grad[0] == -0.0625
+
+
+@pytest.mark.parametrize("number", [np.float32(3), np.float64(3), np.int64(3), 3, torch.tensor(3.0), torch.tensor(3)])
+def test_hyper_parameters_may_be_numbers_of_any_library(number):
+    toy = plain(domains={"power": above(0)})
+    value = toy(torch.full((2,), 2.0), torch.zeros(2), power=number)
+    assert value == 8 and value.dtype == torch.float32
+    assert as_module(toy, power=number)(torch.full((2,), 2.0), torch.zeros(2)) == 8
+
+
+def test_hyper_parameters_may_be_learned():
+    power = torch.tensor(2.0, requires_grad=True)
+    plain(domains={"power": above(0)})(torch.full((2,), 2.0), torch.zeros(2), power=power).backward()
+    assert power.grad.item() == pytest.approx(4 * np.log(2))
+
+
+def test_an_optional_hyper_parameter_may_be_none():
+    @loss(residual, domains={"cap": at_least(0)})
+    def toy_loss(prediction, target, *, cap=None):
+        size = (prediction - target).abs()
+        return size if cap is None else size.clamp(max=cap)
+
+    x, y = torch.full((2,), 2.0), torch.zeros(2)
+    assert toy_loss(x, y) == toy_loss(x, y, cap=None) == as_module(toy_loss, cap=None)(x, y) == 2
+    assert toy_loss(x, y, cap=1) == 1
+    refused(TypeError, "cap", toy_loss, x, y, cap="1")
+
+
+def test_value_checks_can_be_switched_off():
+    low = torch.tensor([0, -7])
+    refused(ValueError, "target", lossatlas.logit_z_loss, X, low)
+    with value_checks(False):
+        assert lossatlas.logit_z_loss(X, low).isfinite()
+        refused(ValueError, "target", lossatlas.logit_z_loss, X, low[:1])
+        with value_checks(True):
+            refused(ValueError, "target", lossatlas.logit_z_loss, X, low)
+    refused(ValueError, "target", lossatlas.logit_z_loss, X, low)
+
+
+def test_shapes_are_found_without_values():
+    value = lossatlas.cross_entropy(X.to("meta"), Y.to("meta"), sample_weight=torch.ones(2, device="meta"))
+    assert value.is_meta and value.shape == ()
+
+
+def test_a_loss_for_whole_batches():
+    @loss(residual, items="batch", exempt={"items": "The variance belongs to the batch as a whole."})
+    def toy_loss(prediction, target):
+        return (prediction - target).var()
+
+    x, y = torch.tensor([1.0, 3.0]), torch.zeros(2)
+    assert toy_loss(x, y) == toy_loss(x, y, reduction="sum") == 2
+    assert toy_loss(x, y, normalizer=4) == 0.5
+    refused(ValueError, "reduction", toy_loss, x, y, reduction="none")
+    refused(ValueError, "sample_weight", toy_loss, x, y, sample_weight=torch.ones(2))
+    refused(ValueError, "mask", toy_loss, x, y, mask=torch.ones(2, dtype=torch.bool))
+
+
+def test_what_cannot_be_registered():
+    refused(ValueError, "exempt", plain, exempt={"magic": "It has none to offer to anyone."})
+    refused(ValueError, "invariances", plain, invariances=("rotate",))
+    refused(ValueError, "domains", plain, domains={"pwoer": above(0)})
+    refused(TypeError, "power", plain, domains={"power": (0, 1)})
+    refused(TypeError, "special_cases", plain, special_cases=["cross_entropy"])
+    refused(ValueError, "toy_loss", plain, signature=logits)
+
+    def no_default(prediction, target, *, power):
+        return prediction
+
+    def not_keyword_only(prediction, target, power=2.0):
+        return prediction
+
+    refused(ValueError, "power", loss(residual), no_default)
+    refused(ValueError, "power", loss(residual), not_keyword_only)
+    no_perfect = type(residual)("toy", residual.fields, "*", {"N": 3})
+    refused(ValueError, "optimum", loss, no_perfect, optimum=0.0)
