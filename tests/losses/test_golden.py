@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from tests.losses import golden_cross_entropy
 
 FOLDER = Path(__file__).parents[1] / "golden"

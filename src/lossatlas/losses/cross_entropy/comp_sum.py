@@ -7,6 +7,8 @@ from ...contract.safe import expm1_over, safe_norm
 from ...signatures import logits, perturbed
 from .softmax import target_log_probability
 
+OVERFLOW = {"extremes": "For tau < 1 the loss grows like a power of 1/p, which is beyond all floating-point numbers at p = exp(-1e4)."}
+
 
 @loss(
     logits,
@@ -20,6 +22,7 @@ from .softmax import target_log_probability
     invariances=("shift",),
     bounds=lambda tau: (0.0, 1 / (tau - 1) if tau > 1 else None),
     optimum=0.0,
+    exempt=OVERFLOW,
 )
 def comp_sum_loss(logits, target, *, tau=1.0):
     r"""The comp-sum family: one number decides how much a hopeless example weighs.
@@ -71,6 +74,7 @@ def margin_shift(logits, perturbed_logits, target):
     invariances=("shift",),
     bounds=lambda tau, rho, nu: (0.0, 1 / (tau - 1) if tau > 1 and nu == 0 else None),
     optimum=0.0,
+    exempt=OVERFLOW,
 )
 def smooth_adversarial_comp_sum_loss(logits, target, perturbed_logits, *, tau=1.0, rho=1.0, nu=1.0):
     r"""The smooth adversarial comp-sum loss: a comp-sum loss plus how far an adversary can move the margins.

@@ -48,9 +48,9 @@ def harmax(features, prototypes, *, n=2.0, eps=0.0):
     prototypes,
     paper="harmonicloss2025",
     domains={"n": EXPONENT, "eps": EPS},
-    invariances=("shift", "rotate", "scale_both"),
+    invariances=lambda n, eps: ("shift", "rotate", "scale_both") if eps == 0 else ("shift", "rotate"),
     bounds=(0.0, None),
-    optimum=0.0,
+    optimum=lambda n, eps: 0.0 if eps == 0 else None,
 )
 def harmonic_loss(features, prototypes, target, *, n=2.0, eps=0.0):
     r"""Harmonic loss: cross-entropy of probabilities that fall with a power of the distance to each prototype.

@@ -19,7 +19,7 @@ LOG_2 = math.log(2.0)
     domains={"log_end": between(0, 1, show=(0.0, 0.95))},
     invariances=("shift",),
     bounds=lambda log_end: (math.log(1 - log_end) - 1 if log_end < 1 else None, None),
-    optimum=math.log(0.25) - 1,
+    optimum=lambda log_end: math.log(1 - log_end) - 1 if log_end < 1 else None,
 )
 def encouraging_loss(logits, target, *, log_end=0.75):
     r"""Encouraging loss: cross-entropy with a bonus that keeps the gradient alive on well-classified examples.

@@ -1,18 +1,17 @@
 """Hinges for many classes: the true score must lead by a margin, or stand above one alone."""
 
 import torch
-from torch.nn.functional import one_hot
 
 from ...contract import SpecialCase, at_least, describe, expect, loss
 from ...signatures import logits
 from .robust import differences
+from .softmax import one_hot
 
 
 def one_against_rest(inputs):
     """The scores with a label -1 or +1 for each: as `margin` losses take them."""
     scores = inputs["logits"]
-    label = 2 * one_hot(inputs["target"], scores.shape[-1]) - 1
-    return {"score": scores, "label": label.to(scores.dtype)}
+    return {"score": scores, "label": 2 * one_hot(inputs["target"], scores) - 1}
 
 
 @loss(
@@ -95,7 +94,7 @@ def l2_svm_loss(logits, target):
 
     Differs: predict with the largest score. The authors' code takes the first positive one.
     """
-    t = 2 * one_hot(target, logits.shape[-1]) - 1
+    t = 2 * one_hot(target, logits) - 1
     return torch.relu(1 - t * logits).square()
 
 

@@ -103,7 +103,7 @@ def perceptron_loss(score, label):
     invariances=("flip",),
     bounds=(0.0, None),
     optimum=0.0,
-    exempt={"extremes": "exp(1e4) is larger than any floating-point number"},
+    exempt={"extremes": "The exponential of 1e4 is larger than any floating-point number."},
 )
 def exponential_loss(score, label):
     r"""Exponential loss: the loss that AdaBoost descends, merciless with outliers.

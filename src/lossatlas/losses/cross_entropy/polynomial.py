@@ -5,12 +5,12 @@ sum by a power of $1 - p_y$. With the log-odds $z$ of the true class, $p_y = \si
 """
 
 import torch
-from torch.nn.functional import logsigmoid, one_hot
+from torch.nn.functional import logsigmoid
 
 from ...contract import SpecialCase, at_least, between, describe, loss, wrong
 from ...signatures import logits
 from .hinges import one_against_rest
-from .softmax import log_odds, possible_classes, smoothed_cross_entropy
+from .softmax import log_odds, one_hot, possible_classes, smoothed_cross_entropy
 
 
 def focal_weight(z, gamma):
@@ -29,7 +29,7 @@ def focal_weight(z, gamma):
     ],
     invariances=("shift",),
     bounds=(0.0, None),
-    optimum=0.0,
+    optimum=lambda epsilon, label_smoothing: 0.0 if label_smoothing == 0 else None,
 )
 def poly1_cross_entropy(logits, target, *, epsilon=1.0, label_smoothing=0.0):
     r"""Poly-1 cross-entropy: the first coefficient of cross-entropy's polynomial is changed by epsilon.
@@ -156,7 +156,31 @@ def poly1_focal_loss(logits, target, *, epsilon=1.0, alpha=0.25, gamma=2.0):
 
     Differs: the usual code writes alpha < 0 for no weights; here that is None. The term with epsilon carries no alpha.
     """
-    t = one_hot(target, logits.shape[-1]).to(logits.dtype)
+    t = one_hot(target, logits)
     z = ((2 * t - 1) * logits).clamp(max=torch.finfo(logits.dtype).max)
     weight = 1 if alpha is None else alpha * t + (1 - alpha) * (1 - t)
     return -weight * focal_weight(z, gamma) * logsigmoid(z) + epsilon * focal_weight(z, gamma + 1)
+
+
+@loss(
+    logits,
+    paper="polyloss2022",
+    domains={"exponent": at_least(1, show=(1.0, 5.0))},
+    invariances=("shift",),
+    bounds=(0.0, 1.0),
+    optimum=0.0,
+)
+def power_miss_loss(logits, target, *, exponent=2.0):
+    r"""Power of the miss: the probability that goes to wrong classes, to a power.
+
+    $$ \ell = (1 - p_y)^a $$
+
+    Args:
+        logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
+        target: index of the true class, shape (N,).
+        exponent: $a \ge 1$.
+
+    Returns:
+        One value per item, shape (N,).
+    """
+    return focal_weight(log_odds(logits, target), exponent)

@@ -6,12 +6,13 @@ boolean, shape (N, C), True for the classes of the label set that the item comes
 """
 
 import torch
-from torch.nn.functional import logsigmoid, one_hot
+from torch.nn.functional import logsigmoid
 
 from ...contract import SpecialCase, describe, expect, loss, real
 from ...contract.safe import unit
 from ...signatures import ClassIndex, Field, Signature, logits, multilabel
 from .hinges import one_against_rest
+from .softmax import one_hot
 
 _labelled = Signature("labelled", {"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")}, "C C", {})
 _similar = Signature("similar", {"similarity": Field("C C"), "target": ClassIndex("N")}, "N C", {})
@@ -23,8 +24,7 @@ def binary_cross_entropy(logits, target):
 
 
 def one_hot_target(inputs):
-    classes = inputs["logits"].shape[-1]
-    return {**inputs, "target": one_hot(inputs["target"], classes).to(inputs["logits"].dtype)}
+    return {**inputs, "target": one_hot(inputs["target"], inputs["logits"])}
 
 
 @loss(
@@ -53,7 +53,7 @@ def null_bce_loss(logits, target):
     Paper: Kim et al. 2022, *Learning Semantic Segmentation from Multiple Datasets with Label Shifts*. Known here from
     its abstract and project page: the mask is therefore the caller's.
     """
-    return binary_cross_entropy(logits, one_hot(target, logits.shape[-1]))
+    return binary_cross_entropy(logits, one_hot(target, logits))
 
 
 @loss(
@@ -96,8 +96,8 @@ def class_similarity(features, target, weight):
     """
     inputs = {"features": features, "target": target, "weight": weight}
     _labelled.check_values(inputs, _labelled.check_shapes(inputs))
-    member = one_hot(target.long(), len(weight)).to(features.dtype)
     cosines = unit(features) @ unit(weight).T
+    member = one_hot(target.long(), cosines)
     return member.T @ cosines / member.sum(0).clamp(min=1).unsqueeze(-1)
 
 
@@ -121,8 +121,8 @@ def relational_target(similarity, target, *, threshold, label_set=None):
     inputs = {"similarity": similarity, "target": target}
     _similar.check_values(inputs, _similar.check_shapes(inputs))
     real().check("threshold", threshold)
-    true = one_hot(target.long(), len(similarity)).bool()
-    related = similarity[target.long()] > threshold
+    likeness = similarity[target.long()]
+    true, related = one_hot(target.long(), likeness).bool(), likeness > threshold
     if label_set is not None:
         wanted = f"a boolean tensor of shape {tuple(true.shape)}"
         expect(isinstance(label_set, torch.Tensor) and label_set.dtype == torch.bool, "label_set", wanted, describe(label_set), TypeError)

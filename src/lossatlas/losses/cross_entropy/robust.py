@@ -69,8 +69,8 @@ def ldr_kl_loss(logits, target, *, lam=1.0, margin=0.1):
     domains={"margin": at_least(0, show=(0.0, 2.0)), "lam0": TEMPERATURE, "alpha": ALPHA},
     invariances=("shift",),
     exempt={
-        "gradient": "the temperature is the adversary's: it is found from the logits and then held fixed in the gradient",
-        "double_backward": "the temperature is held fixed in the gradient",
+        "gradient": "The temperature is found from the logits and then held fixed in the gradient, as the method says.",
+        "double_backward": "The temperature is held fixed in the gradient, as the method says.",
     },
 )
 def aldr_kl_loss(logits, target, *, margin=0.1, lam0=1.0, alpha=2.0, lam=None):

@@ -8,11 +8,16 @@ A logit of $-\infty$ rules a class out: it has probability 0 and takes no share 
 """
 
 import torch
-from torch.nn.functional import logsigmoid, one_hot
+from torch.nn.functional import logsigmoid
 
 from ...contract import SpecialCase, between, loss
 from ...contract.safe import expm1_over
 from ...signatures import logits
+
+
+def one_hot(target, logits):
+    """1 for the true class, 0 for the others, in the dtype of the logits: (N,), (N, C) -> (N, C)."""
+    return torch.zeros_like(logits).scatter(-1, target.unsqueeze(-1), 1.0)
 
 
 def log_odds(logits, target):
@@ -28,6 +33,12 @@ def log_odds(logits, target):
 def target_log_probability(logits, target):
     """Log of the softmax probability of the true class: (N, C), (N,) -> (N,)."""
     return logsigmoid(log_odds(logits, target))
+
+
+def log_normalizer(logits):
+    r"""$\log \sum_k e^{f_k}$, counted from the highest logit, so that the gradient of large logits keeps its digits."""
+    highest = logits.detach().amax(-1, keepdim=True)
+    return (logits - highest).logsumexp(-1) + highest.squeeze(-1)
 
 
 def possible_classes(logits):
@@ -56,7 +67,7 @@ def smoothed_cross_entropy(logits, target, label_smoothing):
     domains={"label_smoothing": between(0, 1, show=(0.0, 0.5))},
     invariances=("shift",),
     bounds=(0.0, None),
-    optimum=0.0,
+    optimum=lambda label_smoothing: 0.0 if label_smoothing == 0 else None,
 )
 def cross_entropy(logits, target, *, label_smoothing=0.0):
     r"""Cross-entropy: the surprise, in nats, at the true class under the softmax probabilities.
@@ -162,7 +173,7 @@ def logit_z_loss(logits, target):
     Paper: Chowdhery et al. 2022, with weight 1e-4, which is the caller's here. Another loss of this name is the
     shift- and scale-invariant `spherical_z_loss`.
     """
-    return logits.logsumexp(-1).square()
+    return log_normalizer(logits).square()
 
 
 @loss(
@@ -192,4 +203,4 @@ def softmax_regression_loss(logits, target):
     Differs: the paper takes any vector $b$ in place of the one-hot vector and states the norm itself; its half
     square has the same minimisers.
     """
-    return 0.5 * (logits.softmax(-1) - one_hot(target, logits.shape[-1])).square().sum(-1)
+    return 0.5 * (logits.softmax(-1) - one_hot(target, logits)).square().sum(-1)

@@ -11,7 +11,7 @@ from ...contract import above, loss, real
 from ...contract.safe import unit
 from ...signatures import logits
 
-NEEDS_FINITE = {"minus_inf": "every logit enters by its square: -inf is as far out as can be, not a class ruled out"}
+NEEDS_FINITE = {"minus_inf": "Every logit enters by its square, so that -inf is as large as can be and rules nothing out."}
 
 
 def true_logit(logits, target):
