@@ -160,27 +160,3 @@ def poly1_focal_loss(logits, target, *, epsilon=1.0, alpha=0.25, gamma=2.0):
     z = ((2 * t - 1) * logits).clamp(max=torch.finfo(logits.dtype).max)
     weight = 1 if alpha is None else alpha * t + (1 - alpha) * (1 - t)
     return -weight * focal_weight(z, gamma) * logsigmoid(z) + epsilon * focal_weight(z, gamma + 1)
-
-
-@loss(
-    logits,
-    paper="polyloss2022",
-    domains={"exponent": at_least(1, show=(1.0, 5.0))},
-    invariances=("shift",),
-    bounds=(0.0, 1.0),
-    optimum=0.0,
-)
-def power_miss_loss(logits, target, *, exponent=2.0):
-    r"""Power of the miss: the probability that goes to wrong classes, to a power.
-
-    $$ \ell = (1 - p_y)^a $$
-
-    Args:
-        logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
-        target: index of the true class, shape (N,).
-        exponent: $a \ge 1$.
-
-    Returns:
-        One value per item, shape (N,).
-    """
-    return focal_weight(log_odds(logits, target), exponent)
