@@ -3,8 +3,8 @@
 import ast
 from pathlib import Path
 
-import answers_cross_entropy as answers
 import pytest
+from tests.exercises import answers_cross_entropy as answers
 from torch.overrides import TorchFunctionMode
 
 import lossatlas.exercises

@@ -30,6 +30,10 @@ class Result:
         return not self.to_do and all(line.state == "holds" for line in self.feedback)
 
     @property
+    def heading(self):
+        return f"Exercise {self.key}: {self.title}"
+
+    @property
     def summary(self):
         """The outcome in one sentence."""
         if self.to_do:
@@ -40,7 +44,7 @@ class Result:
         return f"Not there yet: {held} of {len(self.feedback)} properties hold."
 
     def __str__(self):
-        lines = [f"Exercise {self.key}, {self.title}. {self.summary}"]
+        lines = [self.heading, self.summary]
         for line in self.feedback:
             lines.append(f"  {MARKS[line.state]} {line.name} ({line.state})")
             lines += [f"      {words}" for words in line.words.splitlines()]
@@ -56,23 +60,22 @@ class Result:
 
     def _repr_html_(self):
         """A card in the colours of the page it stands on."""
-        heading = f"Exercise {self.key}, {self.title}."
         rows = "".join(_row(line) for line in self.feedback)
         return (
             f'<div class="atlas-check" role="group" aria-label="Check of exercise {html.escape(self.key)}" '
             'style="border:1px solid currentColor;border-radius:.4em;padding:.6em .9em;margin:.5em 0;'
             'color:inherit;background:transparent;overflow-wrap:anywhere">'
-            f"<p style='margin:0'><strong>{_text(heading)}</strong> {_text(self.summary)}</p>"
-            + (f"<ul style='list-style:none;margin:.5em 0 0;padding:0'>{rows}</ul>" if rows else "")
+            f'<p style="margin:0"><strong style="display:block">{_text(self.heading)}</strong>{_text(self.summary)}</p>'
+            + (f'<ul style="list-style:none;margin:.5em 0 0;padding:0">{rows}</ul>' if rows else "")
             + "</div>"
         )
 
 
 def _row(line):
     name = f"<strong>{_text(line.name)}</strong>" if line.state == "fails" else _text(line.name)
-    words = f'<div style="margin:.15em 0 .35em 1.6em;white-space:pre-line">{_text(line.words)}</div>' if line.words else ""
-    mark = f'<span aria-hidden="true" style="display:inline-block;width:1.4em">{MARKS[line.state]}</span>'
-    return f"<li>{mark} {name} <em>({line.state})</em>{words}</li>"
+    words = f'<div style="margin:.15em 0 .35em;text-indent:0;white-space:pre-line">{_text(line.words)}</div>' if line.words else ""
+    mark = f'<span aria-hidden="true" style="display:inline-block;width:1.6em;text-indent:0">{MARKS[line.state]}</span>'
+    return f'<li style="padding-left:1.6em;text-indent:-1.6em">{mark}{name} <em>({line.state})</em>{words}</li>'
 
 
 def _text(words):

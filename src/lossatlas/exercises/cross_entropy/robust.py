@@ -16,7 +16,7 @@ from ..probes import gradient, inputs_stay_as_they_are, items, items_do_not_mix,
 
 NOISE, SEEDS, EPOCHS = 0.4, 5, 40
 GAIN, PRICE = 0.02, 0.01  # of accuracy: what must be won with wrong labels, what may be lost with right ones
-EARLY, LATE = 20, 150  # epochs on 200 digits
+EARLY, LATE = 20, 80  # epochs on 200 digits
 ABOUT = 0.02
 
 network = functools.partial(mlp, 64, 64, 10)
