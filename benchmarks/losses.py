@@ -62,7 +62,7 @@ COLUMNS = {
     "times the peer": lambda row: times(row["ratio"]) if "ratio" in row else "",
 }
 
-NOTES = """Forward and backward of one batch, float32; median (quartiles) over rounds in which loss, bare formula and peer
+NOTES = """Forward and backward of one batch, float32, one thread; median (quartiles) over rounds in which loss, bare formula and peer
 take turns. *Decorator* is what checks, weights and reduction add to the bare formula. A ratio below 1 is faster than the
 peer. Sizes: {}.""".format("; ".join(f"{name} " + " ".join(f"{a}={n}" for a, n in sizes.items()) for name, sizes in SIZES.items()))
 

@@ -80,15 +80,15 @@ COLUMNS = {
     "dense Z-loss / factored": lambda row: times(row["dense_ratio"]),
 }
 
-NOTES = """One training step of the output layer (loss, gradient in the hidden batch, update by plain SGD), float32, batches
-of {batch}; median (quartiles) over rounds in which the three take turns. *Factored* is the Z-loss by
+NOTES = """One training step of the output layer (loss, gradient in the hidden batch, update by plain SGD), float32, one thread,
+batches of {batch}; median (quartiles) over rounds in which the three take turns. *Factored* is the Z-loss by
 `FactoredSphericalLayer.step`, with its share of the periodic refresh added; *softmax* is `Linear` + `F.cross_entropy` + `SGD`;
 *dense Z-loss* is the same with `spherical_z_loss`. A ratio is how many times as long as the factored step the plain one takes."""
 
 
 def run(out, *, quick):
     """Measure the grid of sizes and write `output_layer.json` and `output_layer.md`."""
-    classes, features, batch, seconds = ((200, 2_000), (16,), 8, 0.05) if quick else (CLASSES, FEATURES, 128, 8.0)
+    classes, features, batch, seconds = ((200, 2_000), (16,), 8, 0.05) if quick else (CLASSES, FEATURES, 128, 4.0)
     rows = [measure(c, d, batch=batch, seconds=seconds) for d in features for c in classes]
     write(out, "output_layer", "A training step of the output layer", NOTES.format(batch=batch), rows, COLUMNS)
     return rows

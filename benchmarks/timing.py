@@ -1,4 +1,8 @@
-"""Timing side by side: the runs take turns, so that a busy moment of the machine hits all of them."""
+"""Timing side by side: the runs take turns, so that a busy moment of the machine hits all of them.
+
+Seconds are those of the processor, on one thread: on an idle machine the seconds of the clock on the wall, on a busy one
+without the time that other programs took.
+"""
 
 import json
 import os
@@ -21,6 +25,15 @@ def alternate(runs, *, rounds, least_seconds=0.0):
     Returns:
         name -> seconds of one call, a list of `rounds` samples.
     """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _samples(runs, rounds, least_seconds)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _samples(runs, rounds, least_seconds):
     repeats = {}
     for name, run in runs.items():
         run()  # the first call of all pays for allocations and caches
@@ -33,10 +46,10 @@ def alternate(runs, *, rounds, least_seconds=0.0):
 
 
 def _seconds(run, repeats):
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(repeats):
         run()
-    return (time.perf_counter() - start) / repeats
+    return (time.process_time() - start) / repeats
 
 
 def spread(values):
@@ -65,7 +78,7 @@ def machine():
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
+        "threads": 1,
         "torch": torch.__version__,
         "python": platform.python_version(),
         "system": platform.system(),
