@@ -33,7 +33,7 @@ class AtLeast:
         _expect_number("threshold", self.threshold)
 
     def __str__(self):
-        return f"supported if the interval lies above {self.threshold:g}, not supported if below"
+        return f"supported if the interval lies above {self.threshold:g}, not supported if below, else inconclusive"
 
     @property
     def lines(self):
@@ -60,7 +60,7 @@ class Within:
         expect(self.margin > 0, "margin", "a number > 0", f"{self.margin:g}")
 
     def __str__(self):
-        return f"supported if the interval lies between {-self.margin:g} and {self.margin:g}, not supported if outside"
+        return f"supported if the interval lies between {-self.margin:g} and {self.margin:g}, not supported if outside, else inconclusive"
 
     @property
     def lines(self):
@@ -165,7 +165,7 @@ class Verdict:
     def numbers(self):
         """The result in a line."""
         low, high = self.interval
-        met = f"{self.share:.0%} of {len(self.effects)} seeds on the side of the claim"
+        met = f"{100 * self.share:.0f} % of {len(self.effects)} seeds on the side of the claim"
         return f"mean effect {self.mean:.3g}, 95 % interval {low:.3g} to {high:.3g}, {met}"
 
     def __repr__(self):

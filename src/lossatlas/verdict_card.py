@@ -12,7 +12,7 @@ TONES = {"supported": "#2e8b57", "not supported": "#d1495b", "inconclusive": "#8
 DOT = "#3f86c6"
 
 WIDTH, LEFT, RIGHT = 360, 14, 346
-DOTS, BAR, AXIS, HEIGHT = 40, 72, 86, 106
+DOTS, BAR, AXIS, HEIGHT = 40, 72, 86, 108
 RADIUS = 3.4
 
 
@@ -46,7 +46,7 @@ def dot_plot(verdict):
     parts = [f'<line x1="{LEFT}" x2="{RIGHT}" y1="{AXIS}" y2="{AXIS}" stroke="currentColor"/>']
     for tick in ticks(start, stop):
         parts.append(f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{AXIS}" y2="{AXIS + 4}" stroke="currentColor"/>')
-        parts.append(f'<text x="{x(tick):.1f}" y="{AXIS + 16}" text-anchor="middle">{tick:g}</text>')
+        parts.append(f'<text x="{x(tick):.1f}" y="{AXIS + 17}" text-anchor="middle">{tick:g}</text>')
     for line in lines:
         parts.append(f'<line x1="{x(line):.1f}" x2="{x(line):.1f}" y1="8" y2="{AXIS}" stroke="currentColor" stroke-dasharray="4 3"/>')
     parts += [f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{RADIUS}" fill="{DOT}" fill-opacity=".85"/>' for cx, cy in swarm(map(x, verdict.effects))]
@@ -58,7 +58,7 @@ def dot_plot(verdict):
     described = f"Each dot is one seed. {verdict.numbers}. The bar below is the interval, the dashed line the rule: {verdict.claim.rule}."
     return (
         f'<svg role="img" aria-label="{html.escape(f"{title}. {described}")}" viewBox="0 0 {WIDTH} {HEIGHT}"'
-        ' style="width:100%;max-width:36rem;height:auto;font-size:10px" fill="currentColor">'
+        ' style="width:100%;max-width:36rem;height:auto;font-size:12px" fill="currentColor">'
         f"<title>{html.escape(title)}</title><desc>{html.escape(described)}</desc>{''.join(parts)}</svg>"
     )
 

@@ -1,5 +1,6 @@
 """Data sets: sizes, standardisation, fixed splits, label noise."""
 
+import functools
 import random
 import socket
 
@@ -13,6 +14,11 @@ from lossatlas.training import digits, flip_labels, mnist1d, separable, subsampl
 MAKERS = ["digits", "mnist1d", "breast_cancer", "wine", "two_moons", "blobs", "separable"]
 
 
+@functools.cache
+def made(name):
+    return getattr(training, name)()
+
+
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     def refuse(*_):
@@ -23,7 +29,7 @@ def no_network(monkeypatch):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_every_data_set_is_well_formed_and_the_same_each_time(name):
-    data, again = getattr(training, name)(), getattr(training, name)()
+    data, again = made(name), getattr(training, name)()
     for part in ("x_train", "y_train", "x_test", "y_test"):
         assert torch.equal(getattr(data, part), getattr(again, part))
     assert data.x_train.dtype == data.x_test.dtype == torch.float32
@@ -36,14 +42,14 @@ def test_every_data_set_is_well_formed_and_the_same_each_time(name):
 
 @pytest.mark.parametrize("name", ["breast_cancer", "wine", "two_moons", "blobs"])
 def test_features_have_mean_0_and_deviation_1_on_the_training_set(name):
-    x = getattr(training, name)().x_train.double()
+    x = made(name).x_train.double()
     assert torch.allclose(x.mean(0), torch.zeros_like(x[0]), atol=1e-5)
     assert torch.allclose(x.std(0, correction=0), torch.ones_like(x[0]), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist1d"])
 def test_images_share_one_mean_and_scale(name):
-    x = getattr(training, name)().x_train.double()
+    x = made(name).x_train.double()
     assert x.mean().item() == pytest.approx(0, abs=1e-5)
     assert x.std(correction=0).item() == pytest.approx(1, abs=1e-5)
 

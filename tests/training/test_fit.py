@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lossatlas import comp_sum_loss, cross_entropy
-from lossatlas.training import PrototypeHead, blobs, fit, flip_labels, mlp, subsample
+from lossatlas.training import PrototypeHead, blobs, fit, flip_labels, mlp, separable, subsample
 
 SMALL = functools.partial(mlp, 2, 8, 3)
 
@@ -61,6 +61,21 @@ def test_two_fits_give_identical_numbers(data):
     for name, parameter in first.parameters.items():
         assert torch.equal(parameter, second.parameters[name])
     assert torch.equal(first.history["loss"], second.history["loss"])
+
+
+def test_the_default_dtype_changes_nothing():
+    def numbers():
+        data = separable(40, 10)
+        noisy = type(data)(**{**vars(data), "y_train": flip_labels(data.y_train, 0.2, classes=2, seeds=[0, 1])})
+        return fit(functools.partial(mlp, 2, 4, 2), cross_entropy, noisy, seeds=[0, 1], epochs=2).parameters["2.weight"]
+
+    expected = numbers()
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(numbers(), expected)
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_the_global_random_state_is_left_alone(data):
@@ -146,7 +161,7 @@ def test_a_batch_of_seeds_is_faster_than_a_loop(data):
     def seconds(groups):
         start = time.perf_counter()
         for seeds in groups:
-            fit(SMALL, cross_entropy, single, seeds=seeds, epochs=10, batch_size=10)
+            fit(SMALL, cross_entropy, single, seeds=seeds, epochs=5, batch_size=10)
         return time.perf_counter() - start
 
     # On one core the batch is about ten times as fast; a third leaves room for a busy machine.

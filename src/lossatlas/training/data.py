@@ -98,8 +98,8 @@ def blobs(train=300, test=1000, *, classes=3, spread=1.0, seed=0):
 def separable(train=100, test=1000, *, features=2, gap=0.1, seed=0):
     """Two classes on both sides of a random hyperplane through the origin, no point closer to it than `gap`."""
     generator = torch.Generator().manual_seed(seed)
-    normal = torch.nn.functional.normalize(torch.randn(features, generator=generator), dim=0)
-    x = torch.randn(train + test, features, generator=generator)
+    normal = torch.nn.functional.normalize(torch.randn(features, generator=generator, dtype=torch.float32), dim=0)
+    x = torch.randn(train + test, features, generator=generator, dtype=torch.float32)
     side = (x @ normal).sign()
     x = x + gap * side.unsqueeze(1) * normal
     y = (side > 0).long()
@@ -123,7 +123,7 @@ def flip_labels(target, fraction, *, classes, seeds):
     flipped = []
     for seed, labels in zip(seeds, target.cpu().expand(len(seeds), target.shape[-1]), strict=True):
         generator = torch.Generator().manual_seed(seed)
-        chosen = torch.rand(labels.shape, generator=generator) < fraction
+        chosen = torch.rand(labels.shape, generator=generator, dtype=torch.float32) < fraction
         other = labels + torch.randint(1, classes, labels.shape, generator=generator)
         flipped.append(torch.where(chosen, other % classes, labels))
     return torch.stack(flipped).to(target.device)

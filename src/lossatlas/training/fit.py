@@ -172,9 +172,15 @@ def _loss_and_hits(module, loss, scores, parameters, buffers, x, y, values):
 
 
 def _built(model, seed):
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return model()
+    """The module with the weights of this seed, whatever random state and default dtype surround it."""
+    ambient = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return model()
+    finally:
+        torch.set_default_dtype(ambient)
 
 
 def _tiled(tensor, times):
