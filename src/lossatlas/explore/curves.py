@@ -1,16 +1,15 @@
 """A loss along the lines of its signature: value, slope and curvature."""
 
 import functools
-import textwrap
 
 import numpy as np
 
 from ..contract import expect, get
 from .controls import Choice
 from .explorer import Explorer
-from .hyper import sliders
+from .hyper import CELLS, setting, sliders
 from .probes import along
-
+from .wording import note_of, title_of, wrapped
 
 
 def curve(loss, **fixed):
@@ -30,7 +29,7 @@ def curve(loss, **fixed):
     lines = {line.name: line for line in entry.signature.lines}
     expect(lines, "loss", "a loss whose signature has a line to look along", repr(entry))
     first = next(iter(lines))
-    hyper = sliders(entry, fixed)
+    hyper = sliders(entry, fixed, CELLS // len(lines))
 
     @functools.cache
     def probed(line, **values):
@@ -64,33 +63,16 @@ def curve(loss, **fixed):
             "yaxis2": {"title": "slope, curvature", "domain": [0.0, 0.36]},
         }
 
-    cuts = {"line": Choice(list(lines), label="along")} if len(lines) > 1 else {}
-    moved = ", ".join(f"{s.label} = {{{name}}}" for name, s in hyper.items())
+    axis = lines[first].axis if len(lines) == 1 else "{line}"
+    cuts = {"line": Choice({lines[name].axis: name for name in lines}, label="along")} if len(lines) > 1 else {}
+    where = f"along the {first}" if not cuts else "along a line"
     return Explorer(
         *([at_defaults] if hyper else []),
         picture,
-        title=f"{title_of(entry)}: value, slope, curvature",
-        caption=caption_of(lines.values()),
-        alt=f"{title_of(entry)}{' at ' + moved if moved else ''} along the {'{line}' if cuts else first} line: "
-        "the loss above, its slope and curvature below.",
+        title=f"{title_of(entry)} {where}",
+        caption=note_of(lines.values()),
+        alt=f"Curves of {entry.name}{setting(hyper)} against the {axis}: the loss above, its slope and curvature below.",
         layout=layout,
         **cuts,
         **hyper,
     )
-
-
-def title_of(entry):
-    """`poly1_cross_entropy` as Poly1 cross entropy."""
-    text = entry.name.replace("_", " ")
-    return text[0].upper() + text[1:]
-
-
-def wrapped(text, width=44):
-    """An axis title that fits a phone."""
-    return "<br>".join(textwrap.wrap(text, width))
-
-
-def caption_of(cuts):
-    """What the cuts hold fixed, as a sentence."""
-    notes = [cut.note for cut in cuts if cut.note]
-    return notes[0][0].upper() + notes[0][1:] + "." if notes else ""

@@ -99,13 +99,13 @@ class Explorer:
         raw = [[asked.traces(values) for values in asked.grid()] for asked in self.pictures]
         self._counts = [max(map(len, cells)) for cells in raw]
         parts = [[self._dressed(n, traces) for traces in cells] for n, cells in enumerate(raw)]
-        self._first = [trace for asked, cells in zip(self.pictures, parts) for trace in cells[asked.first]]
+        self._first = [trace for asked, cells in zip(self.pictures, parts, strict=True) for trace in cells[asked.first]]
         self._everywhere = [traces for cells in parts for traces in cells]
 
         pool = Pool()
         pictures = [
-            {"controls": asked.names, "traces": [pool.table(column) for column in zip(*cells)]}
-            for asked, cells in zip(self.pictures, parts)
+            {"controls": asked.names, "traces": [pool.table(column) for column in zip(*cells, strict=True)]}
+            for asked, cells in zip(self.pictures, parts, strict=True)
         ]
         layouts = [self.layout(**values) for values in self._layout.grid()]
         self.payload = {
@@ -129,7 +129,7 @@ class Explorer:
 
     def _check_size(self, parts):
         self.size = len(zlib.compress(json.dumps(self.payload, separators=(",", ":")).encode(), 9))
-        cells = ", ".join(f"{asked.name}: {len(part)} cells" for asked, part in zip(self.pictures, parts))
+        cells = ", ".join(f"{asked.name}: {len(part)} cells" for asked, part in zip(self.pictures, parts, strict=True))
         wanted = f"at most {BUDGET // 1000} kB of compressed data over the whole grid of controls"
         got = f"{self.size / 1000:.0f} kB ({cells}): take fewer steps or fewer points"
         expect(self.size <= BUDGET, f"{self.title}", wanted, got)

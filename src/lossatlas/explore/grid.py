@@ -37,7 +37,7 @@ class Asked:
 
     def grid(self):
         """The values of the controls, cell by cell; the last control runs fastest."""
-        return [dict(zip(self.names, values)) for values in itertools.product(*(c.values for c in self._controls))]
+        return [dict(zip(self.names, values, strict=True)) for values in itertools.product(*(c.values for c in self._controls))]
 
     @property
     def first(self):

@@ -3,26 +3,32 @@
 from ..contract import expect
 from .controls import Slider
 
-#: Steps of each slider when a loss has one, two, three … of them: grids of one picture multiply.
-STEPS = {1: 21, 2: 11, 3: 7, 4: 5}
+#: Most cells of the grid of one picture: the steps of its sliders multiply.
+CELLS = 250
 
 _GREEK = dict(
-    alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", eta="η", theta="θ", kappa="κ", lam="λ", lam0="λ₀", mu="μ",
+    alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", eps="ε", eta="η", theta="θ", kappa="κ", lam="λ", lam0="λ₀", mu="μ",
     nu="ν", rho="ρ", sigma="σ", tau="τ", phi="φ", omega="ω",
 )  # fmt: skip
 
 
-def sliders(entry, fixed=None, most=4):
+def sliders(entry, fixed=None, cells=CELLS):
     """Hyper-parameter -> `Slider`, for those that are numbers with a declared domain and not fixed.
 
-    Hyper-parameters that are no numbers (lists, None, functions) have no slider and stay at their default.
+    Hyper-parameters that are no numbers (lists, None, functions) have no slider and stay at their default. The more
+    sliders, the fewer steps each has, so that their grid has about `cells` cells.
     """
     for name in fixed or {}:
         known = ", ".join(entry.defaults) or "none"
         expect(name in entry.defaults, name, f"a hyper-parameter of {entry.name} ({known})", repr(fixed[name]), TypeError)
-    free = [name for name in entry.domains if name not in (fixed or {}) and _is_number(entry.defaults[name])][:most]
-    steps = STEPS.get(len(free), 4)
+    free = [name for name in entry.domains if name not in (fixed or {}) and _is_number(entry.defaults[name])]
+    steps = min(21, max(3, int(cells ** (1 / max(1, len(free))) - 1)))
     return {name: _slider(name, entry.domains[name], entry.defaults[name], steps) for name in free}
+
+
+def setting(hyper):
+    """" with ε = {epsilon}": the part of an alternative text that names the sliders."""
+    return "".join(f"{', ' if n else ' with '}{s.label} = {{{name}}}" for n, (name, s) in enumerate(hyper.items()))
 
 
 def symbol(name):
@@ -39,7 +45,7 @@ def _slider(name, domain, default, steps):
     inset = (high - low) / 50  # an open end is no value: stop just short of it
     low = low if low in domain else low + inset
     high = high if high in domain else high - inset
-    log = low > 0 and high / low >= 50
+    log = low > 0 and high / low >= 16 and domain.high == float("inf")
     return Slider(float(low), float(high), steps, value=float(default), label=symbol(name), log=log)
 
 

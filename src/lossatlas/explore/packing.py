@@ -83,7 +83,7 @@ class Pool:
         packed = _squeeze(words)
         if len(packed) <= roomy:
             return {"encoding": "float32", "shapes": shapes, "bytes": _base64(packed), "values": self.values}
-        scales, codes = zip(*map(_steps, flat))
+        scales, codes = zip(*map(_steps, flat), strict=True)
         packed = _squeeze(np.concatenate(codes))
         return {
             "encoding": "uint16",

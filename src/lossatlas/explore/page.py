@@ -5,6 +5,7 @@ import json
 import struct
 
 from . import table
+from .render import SCALE
 from .table import escape
 
 ALONE = """<!doctype html>
@@ -50,10 +51,10 @@ def figure(explorer):
 </figure>"""
 
 
-def image(data, alt, scale=1.6):
+def image(data, alt):
     """An inlined PNG with its size on the page and its alternative text."""
     width, height = struct.unpack(">II", data[16:24])
-    size = f'width="{width / scale:.0f}" height="{height / scale:.0f}"'
+    size = f'width="{width / SCALE:.0f}" height="{height / SCALE:.0f}"'
     return f'<img class="dark-light" src="data:image/png;base64,{base64_text(data)}" alt="{escape(alt)}" {size}>'
 
 

@@ -41,7 +41,7 @@ def with_ranges(layout, first, cells):
         everywhere = [v for traces in cells for v in _numbers(traces, axis, letter, logarithmic)]
         if not here or not everywhere:
             continue
-        low, high = _bounds(here, everywhere)
+        low, high = bounds(here, everywhere)
         bars = any(t["type"] == "bar" and axis_of(t, letter) == axis for t in first)
         if bars and letter == "y" and not logarithmic:
             low, high = min(low, 0.0), max(high, 0.0)
@@ -51,8 +51,8 @@ def with_ranges(layout, first, cells):
     return layout
 
 
-def _bounds(here, everywhere):
-    """All of the first setting; of the others at most one more span to either side."""
+def bounds(here, everywhere):
+    """A range that shows the first setting wholly, and of all the others what lies within one more span of it."""
     all_low, all_high = robust(everywhere) or (0.0, 1.0)
     found = robust(here)
     if found is None or found[0] == found[1]:

@@ -31,14 +31,14 @@ _AXIS = {
 }
 _LAYOUT = {
     "height": 380,
-    "margin": {"l": 44, "r": 12, "t": 12, "b": 40},
+    "margin": {"l": 44, "r": 12, "t": 8, "b": 40},
     "font": {"size": 12.5, "color": "ink"},
     "paper_bgcolor": "paper",
     "plot_bgcolor": "paper",
     "dragmode": False,
     "hovermode": "closest",
     "hoverlabel": {"bgcolor": "paper", "bordercolor": "muted", "font": {"color": "ink"}},
-    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "font": {"size": 12.5}},
+    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "font": {"size": 12.5}},
     "uirevision": "same",
 }
 
@@ -51,7 +51,7 @@ def dressed(trace, position):
     if kind == "scatter":
         mode = trace.setdefault("mode", "lines")
         if "lines" in mode:
-            trace["line"] = {"color": color, "width": 2.5, "dash": DASHES[position % 6], **trace.get("line", {})}
+            trace["line"] = {"color": color, "width": 2.5, "dash": DASHES[position % 6], "simplify": False, **trace.get("line", {})}
         if "markers" in mode:
             trace["marker"] = {"color": color, "size": 8, "symbol": SYMBOLS[position % 6], **trace.get("marker", {})}
     elif kind == "bar":
@@ -94,6 +94,8 @@ def light(tree):
             result[key] = [[n / (len(stops) - 1), stop] for n, stop in enumerate(stops)]
         elif key.endswith("color") and isinstance(value, str):
             result[key] = COLORS.get(value, value)
+        elif key.endswith("color") and isinstance(value, (list, tuple)) and value and isinstance(value[0], str):
+            result[key] = [COLORS.get(one, one) for one in value]
         elif isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
             result[key] = [light(item) for item in value]
         else:

@@ -40,8 +40,8 @@ def tables(traces, layout):
 def plain(table):
     """A table as lines of text."""
     rows = [table["columns"], *table["rows"]]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths)).rstrip() for row in rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
 def html(table):

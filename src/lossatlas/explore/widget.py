@@ -47,7 +47,7 @@ def live(explorer):
         with figure.batch_update():
             for number, asked in enumerate(explorer.pictures):
                 if name in asked.names:
-                    for trace, new in zip(figure.data[ends[number] :], explorer.part(number, **values)):
+                    for trace, new in zip(figure.data[ends[number] :], explorer.part(number, **values), strict=False):
                         trace.update(light(new))
             if name in explorer.layout_names:
                 figure.update_layout(light(explorer.layout(**values)))
@@ -62,7 +62,7 @@ def live(explorer):
 def _control(ipywidgets, name, control):
     shared = {"description": control.label or name, "style": {"description_width": "initial"}}
     if not isinstance(control, Slider):
-        options = list(zip(control.texts, control.values))
+        options = list(zip(control.texts, control.values, strict=True))
         return ipywidgets.Dropdown(options=options, value=control.values[control.index], **shared)
     start = control.values[control.index]
     if control.counts:

@@ -1,0 +1,223 @@
+"""A loss over the planes of its signature: a map of its value, with arrows that point downhill."""
+
+import functools
+import math
+
+import numpy as np
+
+from ..contract import expect, get
+from .explorer import Explorer
+from .hyper import setting, sliders
+from .probes import over
+from .ranges import bounds
+from .wording import note_of, title_of, wrapped
+
+CELLS = 30
+ARROW = 0.075  # longest arrow, as a part of the width of the map
+HEIGHT = math.sqrt(3) / 2  # of a triangle with sides of 1
+EDGE = 0.004  # least probability that is looked at: at 0 a logarithm has no value
+
+BELOW = {"orientation": "h", "y": -0.02, "yanchor": "top", "title": {"text": "loss", "side": "right"}}
+ROUND = [(1, 1, 1), (8, 1, 1), (1, 8, 1), (1, 1, 8), (5, 4, 1), (5, 1, 4), (1, 5, 4), (9, 9, 2), (9, 2, 9), (2, 9, 9)]
+
+
+def simplex(loss, **fixed):
+    """The loss over all probabilities of three classes, as a map on the triangle; arrows point downhill.
+
+    Args:
+        loss: a registered loss, by function, entry or name.
+        **fixed: hyper-parameters to hold at a value, which then have no slider.
+
+    Raises:
+        ValueError: for a loss whose signature has no plane of probabilities.
+    """
+    entry = get(loss)
+    return _of_kind(entry, "simplex", "over the probabilities of three classes", _on_triangle, fixed)
+
+
+def plane(loss, **fixed):
+    """The loss over the plane of its signature, as a map; arrows point downhill. See `simplex` for probabilities.
+
+    Args:
+        loss: a registered loss, by function, entry or name.
+        **fixed: hyper-parameters to hold at a value, which then have no slider.
+
+    Raises:
+        ValueError: for a loss whose signature has no such plane.
+    """
+    entry = get(loss)
+    return _of_kind(entry, "plane", "over a plane", _on_rectangle, fixed)
+
+
+def planes_of(loss):
+    """The kinds of map that a loss has: functions among `simplex` and `plane`."""
+    kinds = {plane.kind for plane in get(loss).signature.planes}
+    return [draw for kind, draw in (("simplex", simplex), ("plane", plane)) if kind in kinds]
+
+
+def _of_kind(entry, kind, where, drawn, fixed):
+    cut = next((plane for plane in entry.signature.planes if plane.kind == kind), None)
+    expect(cut is not None, "loss", f"a loss whose signature has a {kind} to look at", repr(entry))
+    hyper = sliders(entry, fixed, CELLS)
+    sheet = drawn(entry, cut, fixed)
+    cells = [_without_poles(sheet.map(**cell)[sheet.inside]) for cell in _grid(hyper)]
+    first = _without_poles(sheet.map(**{name: s.value for name, s in hyper.items()})[sheet.inside])
+    levels = _levels(*bounds([first], cells))
+
+    def picture(**values):
+        return sheet.traces(sheet.map(**values), levels, values)
+
+    return Explorer(
+        picture,
+        title=f"{title_of(entry)} {where}",
+        caption=f"{note_of([cut])} Darker is a greater loss; arrows point downhill.".strip(),
+        alt=f"Map of {entry.name}{setting(hyper)} {where}, with arrows that point to smaller loss.",
+        layout=sheet.layout,
+        **hyper,
+    )
+
+
+def _grid(hyper):
+    cells = [{}]
+    for name, slider in hyper.items():
+        cells = [{**cell, name: value} for cell in cells for value in slider.values]
+    return cells
+
+
+class _on_triangle:
+    """The triangle of three probabilities, the first at the top, on a rectangle of points around it."""
+
+    def __init__(self, entry, cut, fixed):
+        self.entry, self.cut, self.fixed = entry, cut, fixed
+        self.x, self.y = np.linspace(0, 1, 57), np.linspace(0, HEIGHT, 50)
+        x, y = np.meshgrid(self.x, self.y)
+        p = np.stack([y / HEIGHT, 1 - x - y / HEIGHT / 2, x - y / HEIGHT / 2])
+        self.inside = (p >= 0).all(0)
+        p = np.maximum(p, EDGE)
+        self.p = p / p.sum(0)  # outside the triangle: near the nearest probabilities inside
+        self.map = functools.cache(self._map)
+        self.table_at = np.array(ROUND) / np.sum(ROUND, axis=1, keepdims=True)
+        n = 11
+        inner = [(i, j, n - i - j) for i in range(1, n) for j in range(1, n - i)]
+        self.arrows_at = np.array(inner) / n
+        self.layout = {
+            "xaxis": {"visible": False, "range": [-0.06, 1.06]},
+            "yaxis": {"visible": False, "range": [-0.07, HEIGHT + 0.07], "scaleanchor": "x"},
+            "height": 420,
+            "showlegend": False,
+        }
+
+    def _map(self, **values):
+        return over(self.entry, self.cut, self.p[0], self.p[1], {**self.fixed, **values})[0]
+
+    def traces(self, z, levels, values):
+        hyper = {**self.fixed, **values}
+        p = self.arrows_at
+        _, du, dv = over(self.entry, self.cut, p[:, 0], p[:, 1], hyper)
+        x, y = p[:, 2] + p[:, 0] / 2, p[:, 0] * HEIGHT
+        # Along x the second probability falls by as much as the third grows; along y the first grows at their cost.
+        arrows = _arrows(x, y, dv, (dv / 2 - du) / HEIGHT, 1.0, 1.0)
+        q = self.table_at
+        table = dict(zip(self.cut.axes, q.T, strict=True)) | {"loss": over(self.entry, self.cut, q[:, 0], q[:, 1], hyper)[0]}
+        rim = [[0.5, 1.1, 1.1, -0.1, -0.1, 0.5, 0.5, 0, 1, 0.5, 0.5], [HEIGHT + 0.1] * 2 + [-0.1] * 2 + [HEIGHT + 0.1] * 2 + [HEIGHT, 0, 0, HEIGHT, HEIGHT + 0.1]]
+        quiet = {"hoverinfo": "skip", "meta": {"table": False}}
+        return [
+            _filled(self.x, self.y, z, levels, colorbar=BELOW, meta={"table": table}),
+            _isolines(self.x, self.y, z, levels),
+            {"x": rim[0], "y": rim[1], "fill": "toself", "fillcolor": "paper", "line": {"width": 0, "color": "paper"}, **quiet},
+            {"x": [0, 1, 0.5, 0], "y": [0, 0, HEIGHT, 0], "line": {"color": "ink", "width": 1.5, "dash": "solid"}, **quiet},
+            arrows,
+            {
+                "x": [0.5, 0, 1], "y": [HEIGHT, -0.02, -0.02], "mode": "text", "text": list(self.cut.axes),
+                "textposition": ["top center", "bottom center", "bottom center"], "textfont": {"size": 14, "color": "ink"}, **quiet,
+            },
+        ]  # fmt: skip
+
+
+class _on_rectangle:
+    """A plane of two coordinates."""
+
+    def __init__(self, entry, cut, fixed):
+        self.entry, self.cut, self.fixed = entry, cut, fixed
+        self.x, self.y = np.linspace(*cut.u, 41), np.linspace(*cut.v, 41)
+        self.inside = np.ones((len(self.y), len(self.x)), bool)
+        self.map = functools.cache(self._map)
+        across, up = np.linspace(*cut.u, 14)[1:-1], np.linspace(*cut.v, 14)[1:-1]
+        self.arrows_at = [a.ravel() for a in np.meshgrid(across, up)]
+        self.layout = {
+            "xaxis": {"title": wrapped(cut.axes[0]), "range": list(cut.u), "showgrid": False},
+            "yaxis": {"title": cut.axes[1], "range": list(cut.v), "showgrid": False},
+            "height": 420,
+            "showlegend": False,
+        }
+
+    def _map(self, **values):
+        x, y = np.meshgrid(self.x, self.y)
+        return over(self.entry, self.cut, x, y, {**self.fixed, **values})[0]
+
+    def traces(self, z, levels, values):
+        x, y = self.arrows_at
+        _, du, dv = over(self.entry, self.cut, x, y, {**self.fixed, **values})
+        arrows = _arrows(x, y, -du, -dv, np.ptp(self.x), np.ptp(self.y))
+        return [_filled(self.x, self.y, z, levels), _isolines(self.x, self.y, z, levels), arrows]
+
+
+def _filled(x, y, z, levels, colorbar=None, **more):
+    """The map of values; beyond the levels the colour stays at its end."""
+    low, high, _ = levels
+    bar = {"title": {"text": "loss"}, "thickness": 10, "outlinewidth": 0, **(colorbar or {})}
+    return {
+        "type": "heatmap", "x": x, "y": y, "z": z, "zmin": low, "zmax": high, "colorscale": "level", "zsmooth": "fast",
+        "hoverinfo": "z", "colorbar": bar, **more,
+    }  # fmt: skip
+
+
+def _isolines(x, y, z, levels):
+    """Lines of equal value as one broken line."""
+    from contourpy import LineType, contour_generator
+
+    low, high, step = levels
+    generator = contour_generator(x, y, np.ma.masked_invalid(z), line_type=LineType.ChunkCombinedNan)
+    gap = np.full((1, 2), np.nan)
+    pieces = [gap]
+    for level in np.arange(math.ceil(low / step) * step, high, step):
+        points = generator.lines(level)[0][0]
+        pieces += [] if points is None else [points, gap]
+    path = np.concatenate(pieces)
+    return {
+        "x": path[:, 0], "y": path[:, 1], "name": "lines of equal loss", "hoverinfo": "skip", "meta": {"table": False},
+        "line": {"color": "muted", "width": 0.8, "dash": "solid"},
+    }  # fmt: skip
+
+
+def _without_poles(z):
+    """The values with the few most extreme ones pulled in, so that a pole does not take all the colours."""
+    z = z[np.isfinite(z)]
+    return np.clip(z, *np.quantile(z, [0.005, 0.96])) if z.size else z
+
+
+def _arrows(x, y, right, up, width, height):
+    """Arrows as one broken line: their direction is exact, their length grows with the slope and levels off."""
+    right, up = right / width, up / height
+    size = np.hypot(right, up)
+    usual = np.nanmedian(size[size > 0]) if (size > 0).any() else 1.0
+    length = ARROW * size / (size + usual)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        direction = np.where(size > 0, (right + 1j * up) / size, np.nan)
+    middle = x / width + 1j * y / height
+    tip, tail = middle + direction * length / 2, middle - direction * length / 2
+    head = np.minimum(0.35 * length, 0.016)
+    barbs = [tip - direction * head * np.exp(sign * 0.5j) for sign in (1, -1)]
+    path = np.stack([tail, tip, barbs[0], tip, barbs[1], np.full_like(tip, np.nan)], -1).ravel()
+    return {
+        "x": path.real * width, "y": path.imag * height, "name": "downhill", "hoverinfo": "skip", "meta": {"table": False},
+        "line": {"color": "ink", "width": 1.3, "dash": "solid"},
+    }  # fmt: skip
+
+
+def _levels(low, high):
+    """(low, high, step): about ten contour lines at round numbers."""
+    span = (high - low) or 1.0
+    size = 10.0 ** math.floor(math.log10(span / 10))
+    step = next(size * nice for nice in (1, 2, 5, 10) if span / (size * nice) <= 12)
+    return low, high, step
