@@ -19,6 +19,9 @@ class Case:
     entry: object
     hyper: Mapping = field(default_factory=dict)
 
+    def _repr_pretty_(self, printer, cycle):
+        printer.text(f"<{self.id}>")  # as hypothesis shows it
+
     @property
     def id(self):
         setting = ",".join(f"{name}={value:.4g}" for name, value in self.hyper.items())

@@ -122,6 +122,35 @@ def test_hyper_parameters_may_be_learned():
     assert power.grad.item() == pytest.approx(4 * np.log(2))
 
 
+def test_a_module_learns_a_hyper_parameter_that_is_a_parameter():
+    module = as_module(plain(), power=torch.nn.Parameter(torch.tensor(2.0)))
+    assert [name for name, _ in module.named_parameters()] == ["power"]
+    x, y = torch.full((2,), 2.0), torch.zeros(2)
+    module(x, y).backward()
+    assert module.power.grad.item() == pytest.approx(4 * np.log(2))
+    module.load_state_dict({"power": torch.tensor(3.0)})
+    assert module(x, y) == 8 and module.double()(x.double(), y.double()).dtype == torch.float64
+
+
+def test_weights_in_half_precision_are_added_up_in_float32():
+    x, y = torch.ones(5000, dtype=torch.float16), torch.zeros(5000, dtype=torch.float16)
+    value = plain()(x, y, sample_weight=torch.ones(5000, dtype=torch.float16))
+    assert value == 1 and value.dtype == torch.float16
+
+
+def test_one_compiled_graph_serves_all_batch_sizes():
+    torch._dynamo.reset()
+    compiled = torch.compile(lossatlas.cross_entropy, fullgraph=True, backend="eager", dynamic=True)
+    for n in (2, 5, 9):
+        x, y = torch.randn(n, 3), torch.zeros(n, dtype=torch.long)
+        assert torch.equal(compiled(x, y), lossatlas.cross_entropy(x, y))
+        assert torch.equal(compiled(x, y, label_smoothing=0.1 * n), lossatlas.cross_entropy(x, y, label_smoothing=0.1 * n))
+
+
+def test_entries_can_be_keys():
+    assert {lossatlas.get("cross_entropy"): 1, logits: 2}[lossatlas.get("nll")] == 1
+
+
 def test_an_optional_hyper_parameter_may_be_none():
     @loss(residual, domains={"cap": at_least(0)})
     def toy_loss(prediction, target, *, cap=None):

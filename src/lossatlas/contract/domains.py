@@ -25,7 +25,7 @@ class Domain:
     def __contains__(self, value):
         above = value > self.low if self.open_low else value >= self.low
         below = value < self.high if self.open_high else value <= self.high
-        return above and below and math.isfinite(value)
+        return above and below and -math.inf < value < math.inf
 
     def __str__(self):
         return f"{self._interval()} or None" if self.optional else self._interval()

@@ -8,15 +8,19 @@ from .registry import get
 
 
 class LossModule(torch.nn.Module):
-    """A registered loss with its hyper-parameters fixed. Made by `as_module`."""
+    """A registered loss with its hyper-parameters fixed, or learned where they are `nn.Parameter`s. Made by `as_module`."""
 
     def __init__(self, name, reduction, hyper):
         super().__init__()
         self.name, self.reduction, self.hyper = name, reduction, hyper
+        for key, value in hyper.items():
+            if isinstance(value, torch.nn.Parameter):
+                self.register_parameter(key, value)
 
     def forward(self, *inputs, **keywords):
         """The loss of the inputs; `sample_weight`, `mask` and `normalizer` pass through."""
-        return get(self.name).function(*inputs, reduction=self.reduction, **self.hyper, **keywords)
+        hyper = {**self.hyper, **self._parameters}
+        return get(self.name).function(*inputs, reduction=self.reduction, **hyper, **keywords)
 
     def extra_repr(self):
         settings = {"reduction": self.reduction, **self.hyper}

@@ -60,7 +60,7 @@ class Bad:
     argument: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Signature:
     """What a kind of loss takes, and how it is checked, sampled, looked at and transformed.
 
