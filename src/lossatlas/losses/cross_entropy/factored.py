@@ -84,7 +84,7 @@ class FactoredSphericalLayer(torch.nn.Module):
         classes: $C$, the number of outputs, >= 2.
         loss: a function `loss(total, squares, true, classes, **hyper)` of three tensors of shape (N,), such as
             `z_loss_from_sums`, that returns one differentiable value per item.
-        device, dtype: of the weight; float32 or float64. float64 is worth its price where a small gain matters.
+        device, dtype: of the weight; float32 or float64.
         **hyper: hyper-parameters of the loss.
 
     Paper: vincent2015efficient; zloss2016 for the Z-loss.
@@ -92,9 +92,13 @@ class FactoredSphericalLayer(torch.nn.Module):
     Differs: the paper has no $\mathbf 1 w^\top$, which the terms of the loss in $q$ need; batches are one update,
     by Woodbury's identity.
 
-    >>> layer = FactoredSphericalLayer(8, 1000, z_loss_from_sums, a=2.0)
+    >>> import lossatlas
+    >>> layer = FactoredSphericalLayer(8, 1000, lossatlas.z_loss_from_sums, a=2.0)
     >>> layer
     FactoredSphericalLayer(8, 1000, z_loss_from_sums, a=2.0)
+    >>> below = torch.nn.Linear(5, 8)
+    >>> loss, _ = layer.step(below(torch.randn(3, 5)), torch.tensor([1, 7, 999]), lr=0.1)
+    >>> loss.backward()  # the gradients of `below`; the layer itself has made its step
     """
 
     def __init__(self, features, classes, loss, *, device=None, dtype=None, **hyper):
