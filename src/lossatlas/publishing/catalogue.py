@@ -73,15 +73,14 @@ def papers(path=None):
 
 
 def find():
-    """The catalogue of the checkout around the working folder or this file, or the copy beside an installed package."""
-    for start in (Path.cwd(), Path(__file__).parent):
-        for folder in (start, *start.parents):
-            if (folder / "book" / "papers.yml").is_file():
-                return folder / "book" / "papers.yml"
-    for file in metadata.files("lossatlas") or ():
-        if file.name == "papers.yml":
-            return Path(file.locate())
-    raise CatalogueError(f"book/papers.yml: expected it around {Path.cwd()} or with the installed package, got neither")
+    """The catalogue of the checkout around the working folder or this file, or the copy that was installed."""
+    folders = [folder for start in (Path.cwd(), Path(__file__).parent) for folder in (start, *start.parents)]
+    candidates = [folder / "book" / "papers.yml" for folder in folders]
+    candidates += [Path(file.locate()) for file in metadata.files("lossatlas") or () if file.name == "papers.yml"]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise CatalogueError(f"book/papers.yml: expected around {Path.cwd()} or with the installed package, got neither")
 
 
 def resolve(symbol):
