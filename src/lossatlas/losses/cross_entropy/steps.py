@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import logsigmoid
 
-from ...contract import above, at_least, describe, expect
+from ...contract import above, describe, expect
 from ...signatures import Field, Sign, Signature
 
 _outputs = Signature("outputs", {"outputs": Field("*"), "anchor": Field("*"), "gradient": Field("*")}, "*", {})
@@ -127,6 +127,6 @@ def _margins_and_pulls(weight, features, label, step_size):
     r"""$m_i = y_i\, a_i \cdot w$, shape (N,), and $y_i a_i$, shape (N, D)."""
     inputs = {"weight": weight, "features": features, "label": label}
     _points.check_values(inputs, _points.check_shapes(inputs))
-    at_least(0).check("step_size", step_size)
+    above(0).check("step_size", step_size)
     pulls = label.to(features.dtype).unsqueeze(-1) * features
     return pulls @ weight, pulls
