@@ -36,7 +36,10 @@ def halted_focal(params, logits, target):
 def harmonic(params, x, weight, target):
     hyper = {"n": params["n_paper"], "eps": params["eps"]}
     assert params["n_paper"] == 2 * params["n_code"]
-    return {"prob": la.harmax(x, weight, **hyper), "nll": la.harmonic_loss(x, weight, target, **hyper, reduction="none")}
+    return {
+        "prob": la.harmax(x, weight, **hyper),
+        "nll": la.harmonic_loss(x, weight, target, **hyper, reduction="none"),
+    }
 
 
 def equiangular(params, features, basis, target):

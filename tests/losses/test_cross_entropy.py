@@ -30,7 +30,9 @@ def onehot_of(target, classes=5):
 
 def batch(n=7, c=5, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return 2 * torch.randn(n, c, generator=generator, dtype=torch.float64), torch.randint(0, c, (n,), generator=generator)
+    return 2 * torch.randn(n, c, generator=generator, dtype=torch.float64), torch.randint(
+        0, c, (n,), generator=generator
+    )
 
 
 def slope(loss, x, *rest, **hyper):
@@ -103,7 +105,10 @@ def test_halted_focal_number_and_its_joint_at_zero():
 def test_cross_entropy_is_that_of_torch_with_and_without_smoothing():
     logits, target = batch()
     for smoothing in (0.0, 0.1, 1.0):
-        close(la.cross_entropy(logits, target, label_smoothing=smoothing), F.cross_entropy(logits, target, label_smoothing=smoothing))
+        close(
+            la.cross_entropy(logits, target, label_smoothing=smoothing),
+            F.cross_entropy(logits, target, label_smoothing=smoothing),
+        )
 
 
 def test_smoothing_gives_a_ruled_out_class_no_share():
@@ -210,7 +215,9 @@ def test_worst_perturbation_ends_in_a_corner_that_is_a_local_maximum():
 
 def test_worst_perturbation_is_reproducible_and_refuses_what_it_must():
     model, x, target = _linear(), batch(6, 4)[0], batch(6, 5)[1]
-    once, again = (la.worst_perturbation(model, x, target, gamma=0.3, generator=torch.Generator().manual_seed(5)) for _ in range(2))
+    once, again = (
+        la.worst_perturbation(model, x, target, gamma=0.3, generator=torch.Generator().manual_seed(5)) for _ in range(2)
+    )
     assert torch.equal(once, again)
     with pytest.raises(ValueError, match="`gamma`: expected a number >= 0, got -1"):
         la.worst_perturbation(model, x, target, gamma=-1)
@@ -299,7 +306,10 @@ def test_squentropy_gradient_and_what_a_shift_adds():
     gradient = logits.softmax(-1) - onehot + 2 * logits * (1 - onehot) / 4
     close(slope(la.squentropy_loss, logits, target), gradient)
     added = (((logits + 0.7) ** 2 - logits**2) * (1 - onehot)).sum(-1) / 4
-    close(la.squentropy_loss(logits + 0.7, target, reduction="none"), la.squentropy_loss(logits, target, reduction="none") + added)
+    close(
+        la.squentropy_loss(logits + 0.7, target, reduction="none"),
+        la.squentropy_loss(logits, target, reduction="none") + added,
+    )
 
 
 def test_squentropy_for_two_classes_and_for_wrong_logits_zero():
@@ -348,7 +358,10 @@ def test_z_loss_of_level_logits_is_that_of_z_zero_whatever_their_rounding():
 def test_spherical_softmax_at_unit_length_is_the_raw_one_with_a_scaled_eps():
     logits, target = batch()
     length = logits.norm(dim=-1, keepdim=True)
-    raw = [la.spherical_softmax_loss(f[None], y[None], eps=1e-4 * float(r) ** 2) for f, y, r in zip(logits, target, length, strict=True)]
+    raw = [
+        la.spherical_softmax_loss(f[None], y[None], eps=1e-4 * float(r) ** 2)
+        for f, y, r in zip(logits, target, length, strict=True)
+    ]
     close(la.spherical_softmax_loss(logits / length, target, reduction="none"), torch.stack(raw))
 
 
@@ -360,7 +373,11 @@ def test_ldr_falls_with_lam_from_the_maximum_to_the_mean():
     d = logits - logits.gather(1, target[:, None]) + 0.1 * (1 - onehot_of(target))
     before = d.amax(-1)
     close(la.ldr_kl_loss(logits, target, lam=1e-9, reduction="none"), before, atol=1e-7)
-    close(la.ldr_kl_loss(logits, target, lam=1e-9, reduction="none"), la.crammer_singer_hinge(logits, target, margin=0.1, reduction="none"), atol=1e-7)
+    close(
+        la.ldr_kl_loss(logits, target, lam=1e-9, reduction="none"),
+        la.crammer_singer_hinge(logits, target, margin=0.1, reduction="none"),
+        atol=1e-7,
+    )
     for lam in (0.01, 0.1, 1.0, 10.0, 1e3):
         items = la.ldr_kl_loss(logits, target, lam=lam, reduction="none")
         assert (items <= before + 1e-12).all() and (items >= d.mean(-1)).all()
@@ -539,7 +556,12 @@ def test_two_prototypes_in_one_place_share_the_probability():
 def test_equiangular_numbers():
     basis = torch.eye(3, dtype=torch.float64)
     options = {"label_smoothing": 0.0}
-    close(la.equiangular_basis_loss(basis[:1], basis, index(0), **options), math.log1p(2 * math.exp(-1 / 0.07)), rtol=1e-10, atol=0)
+    close(
+        la.equiangular_basis_loss(basis[:1], basis, index(0), **options),
+        math.log1p(2 * math.exp(-1 / 0.07)),
+        rtol=1e-10,
+        atol=0,
+    )
     close(la.equiangular_basis_loss(basis[:1], basis, index(0), **options), 1.24975e-06, rtol=1e-5)
     close(la.equiangular_basis_loss(basis[:1], basis, index(1), **options), 14.2857155355)
 
@@ -551,7 +573,9 @@ def test_generation_loss():
     unit = F.normalize(x)
     cosines = (unit @ unit.T).fill_diagonal_(0).abs()
     close(la.equiangular_basis_generation_loss(x, threshold=float(cosines.max())), 0)
-    close(la.equiangular_basis_generation_loss(3 * x, threshold=0.1), (cosines - 0.1).clamp(min=0).fill_diagonal_(0).sum())
+    close(
+        la.equiangular_basis_generation_loss(3 * x, threshold=0.1), (cosines - 0.1).clamp(min=0).fill_diagonal_(0).sum()
+    )
     level = torch.ones(5, 3, dtype=torch.float64)
     close(la.equiangular_basis_generation_loss(level, threshold=0.2), 5 * 4 * 0.8)
     assert torch.autograd.gradcheck(la.equiangular_basis_generation_loss, x.clone().requires_grad_())
@@ -577,7 +601,10 @@ def test_generation_loss_comes_near_the_welch_bound_and_cannot_pass_it():
         (lambda x, w: la.harmax(x.tolist(), w), "`features`: expected a floating-point tensor"),
         (lambda x, w: la.equiangular_basis_generation_loss(x[0]), r"`vectors`: expected shape \(C, D\), got \(4,\)"),
         (lambda x, w: la.equiangular_basis_generation_loss(x, threshold=2), "`threshold`: expected a number in"),
-        (lambda x, w: la.inverse_distance_weighting_attention(x, w, x), r"`values`: expected shape \(5, C\), got \(6, 4\)"),
+        (
+            lambda x, w: la.inverse_distance_weighting_attention(x, w, x),
+            r"`values`: expected shape \(5, C\), got \(6, 4\)",
+        ),
         (lambda x, w: la.augmented_memory(w, w, x[0], 9), r"`target`: expected a class index in \[0, 4\), got int 9"),
     ],
 )
@@ -591,7 +618,9 @@ def test_idw_weights():
     x, keys, _ = features()
     values = torch.eye(5, dtype=torch.float64)
     for power in (1.0, 2.0, 3.0):
-        close(la.inverse_distance_weighting_attention(x, keys, values, power=power, eps=0.0), la.harmax(x, keys, n=power))
+        close(
+            la.inverse_distance_weighting_attention(x, keys, values, power=power, eps=0.0), la.harmax(x, keys, n=power)
+        )
         weights = la.inverse_distance_weights(x, keys, power=power, eps=0.01)
         close(weights.sum(-1), 1)
         close(weights, F.normalize(1 / (0.01 + torch.cdist(x, keys) ** power), p=1))
@@ -648,7 +677,11 @@ def test_relational_target():
     target = index(0, 1, 2)
     assert la.relational_target(similarity, target, threshold=0.8).tolist() == [[1, 1, 0], [1, 1, 1], [0, 1, 1]]
     own = torch.tensor([[True, True, False]] * 3)
-    assert la.relational_target(similarity, target, threshold=0.8, label_set=own).tolist() == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
+    assert la.relational_target(similarity, target, threshold=0.8, label_set=own).tolist() == [
+        [1, 0, 0],
+        [0, 1, 1],
+        [0, 0, 1],
+    ]
     only = la.relational_target(similarity, target, threshold=1.0)
     assert only.tolist() == torch.eye(3).tolist()
     logits, _ = batch(3, 3)
@@ -691,7 +724,9 @@ def test_surrogate_lies_above_a_smooth_loss_and_not_above_a_steeper_one():
     anchor = x @ weight
     gradient = torch.func.grad(objective)(anchor)
     for seed in range(20):
-        other = anchor + 3 * torch.randn(anchor.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        other = anchor + 3 * torch.randn(
+            anchor.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+        )
         assert la.target_surrogate_loss(other, anchor, gradient, anchor_loss=objective(anchor)) >= objective(other)
         half_square = lambda z: 0.5 * z.square().sum()  # noqa: E731
         options = {"anchor_loss": half_square(anchor)}
@@ -760,7 +795,10 @@ def test_normalized_step_averages_by_normalised_weights_and_keeps_its_length():
     w = torch.randn(5, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     margin = label * (points @ w)
     shares = torch.sigmoid(-margin) / torch.sigmoid(-margin).sum()
-    close(la.normalized_logistic_gd_step(w, points, label, step_size=0.3), w + 0.3 * ((shares * label)[:, None] * points).sum(0))
+    close(
+        la.normalized_logistic_gd_step(w, points, label, step_size=0.3),
+        w + 0.3 * ((shares * label)[:, None] * points).sum(0),
+    )
     wrong = margin < 0
     limit = (label[wrong, None] * points[wrong]).mean(0)
     close(la.normalized_logistic_gd_step(1e6 * w, points, label) - 1e6 * w, limit, rtol=1e-6, atol=1e-6)

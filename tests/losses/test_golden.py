@@ -35,7 +35,9 @@ def test_a_recorded_value_is_reproduced(family, name, case):
     got = got if isinstance(got, dict) else {"output": got}
     assert got.keys() == wanted.keys()
     for key in wanted:
-        torch.testing.assert_close(got[key], as_tensor(wanted[key]), rtol=1e-10, atol=1e-14, msg=functools.partial("{}: {}".format, key))
+        torch.testing.assert_close(
+            got[key], as_tensor(wanted[key]), rtol=1e-10, atol=1e-14, msg=functools.partial("{}: {}".format, key)
+        )
 
 
 def test_every_adapter_has_a_file():

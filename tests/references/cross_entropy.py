@@ -295,8 +295,10 @@ def class_relational_bce_loss(logits, target):
 
 
 _HELPERS = {
-    "per_item", "binary", "log_sum_exp", "log_p", "others", "p_of", "miss", "log_miss", "surprise", "softplus", "sigmoid",
-    "smoothed_target", "differences", "comp_sum", "direction",
+    "per_item", "binary", "log_sum_exp", "log_p", "others", "p_of", "miss", "log_miss", "surprise", "softplus",
+    "sigmoid", "smoothed_target", "differences", "comp_sum", "direction",
 }  # fmt: skip
 
-REFERENCES = {name: f for name, f in list(globals().items()) if callable(f) and not name.startswith("_") and name not in _HELPERS}
+REFERENCES = {
+    name: f for name, f in list(globals().items()) if callable(f) and not name.startswith("_") and name not in _HELPERS
+}

@@ -40,7 +40,11 @@ def shift(inputs, generator):
 def permute_classes(inputs, generator):
     order = torch.randperm(inputs["logits"].shape[1], generator=generator)
     target = order.argsort()[inputs["target"]]
-    return {"logits": inputs["logits"][:, order], "target": target, "perturbed_logits": inputs["perturbed_logits"][:, order]}
+    return {
+        "logits": inputs["logits"][:, order],
+        "target": target,
+        "perturbed_logits": inputs["perturbed_logits"][:, order],
+    }
 
 
 def _in_both(edge):
@@ -58,8 +62,20 @@ perturbed = dataclasses.replace(
     logits,
     name="perturbed",
     fields={**logits.fields, "perturbed_logits": Field("N C", "scores at the perturbed input")},
-    lines=(Line("push", "how much of the true class's lead of 2 the perturbation takes", -4.0, 4.0, _pushed, "3 classes"),),
-    planes=(Plane("leads", ("lead before", "lead after"), (-4.0, 4.0), (-4.0, 4.0), _at, "plane", "lead of the true of 3 classes"),),
+    lines=(
+        Line("push", "how much of the true class's lead of 2 the perturbation takes", -4.0, 4.0, _pushed, "3 classes"),
+    ),
+    planes=(
+        Plane(
+            "leads",
+            ("lead before", "lead after"),
+            (-4.0, 4.0),
+            (-4.0, 4.0),
+            _at,
+            "plane",
+            "lead of the true of 3 classes",
+        ),
+    ),
     transforms={
         "shift": Transform("shift", shift, "a number added to all logits of an item, before and after each its own"),
         "permute_classes": Transform("permute_classes", permute_classes, "classes renamed"),

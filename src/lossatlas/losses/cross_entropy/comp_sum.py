@@ -7,7 +7,7 @@ from ...contract.safe import expm1_over, safe_norm
 from ...signatures import logits, perturbed
 from .softmax import target_log_probability
 
-OVERFLOW = {"extremes": "For tau < 1 the loss grows like a power of 1/p, which is beyond all floating-point numbers at p = exp(-1e4)."}
+OVERFLOW = {"extremes": "For tau < 1 the loss grows like a power of 1/p, and p = exp(-1e4) is too small for any float."}
 
 
 @loss(
@@ -103,7 +103,7 @@ def smooth_adversarial_comp_sum_loss(logits, target, perturbed_logits, *, tau=1.
 
 
 def worst_perturbation(model, x, target, *, gamma, steps=10, generator=None):
-    r"""Inputs near x that move the margins of a model most: projected gradient ascent on $\|\Delta(x') - \Delta(x)\|_2$.
+    r"""Inputs near x that move the margins of a model far: projected gradient ascent on $\|\Delta(x') - \Delta(x)\|_2$.
 
     Args:
         model: function from inputs (N, ...) to logits (N, C).
@@ -114,8 +114,8 @@ def worst_perturbation(model, x, target, *, gamma, steps=10, generator=None):
         generator: `torch.Generator` of the random start in the ball; None uses the global one.
 
     Returns:
-        The perturbed inputs, shaped like x, detached. The start is random because at x itself the distance is 0
-        and has no direction of ascent.
+        The perturbed inputs, shaped like x, detached: a local maximum, if the steps suffice. The start is random,
+        because at x itself the distance is 0 and has no direction of ascent.
     """
     at_least(0).check("gamma", gamma)
     expect(isinstance(steps, int) and steps >= 1, "steps", "a whole number >= 1", describe(steps))

@@ -10,7 +10,9 @@ from .softmax import smoothed_cross_entropy, target_log_probability
 EXPONENT, EPS = above(0, show=(0.5, 16.0)), at_least(0, show=(0.0, 0.5))
 
 _points = Signature("points", {"features": Field("N D"), "prototypes": Field("C D")}, "N C", {})
-_memory = Signature("memory", {"queries": Field("N D"), "keys": Field("M D"), "values": Field("M C")}, "N C", {}, {"M": 1})
+_memory = Signature(
+    "memory", {"queries": Field("N D"), "keys": Field("M D"), "values": Field("M C")}, "N C", {}, {"M": 1}
+)
 
 
 def harmonic_logits(features, prototypes, n, eps):
@@ -151,7 +153,8 @@ def _log_distances(queries, keys, power, eps):
 def inverse_distance_weighting_attention(queries, keys, values, *, power=2.0, eps=1e-3):
     r"""Attention by inverse distance: the mean of the values, weighted by how near their keys are.
 
-    $$ o = \sum_m w_m v_m, \qquad w_m = \frac{1/u_m}{\sum_j 1/u_j}, \qquad u_m = \varepsilon + \|x - k_m\|_2^{\,\mathrm{power}} $$
+    $$ o = \sum_m w_m v_m, \qquad w_m = \frac{1/u_m}{\sum_j 1/u_j}, \qquad
+       u_m = \varepsilon + \|x - k_m\|_2^{\,\mathrm{power}} $$
 
     Trained with cross-entropy on $o$. With one key and one-hot value per class and eps = 0 the weights are `harmax`.
 
@@ -197,7 +200,12 @@ def augmented_memory(keys, values, point, target, *, power=2.0, eps=1e-3):
     query = point.unsqueeze(0)
     output = inverse_distance_weighting_attention(query, keys, values, power=power, eps=eps)[0]
     classes = len(output)
-    expect(isinstance(target, int) and 0 <= target < classes, "target", f"a class index in [0, {classes})", describe(target))
+    expect(
+        isinstance(target, int) and 0 <= target < classes,
+        "target",
+        f"a class index in [0, {classes})",
+        describe(target),
+    )
     behind = output.max() - output[target]
     if behind == 0:
         return keys, values

@@ -118,5 +118,11 @@ def l2_svm_objective(logits, target, weight, *, penalty=1.0):
     (penalty 0.5); cnn-svm takes means over W and over the errors (penalty 1).
     """
     at_least(0).check("penalty", penalty)
-    expect(isinstance(weight, torch.Tensor) and weight.is_floating_point(), "weight", "a floating-point tensor", describe(weight), TypeError)
+    expect(
+        isinstance(weight, torch.Tensor) and weight.is_floating_point(),
+        "weight",
+        "a floating-point tensor",
+        describe(weight),
+        TypeError,
+    )
     return 0.5 * weight.square().sum() + penalty * l2_svm_loss(logits, target, reduction="sum")

@@ -131,7 +131,9 @@ def focal_loss(logits, target, *, gamma=2.0):
         "alpha": between(0, 1, show=(0.05, 0.95), optional=True),
         "gamma": at_least(0, show=(0.0, 5.0)),
     },
-    special_cases=SpecialCase("logistic_loss", when={"epsilon": 0.0, "alpha": None, "gamma": 0.0}, via=one_against_rest),
+    special_cases=SpecialCase(
+        "logistic_loss", when={"epsilon": 0.0, "alpha": None, "gamma": 0.0}, via=one_against_rest
+    ),
     bounds=lambda epsilon, alpha, gamma: (0.0 if epsilon >= 0 else None, None),
 )
 def poly1_focal_loss(logits, target, *, epsilon=1.0, alpha=0.25, gamma=2.0):

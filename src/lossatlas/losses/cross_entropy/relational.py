@@ -14,7 +14,9 @@ from ...signatures import ClassIndex, Field, Signature, logits, multilabel
 from .hinges import one_against_rest
 from .softmax import one_hot
 
-_labelled = Signature("labelled", {"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")}, "C C", {})
+_labelled = Signature(
+    "labelled", {"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")}, "C C", {}
+)
 _similar = Signature("similar", {"similarity": Field("C C"), "target": ClassIndex("N")}, "N C", {})
 
 
@@ -40,7 +42,8 @@ def one_hot_target(inputs):
 def null_bce_loss(logits, target):
     r"""Null BCE loss: binary cross-entropy per class, silent about the classes its data set does not know.
 
-    $$ \ell_k = -[k = y] \log \sigma(f_k) - [k \ne y] \log(1 - \sigma(f_k)), \qquad k \in \text{label set of the item} $$
+    $$ \ell_k = -[k = y] \log \sigma(f_k) - [k \ne y] \log(1 - \sigma(f_k)), \qquad
+       k \in \text{label set of the item} $$
 
     Args:
         logits: scores before sigmoid over the union of all label sets, shape (N, C).
@@ -125,7 +128,13 @@ def relational_target(similarity, target, *, threshold, label_set=None):
     true, related = one_hot(target.long(), likeness).bool(), likeness > threshold
     if label_set is not None:
         wanted = f"a boolean tensor of shape {tuple(true.shape)}"
-        expect(isinstance(label_set, torch.Tensor) and label_set.dtype == torch.bool, "label_set", wanted, describe(label_set), TypeError)
+        expect(
+            isinstance(label_set, torch.Tensor) and label_set.dtype == torch.bool,
+            "label_set",
+            wanted,
+            describe(label_set),
+            TypeError,
+        )
         expect(label_set.shape == true.shape, "label_set", wanted, describe(label_set))
         related = related & ~label_set
     return (true | related).to(similarity.dtype)

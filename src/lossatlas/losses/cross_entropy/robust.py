@@ -42,7 +42,8 @@ def log_mean_exp(x):
 def ldr_kl_loss(logits, target, *, lam=1.0, margin=0.1):
     r"""LDR-KL loss: the worst case over soft labels, with a Kullback-Leibler price on leaving the uniform ones.
 
-    $$ \ell_\lambda = \lambda \log \Bigl( \frac1C \sum_k e^{d_k / \lambda} \Bigr), \qquad d_k = f_k - f_y + m\,[k \ne y] $$
+    $$ \ell_\lambda = \lambda \log \Bigl( \frac1C \sum_k e^{d_k / \lambda} \Bigr), \qquad
+       d_k = f_k - f_y + m\,[k \ne y] $$
 
     Large $\lambda$ spreads the adversary's attention over all classes, which tolerates wrong labels.
 
@@ -118,8 +119,8 @@ def aldr_kl_temperature(logits, lam, *, lam0=1.0, alpha=2.0):
         alpha: $\alpha > 1$.
 
     Returns:
-        Temperatures after the step, shape (N,), in [(1 - 1/alpha) lam0, lam0]. `lam0` is where a confident model ends
-        up least: the surer p, the lower.
+        Temperatures after the step, shape (N,), in [(1 - 1/alpha) lam0, lam0]: lam0 where p is uniform, the lowest
+        where p is certain.
 
     Paper: Zhu, Ying & Yang 2023, *Label Distributionally Robust Losses*.
 
@@ -177,7 +178,9 @@ class ALDRKLLoss(torch.nn.Module):
         self._check_index(index)
         lam = self.temperature[index]
         settings = {"lam0": self.lam0, "alpha": self.alpha}
-        value = aldr_kl_loss(logits, target, margin=self.margin, lam=lam, reduction=self.reduction, **settings, **keywords)
+        value = aldr_kl_loss(
+            logits, target, margin=self.margin, lam=lam, reduction=self.reduction, **settings, **keywords
+        )
         if self.training:
             moved = aldr_kl_temperature(logits.detach().to(lam.dtype), lam, **settings)
             self.temperature[index] = moved
@@ -194,7 +197,8 @@ class ALDRKLLoss(torch.nn.Module):
             expect(low >= 0 and high < examples, "index", wanted, f"numbers from {low} to {high}")
 
     def extra_repr(self):
-        return f"{len(self.temperature)}, margin={self.margin}, lam0={self.lam0}, alpha={self.alpha}, reduction={self.reduction!r}"
+        settings = f"margin={self.margin}, lam0={self.lam0}, alpha={self.alpha}, reduction={self.reduction!r}"
+        return f"{len(self.temperature)}, {settings}"
 
 
 def _check_scores(logits):

@@ -21,7 +21,7 @@ def one_hot(target, logits):
 
 
 def log_odds(logits, target):
-    r"""$\log \frac{p_y}{1 - p_y}$, the lead of the true logit over the log-sum-exp of all others: (N, C), (N,) -> (N,)."""
+    r"""$\log \frac{p_y}{1 - p_y}$, the true logit's lead over the log-sum-exp of the others: (N, C), (N,) -> (N,)."""
     true = target.unsqueeze(-1)
     # Counted from the highest logit, large logits lose no digits.
     logits = logits - logits.detach().amax(-1, keepdim=True)
@@ -57,7 +57,10 @@ def smoothed_cross_entropy(logits, target, label_smoothing):
 
     As $\log p_y - \log p_k = f_y - f_k$, smoothing adds $\alpha$ times the lead of the true logit over the mean.
     """
-    return -target_log_probability(logits, target) + label_smoothing * lead_over_mean(logits, target)
+    surprise = -target_log_probability(logits, target)
+    if not isinstance(label_smoothing, torch.Tensor) and label_smoothing == 0:
+        return surprise  # the mean would be one more pass over all classes
+    return surprise + label_smoothing * lead_over_mean(logits, target)
 
 
 @loss(

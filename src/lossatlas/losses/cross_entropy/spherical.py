@@ -11,7 +11,9 @@ from ...contract import above, loss, real
 from ...contract.safe import unit
 from ...signatures import logits
 
-NEEDS_FINITE = {"minus_inf": "Every logit enters by its square, so that -inf is as large as can be and rules nothing out."}
+NEEDS_FINITE = {
+    "minus_inf": "Every logit enters by its square, so that -inf is as large as can be and rules nothing out."
+}
 
 
 def true_logit(logits, target):

@@ -39,7 +39,9 @@ def squentropy_loss(logits, target):
     paper="hui2021evaluation",
     domains={"k": at_least(0, show=(0.0, 15.0)), "M": real(show=(0.0, 30.0))},
     bounds=(0.0, None),
-    exempt={"minus_inf": "A logit of -inf is infinitely far from its target 0, and there is no softmax to rule a class out."},
+    exempt={
+        "minus_inf": "A logit of -inf is infinitely far from its target 0, and there is no softmax to rule a class out."
+    },
 )
 def rescaled_square_loss(logits, target, *, k=1.0, M=1.0):
     r"""Rescaled square loss: regression of the scores on the one-hot target, with the true class pulled harder.

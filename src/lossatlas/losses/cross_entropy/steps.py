@@ -62,7 +62,9 @@ def sso_step(parameters, forward, objective, *, eta=1.0, inner_steps=1, learning
     """
     fits = isinstance(parameters, dict) and all(isinstance(p, torch.Tensor) for p in parameters.values())
     expect(fits, "parameters", "a dictionary of tensors", describe(parameters), TypeError)
-    expect(isinstance(inner_steps, int) and inner_steps >= 1, "inner_steps", "a whole number >= 1", describe(inner_steps))
+    expect(
+        isinstance(inner_steps, int) and inner_steps >= 1, "inner_steps", "a whole number >= 1", describe(inner_steps)
+    )
     above(0).check("learning_rate", learning_rate)
     parameters = {name: p.detach() for name, p in parameters.items()}
     anchor = forward(parameters).detach()
@@ -101,7 +103,8 @@ def batch_perceptron_step(weight, features, label, *, step_size=1.0):
 def normalized_logistic_gd_step(weight, features, label, *, step_size=1.0):
     r"""One step of gradient descent on the logistic loss, with the points' weights normalised to sum to one.
 
-    $$ w \leftarrow w + \gamma\, \frac{\sum_i \sigma(-m_i)\, y_i a_i}{\sum_i \sigma(-m_i)}, \qquad m_i = y_i\, a_i \cdot w $$
+    $$ w \leftarrow w + \gamma\, \frac{\sum_i \sigma(-m_i)\, y_i a_i}{\sum_i \sigma(-m_i)}, \qquad
+       m_i = y_i\, a_i \cdot w $$
 
     The step stays long where the loss is nearly 0 and its gradient with it.
 
