@@ -56,6 +56,14 @@ def test_a_scalar_input_is_one_item():
     refused(ValueError, "mask", toy, x, y, mask=torch.ones(1, dtype=torch.bool))
 
 
+def test_items_of_any_shape_are_weighed_along_their_leading_axes():
+    toy, x, y = plain(), torch.arange(6.0).reshape(3, 2), torch.zeros(3, 2)
+    weight = torch.tensor([1.0, 0.0, 2.0])
+    assert toy(x, y, sample_weight=weight) == (0 + 1 + 2 * (16 + 25)) / 6
+    assert toy(x, y, sample_weight=weight, mask=x % 2 == 0) == (0 + 2 * 16) / 3
+    assert toy(x.t(), y.t(), mask=torch.tensor([True, False]), reduction="sum") == 0 + 4 + 16
+
+
 def test_half_precision_is_computed_in_float32_and_returned_in_half():
     seen = seen_by_body(logits, logits=X.half(), target=Y)
     assert seen["logits"].dtype == torch.float32

@@ -4,7 +4,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 import torch
-from tests.contract.cases import close, inputs_of, needs_items, promise, take
+from tests.contract.cases import Case, close, inputs_of, needs_items, promise, shown, take, value_and_gradients
 from tests.references import reference
 
 
@@ -16,6 +16,22 @@ def test_it_equals_the_naive_loop(case, data):
     inputs = data.draw(inputs_of(case.signature))
     wanted = torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64)
     close(case.each(inputs), wanted.reshape(case.each(inputs).shape), rtol=1e-8, atol=1e-10)
+
+
+def test_it_equals_the_naive_loop_at_the_ends_of_what_pictures_show(entry):
+    """Where a hyper-parameter is small, large or on the border of its domain, formulas take their limits."""
+    naive = reference(entry.name)
+    if naive is None or not entry.domains:
+        pytest.skip("no naive loop is written for it" if naive is None else "it has no numbers to vary")
+    for name, domain in entry.domains.items():
+        for value in shown(domain, entry.defaults[name]):
+            if value in domain:
+                case = Case(entry, {name: value})
+                inputs = case.sample()
+                items, slopes = value_and_gradients(case, inputs, reduction="none" if case.by_item else "mean")
+                wanted = torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64).reshape(items.shape)
+                close(items, wanted, rtol=1e-8, atol=1e-10, note=f"{name}={value}")
+                assert all(slope.isfinite().all() for slope in slopes.values()), f"{name}={value}: {slopes}"
 
 
 @promise("items")
