@@ -126,9 +126,9 @@ class Sign(Field):
 
     def check_values(self, name, value, sizes):
         if values_readable(value):
-            others = value[value.abs() != 1]
-            if others.numel():
-                raise wrong(name, self.what, f"{others[0].item():g}")
+            size = value.detach().abs().aminmax()
+            if not (size.min.item() == 1 and size.max.item() == 1):
+                raise wrong(name, self.what, f"{value[value.abs() != 1][0].item():g}")
 
     def neutral(self, value):
         return 1
@@ -156,9 +156,9 @@ class MultiHot(Field):
 
     def check_values(self, name, value, sizes):
         if values_readable(value):
-            others = value[(value != 0) & (value != 1)]
-            if others.numel():
-                raise wrong(name, self.what, f"{others[0].item():g}")
+            other = (value != 0) & (value != 1)
+            if other.any().item():
+                raise wrong(name, self.what, f"{value[other][0].item():g}")
 
     def neutral(self, value):
         return 0
