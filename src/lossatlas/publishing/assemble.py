@@ -10,7 +10,7 @@ from lossatlas.explore.static_page import STATIC_FILES, externalize
 
 from .assets import vendor
 from .book import BookError
-from .catalogue import papers_page
+from .catalogue import papers, papers_page
 from .evidence_page import VERDICT, evidence_page
 from .execute import read_record, up_to_date
 from .keys import notebook_key
@@ -38,7 +38,7 @@ def assemble(book):
         notebook = nbformat.read(book.executed / f"{name}.ipynb", as_version=4)
         verdicts += [{**verdict, "page": name} for verdict in collect_verdicts(notebook)]
         nbformat.write(static(notebook, writer(target / "beside", name)), target / f"{name}.ipynb")
-    generated = {"evidence": evidence_page(verdicts), "papers": papers_page()}
+    generated = {"evidence": evidence_page(verdicts), "papers": _papers(book, records)}
     for name, text in generated.items():
         (target / f"{name}.md").write_text(text, encoding="utf8")
     facts = {"executed": records, "generated": sorted(generated)}
@@ -65,7 +65,9 @@ def static(notebook, write):
         notebook: the executed notebook; changed in place and returned.
         write: (name, bytes) -> the address of the file on the page.
     """
-    notebook.metadata = {"kernelspec": notebook.metadata.kernelspec} if "kernelspec" in notebook.metadata else {}
+    for key in ("papermill", "widgets"):
+        notebook.metadata.pop(key, None)
+    notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
     notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", ())]
     for cell in notebook.cells:
         for key in ("papermill", "execution", "widgets"):
@@ -97,6 +99,11 @@ def writer(folder, page):
         return str(place / name)
 
     return write
+
+
+def _papers(book, chapters):
+    """The page of all papers, with links to the chapters that are there."""
+    return papers_page(papers(book.sources / "papers.yml"), {name: f"{name}.html" for name in chapters})
 
 
 def _static_output(output, write):

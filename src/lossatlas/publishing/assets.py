@@ -18,6 +18,20 @@ ICONS = (
     "expand", "file", "file-lines", "file-pdf", "github", "home", "lightbulb", "list", "magnifying-glass",
     "moon", "outdent", "pencil", "pencil-alt", "rocket", "sun", "xmark",
 )
+#: The icons of notes by the class of the note; the first is for every class that is not named.
+NOTES = {
+    "": "circle-info",
+    ".tip": "lightbulb",
+    ".hint": "lightbulb",
+    ".important": "circle-exclamation",
+    ".attention": "circle-exclamation",
+    ".warning": "triangle-exclamation",
+    ".caution": "triangle-exclamation",
+    ".danger": "bolt",
+    ".error": "circle-xmark",
+    ".seealso": "book-open",
+    ".exercise": "pencil",
+}
 #: Icons that the script keeps under another name.
 OTHER_NAMES = {"home": "house", "pencil-alt": "pencil"}
 
@@ -39,22 +53,21 @@ def vendor(target):
 
 def icon_sheet(names):
     """CSS that draws the theme's icons as masks: a few kB instead of 0.54 MB of script for 2000 icons."""
-    drawings = icon_drawings(names)
+    icon, note = ":is(.fa-solid, .fas, .fa-brands, .fab)", ".admonition > .admonition-title::after"
+    mask = "background: currentColor; -webkit-mask: var(--icon) center/contain no-repeat; mask: var(--icon) center/contain no-repeat"
     rules = [
-        ".fa-solid,.fas,.fa-brands,.fab{display:inline-block;width:1em;height:1em;vertical-align:-.125em;"
-        "background:currentColor;-webkit-mask:var(--icon) center/contain no-repeat;mask:var(--icon) center/contain no-repeat}",
-        ".fa-solid::before,.fas::before,.fa-brands::before,.fab::before{content:none!important}",
-        ".fa-lg{font-size:1.25em}",
+        f"{icon} {{ display: inline-block; width: 1em; height: 1em; vertical-align: -0.125em; {mask} }}",
+        f"{icon}::before {{ content: none !important }}",
+        f'{note} {{ content: "" !important; {mask} }}',
+        *(f".fa-{name} {{ --icon: {drawing} }}" for name, drawing in icon_drawings(names).items()),
     ]
-    for name, (width, height, path) in drawings.items():
-        svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'><path d='{path}'/></svg>"
-        escaped = svg.replace("%", "%25").replace("#", "%23").replace("<", "%3C").replace(">", "%3E")
-        rules.append(f'.fa-{name}{{--icon:url("data:image/svg+xml,{escaped}")}}')
+    drawings = icon_drawings(set(NOTES.values()))
+    rules += [f".admonition{kind} > .admonition-title {{ --icon: {drawings[name]} }}" for kind, name in NOTES.items()]
     return "\n".join(rules) + "\n"
 
 
 def icon_drawings(names):
-    """(width, height, path) of icons, read from the script that the theme ships."""
+    """Icons as CSS images, read from the script that the theme ships."""
     script = (_package("pydata_sphinx_theme") / "theme/pydata_sphinx_theme/static/scripts/fontawesome.js").read_text("utf8")
     found = {}
     for name in names:
@@ -62,7 +75,8 @@ def icon_drawings(names):
         match = re.search(rf'(?:[,{{]{key}|"{key}"):\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]*","([^"]*)"', script)
         if match is None:
             raise BookError(f"icon {name}: not in the theme's fontawesome.js; correct ICONS in {Path(__file__).name}")
-        found[name] = (int(match[1]), int(match[2]), match[3])
+        svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {match[1]} {match[2]}'><path d='{match[3]}'/></svg>"
+        found[name] = f'url("data:image/svg+xml,{svg.replace("<", "%3C").replace(">", "%3E")}")'
     return found
 
 

@@ -55,6 +55,11 @@ class Book:
         return self.build / "html"
 
     @property
+    def stamp(self):
+        """The file that a finished site leaves, with the key it was built under."""
+        return self.build / "html.key"
+
+    @property
     def configuration(self):
         return self.root / "_config.yml"
 

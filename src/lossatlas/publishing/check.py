@@ -149,7 +149,7 @@ def errors(page):
 
 
 def icons(page):
-    known = set(re.findall(r"\.fa-([a-z-]+)\{--icon", (page.site / "_static" / "icons.css").read_text(encoding="utf8")))
+    known = set(re.findall(r"\.fa-([a-z-]+) \{ --icon", (page.site / "_static" / "icons.css").read_text(encoding="utf8")))
     for name in sorted({name for tag in page.soup.select("[class*=fa-]") for name in tag["class"] if name.startswith("fa-")}):
         if name.removeprefix("fa-") not in known | {"solid", "brands", "lg"}:
             yield f"icon {name} has no drawing; add it to ICONS in assets.py"

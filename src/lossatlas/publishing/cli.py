@@ -119,8 +119,8 @@ def check_all(options):
 
 def _built():
     book = Book.find()
-    if not (book.html / "index.html").is_file():
-        raise BookError(f"no site in {book.html}; run: lossatlas build")
+    if not book.stamp.is_file():
+        raise BookError(f"no finished site in {book.html}; run: lossatlas build")
     return book
 
 

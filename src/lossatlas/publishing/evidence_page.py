@@ -27,21 +27,20 @@ def evidence_page(verdicts):
     tally = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     total = f"{len(verdicts)} claim{'s' if len(verdicts) > 1 else ''}: {tally}."
     rows = "".join(map(_row, verdicts))
-    head = "* - Claim\n  - Effect\n  - Mean, 95 % interval\n  - Seeds\n  - Verdict\n"
-    table = f"```{{list-table}}\n:header-rows: 1\n:class: atlas-evidence\n:widths: 34 26 18 8 14\n\n{head}{rows}```\n"
+    head = "* - Claim\n  - Effect and rule\n  - Result\n  - Verdict\n"
+    table = f"```{{list-table}}\n:header-rows: 1\n:class: atlas-evidence\n:widths: 32 30 22 16\n\n{head}{rows}```\n"
     return f"{OPENING}\n{total}\n\n{table}"
 
 
 def _row(verdict):
     low, high = verdict["interval"]
-    page = f"{{doc}}`/{verdict['page']}`"
-    met = f"{verdict['share']:.0%} on the claim's side"
+    rule = _line(verdict["rule"])
     return (
-        f"* - {_line(verdict['statement'])} {{cite}}`{verdict['paper']}` Shown in {page}.\n"
-        f"  - {_line(verdict['effect'])}\n"
-        f"  - {verdict['mean']:.3g}, [{low:.3g}, {high:.3g}]. {_line(verdict['rule']).capitalize()}.\n"
-        f"  - {verdict['seeds']}, {met}\n"
-        f"  - **{SIGNS[verdict['word']]} {verdict['word']}** ({verdict['tier']})\n"
+        f"* - {_line(verdict['statement'])} {{cite}}`{verdict['paper']}`\n\n    Shown in {{doc}}`/{verdict['page']}`.\n"
+        f"  - {_line(verdict['effect'])}\n\n    {rule[0].upper()}{rule[1:]}.\n"
+        f"  - {verdict['mean']:.3g}, 95 % interval {low:.3g} to {high:.3g}\n\n"
+        f"    {verdict['share']:.0%} of {verdict['seeds']} seeds on the side of the claim\n"
+        f"  - **{SIGNS[verdict['word']]} {verdict['word']}**\n\n    tier {verdict['tier']}\n"
     )
 
 

@@ -26,6 +26,7 @@ def execute(source, target, parameters, folder, timeout):
             parameters=parameters,
             cwd=folder,
             kernel_name="python3",
+            language="python",
             execution_timeout=timeout,
             start_timeout=180,
             progress_bar=False,

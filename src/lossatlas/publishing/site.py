@@ -36,8 +36,8 @@ def build(book, *, force=False):
     Raises:
         BookError: when notebooks are not executed, Jupyter Book warns, or a check of the pages fails.
     """
-    stamp, key = book.build / "html.key", site_key(book)
-    if not force and stamp.is_file() and stamp.read_text() == key and (book.html / "index.html").is_file():
+    stamp, key = book.stamp, site_key(book)
+    if not force and stamp.is_file() and stamp.read_text() == key:
         return False
     stamp.unlink(missing_ok=True)
     _refuse("the sources need work", check_sources(book))
@@ -66,10 +66,12 @@ def run_jupyter_book(book):
 
 
 def trim(book):
-    """Remove what no page asks for."""
+    """Remove what no page asks for, and the icon fonts, which a page would ask for and the icons do without."""
     for pattern in UNUSED:
         for path in book.html.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    theme = book.html / "_static" / "styles" / "pydata-sphinx-theme.css"
+    theme.write_text(re.sub(r"@font-face\{[^}]*Font Awesome[^}]*\}", "", theme.read_text(encoding="utf8")), encoding="utf8")
 
 
 def give_sources(book):

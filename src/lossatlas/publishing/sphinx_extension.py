@@ -19,6 +19,7 @@ def setup(app):
     app.connect("config-inited", add_theme)
     # After the theme's own handlers, which fill in the buttons at 501.
     app.connect("html-page-context", describe_page, priority=900)
+    app.connect("html-page-context", mend_lists, priority=900)
     app.connect("html-page-context", add_explorer_files, priority=900)
     app.add_role("repository", repository_link)
     return {"version": metadata.version("lossatlas"), "parallel_read_safe": True, "parallel_write_safe": True}
@@ -63,6 +64,11 @@ def issue_address(repository, page, version, made):
 **Browser and device, if it is about the page itself:**
 """
     return f"{repository}/issues/new?{urlencode({'title': f'{page}: ', 'body': body})}"
+
+
+def mend_lists(app, page, template, context, doctree):
+    """Docutils calls a bibliography a list, whose entries then would have to be list items; they are not."""
+    context["body"] = context.get("body", "").replace('<div role="list" class="citation-list">', '<div class="citation-list">')
 
 
 def add_explorer_files(app, page, template, context, doctree):

@@ -1,0 +1,42 @@
+"""A book of one small chapter, to execute, build and break."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lossatlas.publishing.book import Book
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def write_notebook(path, *cells):
+    """Cells are markdown where they begin with a letter or `#`, code given as ("code", *tags)."""
+    made = [
+        new_markdown_cell(cell) if isinstance(cell, str) else new_code_cell(cell[0], metadata={"tags": list(cell[1:])}) for cell in cells
+    ]
+    nbformat.write(new_notebook(cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}), path)
+
+
+@pytest.fixture
+def make_book(tmp_path):
+    """A function that makes a checkout with the given chapters: name -> cells."""
+
+    def make(**chapters):
+        shutil.copy(REPOSITORY / "_config.yml", tmp_path)
+        shutil.copy(REPOSITORY / "requirements.txt", tmp_path)
+        book = Book(tmp_path)
+        book.sources.mkdir()
+        for name in ("logo.svg", "favicon.svg", "papers.yml"):
+            shutil.copy(REPOSITORY / "book" / name, book.sources)
+        (book.sources / "index.md").write_text("# A book\n\nIts only page.\n")
+        (book.sources / "references.bib").write_text("@misc{nobody2000nothing, author={N. Body}, title={Nothing}, year={2000}}\n")
+        pages = "".join(f"  - file: {name}\n" for name in (*chapters, "evidence", "papers"))
+        book.contents.write_text(f"format: jb-book\nroot: index\nchapters:\n{pages}")
+        for name, cells in chapters.items():
+            write_notebook(book.sources / f"{name}.ipynb", *cells)
+        return book
+
+    return make

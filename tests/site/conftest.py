@@ -1,0 +1,118 @@
+"""The built site in a browser that can reach nothing else."""
+
+import os
+import shutil
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from lossatlas.publishing.book import Book
+from lossatlas.publishing.serve import server
+
+BOOK = Book.find(Path(__file__).parent)
+IN_CI = os.environ.get("CI", "").lower() == "true"
+SCREENS = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True},
+}
+
+
+def pages():
+    """The names of the built pages."""
+    return sorted(path.stem for path in BOOK.html.glob("*.html")) or ["index"]
+
+
+def unavailable(reason):
+    """Skip on somebody's machine, fail in continuous integration."""
+    (pytest.fail if IN_CI else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="session")
+def book():
+    if not BOOK.stamp.is_file():
+        unavailable("no finished site; run: make book")
+    return BOOK
+
+
+@pytest.fixture(scope="session")
+def origin(book):
+    """The address of the site on this machine."""
+    serving = server(book.html)
+    threading.Thread(target=serving.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{serving.server_port}"
+    serving.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests: the system's, or Playwright's own."""
+    from playwright.sync_api import Error, sync_playwright
+
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        except Error as error:
+            unavailable(f"no Chromium: {error.message.splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Heard:
+    """What a page said and asked for."""
+
+    complaints: list = field(default_factory=list)
+    elsewhere: list = field(default_factory=list)
+    asked: list = field(default_factory=list)
+
+
+@pytest.fixture
+def open_page(browser, origin):
+    """(name, screen, …) -> (page, what was heard of it); every request to another host is refused and noted."""
+    opened = []
+
+    def open_one(name, screen="light", base=None, **options):
+        base = base or origin
+        context = browser.new_context(**{**SCREENS[screen], **options})
+        opened.append(context)
+        page, heard = context.new_page(), Heard()
+
+        def passes(route):
+            address = route.request.url
+            if address.startswith((base, "data:", "blob:")):
+                heard.asked.append(address)
+                route.continue_()
+            else:
+                heard.elsewhere.append(address)
+                route.abort()
+
+        context.route("**/*", passes)
+        page.on("console", lambda said: heard.complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: heard.complaints.append(str(error)))
+        page.on("response", lambda r: heard.complaints.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+        page.goto(f"{base}/{name}")
+        return page, heard
+
+    yield open_one
+    for context in opened:
+        context.close()
+
+
+def rest(page):
+    """Wait until formulas are set."""
+    page.evaluate("() => window.MathJax?.startup?.promise")
+
+
+def wake(page):
+    """Scroll through the page, so that every explorer comes to life, and back."""
+    figures = page.locator("figure.atlas-explorer")
+    for n in range(figures.count()):
+        figures.nth(n).scroll_into_view_if_needed()
+        page.wait_for_function("n => document.querySelectorAll('figure.atlas-explorer')[n].classList.contains('is-live')", arg=n)
+    page.wait_for_function("() => [...document.querySelectorAll('figure.atlas-explorer')].every(f => f.querySelector('.main-svg'))")
+    page.evaluate("() => scrollTo(0, 0)")
+    return figures.count()

@@ -1,0 +1,64 @@
+"""Every page: sound in light, in dark and on a phone, with the network cable pulled."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from lossatlas.publishing.weight import EXPLORER, PLOTTING, READABLE, transferred
+
+from .conftest import BOOK, SCREENS, pages, rest, wake
+
+EACH_PAGE = pytest.mark.parametrize("name", pages())
+
+TOO_WIDE = """() => {
+  const inside = (e) => { for (; e; e = e.parentElement) if (/auto|scroll|hidden/.test(getComputedStyle(e).overflowX)) return true; };
+  return [...document.querySelectorAll("main *")]
+    .filter((e) => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1 && !inside(e.parentElement) && !inside(e))
+    .map((e) => e.tagName + "." + e.className).slice(0, 5);
+}"""
+
+#: The rows of a long table are alike; a look at the first ones is enough, and takes a tenth of the time.
+SHORTEN = "() => document.querySelectorAll('tbody tr:nth-child(n + 13)').forEach((row) => row.remove())"
+
+
+@EACH_PAGE
+@pytest.mark.parametrize("screen", SCREENS)
+def test_page_is_sound(open_page, name, screen):
+    """Quiet console, no other host, formulas set, nothing wider than the screen, accessible."""
+    page, heard = open_page(f"{name}.html", screen)
+    rest(page)
+    wake(page)
+    if page.locator("main .math").count():
+        assert page.locator("main mjx-container").count() >= page.locator("main .math").count()
+    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(TOO_WIDE) == []
+    assert page.locator("html").get_attribute("data-theme") == ("dark" if screen == "dark" else "light")
+    assert heard.elsewhere == []
+    assert heard.complaints == []
+    page.evaluate(SHORTEN)
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    grave = [
+        f"{v['id']}: {v['help']} ({len(v['nodes'])}×) {v['nodes'][0]['html'][:160]}" for v in found if v["impact"] in ("serious", "critical")
+    ]
+    assert grave == []
+
+
+@EACH_PAGE
+def test_page_is_readable_after_a_megabyte(open_page, origin, name, record_property):
+    """Counted from what the browser asked for before anybody scrolled, compressed as a server would send it."""
+    page, heard = open_page(f"{name}.html")
+    rest(page)
+    page.wait_for_load_state("networkidle")
+    asked = {address.removeprefix(f"{origin}/").split("?")[0].split("#")[0] for address in heard.asked}
+    asked = {address for address in asked if not address.startswith(("explorers/", "_static/vendor/", "data:", "blob:"))}
+    weight = sum(transferred(BOOK.html / address) for address in asked)
+    record_property("kB", weight // 1000)
+    print(f"{name}: {weight / 1000:.0f} kB")
+    assert weight <= READABLE
+
+
+def test_figures_are_light(book):
+    """What explorers fetch when they come near the view: the plotting script once, and the data of each."""
+    assert transferred(book.html / "_static" / "vendor" / "plotly.min.js") <= PLOTTING
+    data = list((book.html / "explorers").rglob("*.js"))
+    assert data and max(map(transferred, data)) <= EXPLORER
