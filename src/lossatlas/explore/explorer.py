@@ -4,6 +4,7 @@ import json
 import re
 import string
 import zlib
+from functools import cached_property
 
 from ..contract import describe, expect
 from . import page, render, table, widget
@@ -140,11 +141,15 @@ class Explorer:
 
     def png(self):
         """The figure at the first setting, drawn by matplotlib."""
+        return self._png
+
+    @cached_property
+    def _png(self):
         return render.png(self._first, self.layout())
 
     def text(self):
         """The figure at the first setting in words and numbers."""
-        tables = [table.plain(found) for found in table.tables(self._first, self.layout())]
+        tables = [table.plain(found) for found in self.tables()]
         return "\n\n".join(filter(None, [self.title, self.setting(), self.alt_text(), *tables]))
 
     def tables(self):

@@ -1,10 +1,14 @@
 """Sliders from what a loss declares of its hyper-parameters."""
 
+import math
+
 from ..contract import expect
 from .controls import Slider
 
 #: Most cells of the grid of one picture: the steps of its sliders multiply.
 CELLS = 250
+#: Fewest values of a slider, its default among them, and most steps.
+LEAST, MOST = 3, 21
 
 _GREEK = dict(
     alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", eps="ε", eta="η", theta="θ", kappa="κ", lam="λ", lam0="λ₀", mu="μ",
@@ -16,13 +20,15 @@ def sliders(entry, fixed=None, cells=CELLS):
     """Hyper-parameter -> `Slider`, for those that are numbers with a declared domain and not fixed.
 
     Hyper-parameters that are no numbers (lists, None, functions) have no slider and stay at their default. The more
-    sliders, the fewer steps each has, so that their grid has about `cells` cells.
+    sliders, the fewer steps each has, so that their grid has at most `cells` cells; those for which not even three
+    values would fit stay at their default too.
     """
     for name in fixed or {}:
         known = ", ".join(entry.defaults) or "none"
         expect(name in entry.defaults, name, f"a hyper-parameter of {entry.name} ({known})", repr(fixed[name]), TypeError)
     free = [name for name in entry.domains if name not in (fixed or {}) and _is_number(entry.defaults[name])]
-    steps = min(21, max(3, int(cells ** (1 / max(1, len(free))) - 1)))
+    free = free[: int(math.log(cells, LEAST))]
+    steps = min(MOST, int(cells ** (1 / max(1, len(free))) - 1))  # the default may come on top of them
     return {name: _slider(name, entry.domains[name], entry.defaults[name], steps) for name in free}
 
 

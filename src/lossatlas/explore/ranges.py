@@ -15,8 +15,8 @@ def robust(values):
     if values.size == 0:
         return None
     low, high = values.min(), values.max()
-    inner_low, inner_high = np.quantile(values, [0.05, 0.95])
-    reach = 3 * (inner_high - inner_low)
+    inner_low, inner_high = np.quantile(values, [0.1, 0.9])
+    reach = 6 * (inner_high - inner_low)
     if reach > 0:
         low, high = max(low, inner_low - reach), min(high, inner_high + reach)
     return float(low), float(high)
