@@ -1,5 +1,6 @@
 """A page with figures in a headless browser: every control moves its picture, in light and dark, wide and narrow."""
 
+import functools
 import json
 import os
 import shutil
@@ -54,6 +55,7 @@ def folder(tmp_path_factory):
     return where
 
 
+@functools.cache
 def samples():
     return [powers(), hills(), curve("focal_loss"), simplex("focal_loss"), compare()[0], still(), family(["focal_loss", "cross_entropy"])]
 
@@ -86,9 +88,8 @@ def awake(page, which):
     return figure.element_handle()
 
 
-@pytest.mark.parametrize("name", ["files", "inline"])
-def test_every_control_moves_its_picture_in_every_direction(opened, name, record_property):
-    page, times = opened(name), []
+def test_every_control_moves_its_picture_in_every_direction(opened, record_property):
+    page, times = opened(), []
     for which, explorer in enumerate(e for e in samples() if isinstance(e, Explorer)):
         figure = awake(page, which)
         for n, control in enumerate(explorer.controls.values()):
@@ -134,6 +135,14 @@ def test_what_is_drawn_is_what_was_computed(opened, make):
                     if trace.get(key) is not None:
                         seen = np.array(shown[key], dtype=float)
                         np.testing.assert_allclose(seen, np.asarray(trace[key], float), rtol=1e-6, atol=1e-12)
+
+
+def test_data_inside_the_page_will_do(opened):
+    page = opened("inline")
+    figure = awake(page, 0)
+    page.evaluate(MOVE, [figure, 0, 0])
+    np.testing.assert_allclose(figure.evaluate(SHOWN)[0]["y"], np.abs(X), rtol=1e-6)
+    assert page.heard == []
 
 
 def test_keyboard_read_out_words_and_link(opened):

@@ -31,6 +31,8 @@ def curve(loss, **fixed):
     first = next(iter(lines))
     hyper = sliders(entry, fixed, CELLS // len(lines))
 
+    below = "slope" if "double_backward" in entry.exempt else "slope, curvature"
+
     @functools.cache
     def probed(line, **values):
         return along(entry, lines[line], {**fixed, **values})
@@ -60,7 +62,7 @@ def curve(loss, **fixed):
             "height": 440,
             "xaxis": {"title": wrapped(lines[line].axis), "anchor": "y2"},
             "yaxis": {"title": "loss", "domain": [0.44, 1.0]},
-            "yaxis2": {"title": "slope, curvature", "domain": [0.0, 0.36]},
+            "yaxis2": {"title": below, "domain": [0.0, 0.36]},
         }
 
     axis = lines[first].axis if len(lines) == 1 else "{line}"

@@ -49,7 +49,7 @@ class Family:
             f'<path class="atlas-slope" d="{_path(t, slope, low, high)}"/>'
             f'<path class="atlas-value" d="{_path(t, value, low, high)}"/></svg>'
             f"<strong>{escape(title_of(entry))}</strong><small>{escape(line.axis)}: "
-            f"{number(line.start)} to {number(line.stop)}</small></li>"
+            f"{_minus(line.start)} to {_minus(line.stop)}</small></li>"
         )
 
     @staticmethod
@@ -59,6 +59,10 @@ class Family:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": repr(self), "text/html": self.html()}
+
+
+def _minus(value):
+    return number(value).replace("-", "−")
 
 
 def _height(value, low, high):

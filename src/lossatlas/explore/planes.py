@@ -10,14 +10,14 @@ from .explorer import Explorer
 from .hyper import setting, sliders
 from .probes import over
 from .ranges import bounds
+from .table import number
 from .wording import note_of, title_of, wrapped
 
 CELLS = 30
-ARROW = 0.075  # longest arrow, as a part of the width of the map
+ARROW = 0.085  # longest arrow, as a part of the width of the map
 HEIGHT = math.sqrt(3) / 2  # of a triangle with sides of 1
 EDGE = 0.004  # least probability that is looked at: at 0 a logarithm has no value
 
-BELOW = {"orientation": "h", "y": -0.02, "yanchor": "top", "title": {"text": "loss", "side": "right"}}
 ROUND = [(1, 1, 1), (8, 1, 1), (1, 8, 1), (1, 1, 8), (5, 4, 1), (5, 1, 4), (1, 5, 4), (9, 9, 2), (9, 2, 9), (2, 9, 9)]
 
 
@@ -70,7 +70,7 @@ def _of_kind(entry, kind, where, drawn, fixed):
     return Explorer(
         picture,
         title=f"{title_of(entry)} {where}",
-        caption=f"{note_of([cut])} Darker is a greater loss; arrows point downhill.".strip(),
+        caption=f"{note_of([cut])} Lines join equal losses, and arrows point downhill.".strip(),
         alt=f"Map of {entry.name}{setting(hyper)} {where}, with arrows that point to smaller loss.",
         layout=sheet.layout,
         **hyper,
@@ -97,7 +97,7 @@ class _on_triangle:
         self.p = p / p.sum(0)  # outside the triangle: near the nearest probabilities inside
         self.map = functools.cache(self._map)
         self.table_at = np.array(ROUND) / np.sum(ROUND, axis=1, keepdims=True)
-        n = 11
+        n = 10
         inner = [(i, j, n - i - j) for i in range(1, n) for j in range(1, n - i)]
         self.arrows_at = np.array(inner) / n
         self.layout = {
@@ -119,14 +119,16 @@ class _on_triangle:
         arrows = _arrows(x, y, dv, (dv / 2 - du) / HEIGHT, 1.0, 1.0)
         q = self.table_at
         table = dict(zip(self.cut.axes, q.T, strict=True)) | {"loss": over(self.entry, self.cut, q[:, 0], q[:, 1], hyper)[0]}
+        lines, marks = _isolines(self.x, self.y, z, levels, _in_triangle, "middle right")
         rim = [[0.5, 1.1, 1.1, -0.1, -0.1, 0.5, 0.5, 0, 1, 0.5, 0.5], [HEIGHT + 0.1] * 2 + [-0.1] * 2 + [HEIGHT + 0.1] * 2 + [HEIGHT, 0, 0, HEIGHT, HEIGHT + 0.1]]
         quiet = {"hoverinfo": "skip", "meta": {"table": False}}
         return [
-            _filled(self.x, self.y, z, levels, colorbar=BELOW, meta={"table": table}),
-            _isolines(self.x, self.y, z, levels),
+            _filled(self.x, self.y, z, levels, meta={"table": table}),
+            lines,
             {"x": rim[0], "y": rim[1], "fill": "toself", "fillcolor": "paper", "line": {"width": 0, "color": "paper"}, **quiet},
             {"x": [0, 1, 0.5, 0], "y": [0, 0, HEIGHT, 0], "line": {"color": "ink", "width": 1.5, "dash": "solid"}, **quiet},
             arrows,
+            marks,
             {
                 "x": [0.5, 0, 1], "y": [HEIGHT, -0.02, -0.02], "mode": "text", "text": list(self.cut.axes),
                 "textposition": ["top center", "bottom center", "bottom center"], "textfont": {"size": 14, "color": "ink"}, **quiet,
@@ -142,7 +144,7 @@ class _on_rectangle:
         self.x, self.y = np.linspace(*cut.u, 41), np.linspace(*cut.v, 41)
         self.inside = np.ones((len(self.y), len(self.x)), bool)
         self.map = functools.cache(self._map)
-        across, up = np.linspace(*cut.u, 14)[1:-1], np.linspace(*cut.v, 14)[1:-1]
+        across, up = np.linspace(*cut.u, 10)[1:-1], np.linspace(*cut.v, 10)[1:-1]
         self.arrows_at = [a.ravel() for a in np.meshgrid(across, up)]
         self.layout = {
             "xaxis": {"title": wrapped(cut.axes[0]), "range": list(cut.u), "showgrid": False},
@@ -159,35 +161,66 @@ class _on_rectangle:
         x, y = self.arrows_at
         _, du, dv = over(self.entry, self.cut, x, y, {**self.fixed, **values})
         arrows = _arrows(x, y, -du, -dv, np.ptp(self.x), np.ptp(self.y))
-        return [_filled(self.x, self.y, z, levels), _isolines(self.x, self.y, z, levels), arrows]
+        lines, marks = _isolines(self.x, self.y, z, levels, _in_sight(self.cut), "top center")
+        return [_filled(self.x, self.y, z, levels), lines, arrows, marks]
 
 
-def _filled(x, y, z, levels, colorbar=None, **more):
+def _in_triangle(points):
+    """Which points lie in the triangle, and not at its foot."""
+    x, y = points.T
+    return (y > 0.05) & (x - y / HEIGHT / 2 > 0) & (1 - x - y / HEIGHT / 2 > 0)
+
+
+def _in_sight(cut):
+    """Function of points: which lie in the plane, and not at its rim."""
+    middle, half = np.mean([cut.u, cut.v], 1), np.ptp([cut.u, cut.v], axis=1) / 2
+    return lambda points: (np.abs(points - middle) < 0.9 * half).all(1)
+
+
+def _filled(x, y, z, levels, **more):
     """The map of values; beyond the levels the colour stays at its end."""
     low, high, _ = levels
-    bar = {"title": {"text": "loss"}, "thickness": 10, "outlinewidth": 0, **(colorbar or {})}
     return {
         "type": "heatmap", "x": x, "y": y, "z": z, "zmin": low, "zmax": high, "colorscale": "level", "zsmooth": "fast",
-        "hoverinfo": "z", "colorbar": bar, **more,
+        "hoverinfo": "z", "showscale": False, **more,
     }  # fmt: skip
 
 
-def _isolines(x, y, z, levels):
-    """Lines of equal value as one broken line."""
+def _isolines(x, y, z, levels, inside, beside):
+    """Lines of equal value as one broken line, and the values at their right ends."""
     from contourpy import LineType, contour_generator
 
     low, high, step = levels
-    generator = contour_generator(x, y, np.ma.masked_invalid(z), line_type=LineType.ChunkCombinedNan)
+    generator = contour_generator(x, y, np.ma.masked_invalid(z), line_type=LineType.Separate)
     gap = np.full((1, 2), np.nan)
-    pieces = [gap]
+    pieces, marks = [gap], []
     for level in np.arange(math.ceil(low / step) * step, high, step):
-        points = generator.lines(level)[0][0]
-        pieces += [] if points is None else [points, gap]
+        found = generator.lines(level)
+        pieces += [part for piece in found for part in (piece, gap)]
+        seen = [piece[inside(piece)] for piece in found]
+        seen = np.concatenate([gap[:0], *seen])
+        if len(seen) >= 5:
+            marks.append((level, *seen[seen[:, 0].argmax()]))  # at the right, where the arrows end
     path = np.concatenate(pieces)
-    return {
-        "x": path[:, 0], "y": path[:, 1], "name": "lines of equal loss", "hoverinfo": "skip", "meta": {"table": False},
-        "line": {"color": "muted", "width": 0.8, "dash": "solid"},
-    }  # fmt: skip
+    aside = 0.02 * np.ptp(x) if beside.endswith("right") else 0.0
+    marks = _apart(marks, 0.06 * np.ptp(x), 0.05 * np.ptp(y))
+    quiet = {"hoverinfo": "skip", "meta": {"table": False}}
+    return [
+        {"x": path[:, 0], "y": path[:, 1], "name": "lines of equal loss", "line": {"color": "muted", "width": 0.8, "dash": "solid"}, **quiet},
+        {
+            "x": [m[1] + aside for m in marks], "y": [m[2] for m in marks], "text": [number(m[0]) for m in marks], "mode": "text",
+            "textposition": beside, "textfont": {"size": 11, "color": "ink"}, **quiet,
+        },
+    ]  # fmt: skip
+
+
+def _apart(marks, across, up):
+    """Those marks that do not lie on one another, the lowest values first."""
+    kept = []
+    for mark in marks:
+        if all(abs(mark[1] - other[1]) > across or abs(mark[2] - other[2]) > up for other in kept):
+            kept.append(mark)
+    return kept
 
 
 def _without_poles(z):
