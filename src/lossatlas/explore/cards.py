@@ -1,11 +1,13 @@
 """A loss on a card: name, purpose, formula, paper, source; and a figure that is simply there."""
 
+import inspect
 import io
+import re
 
 from ..contract import describe, expect, get
 from . import page
 from .table import escape
-from .wording import title_of
+from .wording import purpose_of, title_of
 
 
 def card(loss):
@@ -32,10 +34,11 @@ class Card:
     def markdown(self):
         entry = self.entry
         arguments = ", ".join([*entry.signature.names, *(f"{name}={value!r}" for name, value in entry.defaults.items())])
-        paper = f"Paper: `{entry.paper}`. " if entry.paper else ""
+        # What the docstring says of the source, and of where the literature says something else.
+        notes = re.findall(r"^(Paper|Differs): (.+?)(?=\n\n|\Z)", inspect.getdoc(entry.body) or "", re.M | re.S)
+        notes = "".join(f"*{name}:* {' '.join(text.split())}\n\n" for name, text in notes)
         return (
-            f"**{title_of(entry)}**: `{entry.name}({arguments})`\n\n{entry.summary}\n\n$$\n{entry.formula}\n$$\n\n"
-            f"{paper}Takes the inputs of `{entry.signature.name}`.\n\n"
+            f"**{title_of(entry)}.** {purpose_of(entry)}\n\n`{entry.name}({arguments})`\n\n$$\n{entry.formula}\n$$\n\n{notes}"
             f"<details><summary>Source of {entry.name}</summary>\n\n```python\n{entry.source}\n```\n\n</details>\n"
         )
 

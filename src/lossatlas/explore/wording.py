@@ -6,9 +6,20 @@ _ACRONYMS = {"kl": "KL", "ldr": "LDR", "aldr": "ALDR", "bce": "BCE", "svm": "SVM
 
 
 def title_of(entry):
-    """`poly1_cross_entropy` as Poly1 cross entropy, `ldr_kl_loss` as LDR KL loss."""
-    text = " ".join(_ACRONYMS.get(word, word) for word in entry.name.split("_"))
+    """The name that the docstring begins with, as in "Z-loss: how many ..."; else `ldr_kl_loss` as LDR KL loss."""
+    name, colon, _ = entry.summary.partition(": ")
+    if colon and len(name.split()) <= 5:
+        text = name.removeprefix("The ")
+    else:
+        text = " ".join(_ACRONYMS.get(word, word) for word in entry.name.split("_"))
     return text[0].upper() + text[1:]
+
+
+def purpose_of(entry):
+    """What the first sentence of the docstring says after the name."""
+    name, colon, purpose = entry.summary.partition(": ")
+    purpose = purpose if colon and len(name.split()) <= 5 else entry.summary
+    return purpose[:1].upper() + purpose[1:]
 
 
 def wrapped(text, width=44):

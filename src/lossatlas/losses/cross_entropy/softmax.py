@@ -140,7 +140,7 @@ def generalized_cross_entropy(logits, target, *, q=0.7):
     optimum=0.0,
 )
 def mean_absolute_error(logits, target):
-    r"""Mean absolute error of the softmax: the distance between predicted and true distribution, in absolute values.
+    r"""Mean absolute error: the sum of absolute differences between the softmax and the true distribution.
 
     $$ \ell = \| p - \mathrm{onehot}(y) \|_1 = 2 (1 - p_y) $$
 
