@@ -181,8 +181,8 @@ def augmented_memory(keys, values, point, target, *, power=2.0, eps=1e-3):
     $$ k_{M+1} = x, \qquad v_{M+1} = \eta\,\mathrm{onehot}(c), \qquad
        \eta = \Bigl(1 + \varepsilon \sum_m \frac1{u_m}\Bigr) \bigl(\max_k o_k - o_c\bigr) $$
 
-    Afterwards class c leads the old winner at the point by $(\max_k o_k - o_c) / (1 + \varepsilon \sum_m 1/u_m)$. Far
-    from the point little changes. Where c leads already, nothing is added.
+    Afterwards class c leads the old winner at the point by $(\max_k o_k - o_c) / (1 + \varepsilon \sum_m 1/u_m)$. On
+    the other keys little changes while eps is small. Where c leads already, nothing is added.
 
     Args:
         keys: shape (M, D).
