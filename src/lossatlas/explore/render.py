@@ -31,9 +31,10 @@ def png(traces, layout):
     height = layout["height"]
     figure = Figure((WIDTH / 100, height / 100), dpi=100 * SCALE, facecolor=COLORS["paper"])
     axes = {}
-    for n, trace in enumerate(light(t) for t in traces):
-        if trace.get("visible") in (False, "legendonly"):
-            continue
+    traces = [t for t in map(light, traces) if t.get("visible") not in (False, "legendonly")]
+    for trace in traces:
+        trace["group"] = [t for t in traces if t["type"] == "bar" and axis_of(t, "x") == axis_of(trace, "x")]
+    for n, trace in enumerate(traces):
         key = axis_of(trace, "x"), axis_of(trace, "y")
         if key not in axes:
             axes[key] = _axes(figure, layout, *key, WIDTH, height)
@@ -148,13 +149,19 @@ def _contour(ax, trace, order):
 
 
 def _bar(ax, trace, order):
-    label = plain_text(trace["name"]) if trace.get("name") else None
+    """Bars on named places; those of one group stand side by side."""
+    flat = trace.get("orientation") == "h"
+    names, size = (trace["y"], trace["x"]) if flat else (trace["x"], trace["y"])
+    names = [plain_text(str(name)) for name in names]
+    position = next(n for n, other in enumerate(trace["group"]) if other is trace)
+    width = 0.8 / len(trace["group"])
+    places = np.arange(len(names)) + (position - (len(trace["group"]) - 1) / 2) * width
+    look = {"color": trace["marker"]["color"], "hatch": "//" if "pattern" in trace["marker"] else None, "edgecolor": COLORS["paper"]}
     error = trace.get("error_y", {}).get("array")
-    draw = ax.barh if trace.get("orientation") == "h" else ax.bar
-    along, size = (trace["y"], trace["x"]) if trace.get("orientation") == "h" else (trace["x"], trace["y"])
-    along = [plain_text(str(a)) if isinstance(a, str) else a for a in along]
-    ends = {} if error is None else {"xerr" if trace.get("orientation") == "h" else "yerr": error}
-    draw(along, as_array(size), color=trace["marker"]["color"], label=label, zorder=order, **ends)
+    look |= {} if error is None else {"xerr" if flat else "yerr": error}
+    draw = ax.barh if flat else ax.bar
+    draw(places, as_array(size), width, label=plain_text(trace["name"]) if trace.get("name") else None, zorder=order, **look)
+    (ax.set_yticks if flat else ax.set_xticks)(range(len(names)), names)
 
 
 _DRAWN_AS = {"scatter": _scatter, "scattergl": _scatter, "heatmap": _heatmap, "contour": _contour, "bar": _bar}
