@@ -13,6 +13,7 @@ from lossatlas.publishing.serve import server
 
 BOOK = Book.find(Path(__file__).parent)
 IN_CI = os.environ.get("CI", "").lower() == "true"
+CABLE_PULLED = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 SCREENS = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
@@ -54,7 +55,7 @@ def browser():
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", CABLE_PULLED])
         except Error as error:
             unavailable(f"no Chromium: {error.message.splitlines()[0]}")
         yield browser
@@ -72,7 +73,7 @@ class Heard:
 
 @pytest.fixture
 def open_page(browser, origin):
-    """(name, screen, …) -> (page, what was heard of it); every request to another host is refused and noted."""
+    """(name, screen, …) -> (page, what was heard of it)."""
     opened = []
 
     def open_one(name, screen="light", base=None, **options):
@@ -81,16 +82,11 @@ def open_page(browser, origin):
         opened.append(context)
         page, heard = context.new_page(), Heard()
 
-        def passes(route):
-            address = route.request.url
-            if address.startswith((base, "data:", "blob:")):
-                heard.asked.append(address)
-                route.continue_()
-            else:
-                heard.elsewhere.append(address)
-                route.abort()
+        def note(request):
+            ours = request.url.startswith((base, "data:", "blob:"))
+            (heard.asked if ours else heard.elsewhere).append(request.url)
 
-        context.route("**/*", passes)
+        page.on("request", note)
         page.on("console", lambda said: heard.complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: heard.complaints.append(str(error)))
         page.on("response", lambda r: heard.complaints.append(f"{r.status} {r.url}") if r.status >= 400 else None)
@@ -107,12 +103,18 @@ def rest(page):
     page.evaluate("() => window.MathJax?.startup?.promise")
 
 
-def wake(page):
-    """Scroll through the page, so that every explorer comes to life, and back."""
-    figures = page.locator("figure.atlas-explorer")
-    for n in range(figures.count()):
-        figures.nth(n).scroll_into_view_if_needed()
-        page.wait_for_function("n => document.querySelectorAll('figure.atlas-explorer')[n].classList.contains('is-live')", arg=n)
-    page.wait_for_function("() => [...document.querySelectorAll('figure.atlas-explorer')].every(f => f.querySelector('.main-svg'))")
-    page.evaluate("() => scrollTo(0, 0)")
-    return figures.count()
+def wake(page, most=1000):
+    """Bring explorers into view one after another, so that they come to life, and go back; gives their number."""
+    return page.evaluate("""async (most) => {
+      const figures = [...document.querySelectorAll("figure.atlas-explorer")].slice(0, most);
+      for (const figure of figures) {
+        figure.scrollIntoView();
+        const late = performance.now() + 20000;
+        while (!figure.querySelector(".main-svg")) {
+          if (performance.now() > late) throw new Error(figure.id + " stays still");
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      }
+      scrollTo(0, 0);
+      return figures.length;
+    }""", most)

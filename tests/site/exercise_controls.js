@@ -4,7 +4,18 @@ async () => {
   const drawn = (figure) => [...figure.querySelectorAll(".main-svg :is(path, image, text, rect, polygon)")]
     .map((part) => part.getAttribute("d") || part.getAttribute("href") || part.getAttribute("xlink:href") || part.outerHTML)
     .join("|");
-  const table = (figure) => figure.querySelector(".atlas-tables").textContent;
+
+  const placeOf = (input) => (input.tagName === "SELECT" ? input.selectedIndex : Number(input.value));
+
+  /* Where to go: one step to each side, both ends and back; of a choice every option, or a dozen of them. */
+  function stopsOf(input) {
+    const start = placeOf(input);
+    const last = input.tagName === "SELECT" ? input.options.length - 1 : Number(input.max);
+    const every = Math.ceil((last + 1) / 12);
+    const options = Array.from({ length: last + 1 }, (_, n) => n).filter((n) => n % every === 0 || n === last);
+    const stops = input.tagName === "SELECT" ? [...options, start] : [start + 1, start - 1, last, 0, start];
+    return stops.filter((stop) => stop >= 0 && stop <= last);
+  }
 
   async function move(figure, input, index) {
     const before = drawn(figure);
@@ -19,24 +30,36 @@ async () => {
   const report = [];
   for (const figure of document.querySelectorAll("figure.atlas-explorer")) {
     figure.scrollIntoView();
-    figure.querySelector(".atlas-values").open = true;
-    await wait(50);
-    for (const input of figure.querySelectorAll("[data-control]")) {
-      const choice = input.tagName === "SELECT";
-      const last = choice ? input.options.length - 1 : Number(input.max);
-      const start = choice ? input.selectedIndex : Number(input.value);
-      const stops = choice ? [...Array(last + 1).keys(), start] : [start + 1, start - 1, last, 0, start];
-      const told = { figure: figure.id, control: input.dataset.control, moves: [], table: false };
-      const numbers = new Set();
-      let at = start;
-      for (const stop of stops) {
-        if (stop === at || stop < 0 || stop > last) continue;
-        told.moves.push({ from: at, to: stop, ...(await move(figure, input, stop)) });
-        at = stop;
-        if (numbers.size < 2) { await wait(450); numbers.add(table(figure)); }
+    const details = figure.querySelector(".atlas-values");
+    details.open = true;
+    const numbers = () => {
+      details.dispatchEvent(new Event("toggle")); // the table is written when a control rests; do not wait for that
+      return figure.querySelector(".atlas-tables").textContent;
+    };
+    const inputs = [...figure.querySelectorAll("[data-control]")];
+    for (const input of inputs) {
+      const moves = [];
+      const tables = new Set([numbers()]);
+      const tour = async () => {
+        for (const stop of stopsOf(input)) {
+          const from = placeOf(input);
+          if (stop === from) continue;
+          moves.push({ from, to: stop, ...(await move(figure, input, stop)) });
+          tables.add(numbers());
+        }
+      };
+      const still = () => !moves.some((one) => one.changed);
+      await tour();
+      // A control may matter only where another stands elsewhere, as the threshold of one loss among several.
+      for (const other of inputs) {
+        if (other === input || !still()) continue;
+        const start = placeOf(other);
+        for (const stop of stopsOf(other)) {
+          if (still()) { await move(figure, other, stop); await tour(); }
+        }
+        await move(figure, other, start);
       }
-      told.table = numbers.size > 1 || told.moves.length < 2;
-      report.push(told);
+      report.push({ figure: figure.id, control: input.dataset.control, moves, tables: tables.size });
     }
   }
   return report;
