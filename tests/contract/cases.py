@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import lossatlas
+from lossatlas.contract import PROMISES
 from lossatlas.signatures import ClassIndex, Field, MultiHot, Positive, Sign, Simplex
 
 
@@ -90,7 +91,11 @@ def promise(name):
             reason = case.entry.exempt.get(name)
             if reason is not None and outcome(test, case) == "failed":
                 pytest.xfail(f"{name}: {reason}")
-            return test(case)
+            try:
+                return test(case)
+            except (Exception, pytest.fail.Exception) as error:
+                error.add_note(f"The promise {name!r}: {PROMISES[name]}. A loss that cannot keep it says so: exempt={{{name!r}: 'why'}}.")
+                raise
 
         held.promise, held.without_leave = name, test
         return held

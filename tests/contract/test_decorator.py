@@ -218,3 +218,19 @@ def test_what_cannot_be_registered():
     refused(ValueError, "power", loss(residual), not_keyword_only)
     no_perfect = type(residual)("toy", residual.fields, "*", {"N": 3})
     refused(ValueError, "optimum", loss, no_perfect, optimum=0.0)
+
+
+def test_a_decorator_without_signature_says_what_it_wants():
+    with pytest.raises(TypeError, match=r"`signature`: expected a signature such as .*@loss\(logits"):
+
+        @loss
+        def bare(logits, target):
+            return logits.sum(-1)
+
+
+def test_a_hyper_parameter_may_not_take_a_name_that_the_decorator_adds():
+    with pytest.raises(ValueError, match=r"expected arguments other than those that @loss adds, got \['mask'\]"):
+
+        @loss(logits)
+        def masked(logits, target, *, mask=1.0):
+            return logits.sum(-1)

@@ -55,7 +55,9 @@ def test_edges_have_finite_means(case):
         if all(v.isfinite().all() and v.abs().max() < 1e3 for v in inputs.values()):
             value, slopes = value_and_gradients(case, inputs)
             assert value.isfinite(), f"{name}: {value}"
-            assert all(slope.isfinite().all() for slope in slopes.values()), f"{name}: {slopes}"
+            for key, slope in slopes.items():
+                right = ~slope.isnan() if name in case.signature.borders else slope.isfinite()
+                assert right.all(), f"{name}: gradient of {key}: {slope}"
 
 
 def test_it_is_deterministic(case):

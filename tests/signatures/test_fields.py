@@ -16,8 +16,8 @@ def refused(error, call, *args, message):
 
 
 def test_shapes_in_words():
-    assert shape_text(("N", "C")) == "(N, C)" and shape_text(("N",)) == "(N,)" and shape_text(("*",)) == "any shape"
-    assert shape_text((5,)) == "(5,)" and shape_text(()) == "()"
+    assert shape_text(("N", "C")) == "shape (N, C)" and shape_text(("N",)) == "shape (N,)" and shape_text(("*",)) == "any shape"
+    assert shape_text((5,)) == "shape (5,)" and shape_text(()) == "shape ()"
 
 
 @pytest.mark.parametrize("kind", [Field("N"), Positive("N"), Simplex("N C")])

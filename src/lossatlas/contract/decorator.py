@@ -53,6 +53,8 @@ def loss(
             function of the hyper-parameters that gives it, or None where there is none.
         exempt: promise -> reason, for what this loss cannot do (see `PROMISES`).
     """
+    wanted = "a signature such as lossatlas.signatures.logits, as in @loss(logits, ...)"
+    expect(hasattr(signature, "fields"), "signature", wanted, describe(signature), TypeError)
     for promise in exempt or {}:
         expect(promise in PROMISES, "exempt", f"keys among {sorted(PROMISES)}", repr(promise))
     for transform in () if callable(invariances) else invariances:
@@ -66,6 +68,8 @@ def loss(
         taken = [p.name for p in parameters[: len(names)]]
         expect(taken == list(names), body.__name__, f"leading arguments {list(names)}", taken)
         hyper_parameters = {p.name: p for p in parameters[len(names) :]}
+        added = {p.name for p in COMMON} & {p.name for p in parameters}
+        expect(not added, body.__name__, "arguments other than those that @loss adds", sorted(added))
         limits = _domains_of(hyper_parameters, domains or {})
         item_dims = items or signature.items
 

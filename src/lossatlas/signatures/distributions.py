@@ -46,4 +46,5 @@ distributions = Signature(
     },
     perfect=lambda s: {**s, "q": s["p"].clone()},
     always=("permute_classes",),
+    borders=("p in a corner",),
 )

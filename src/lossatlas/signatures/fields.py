@@ -32,7 +32,7 @@ class Field:
 
     def check_type(self, name, value):
         if not (isinstance(value, torch.Tensor) and value.dtype in self.dtypes and value.layout is torch.strided):
-            raise wrong(name, f"{self.tensor} of shape {shape_text(self.axes)}", describe(value), TypeError)
+            raise wrong(name, f"{self.tensor} of {shape_text(self.axes)}", describe(value), TypeError)
 
     def check_values(self, name, value, sizes):
         """Values of a plain field are free; NaN in, NaN out."""
@@ -208,7 +208,7 @@ class Simplex(Field):
 
 
 def shape_text(axes):
-    """("N", "C") as "(N, C)", ("N",) as "(N,)", ("*",) as "any shape"."""
+    """("N", "C") as "shape (N, C)", ("N",) as "shape (N,)", ("*",) as "any shape"."""
     if axes == ("*",):
         return "any shape"
-    return f"({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"
+    return f"shape ({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"

@@ -75,6 +75,7 @@ class Signature:
         edges: case name -> function of a valid sample that gives a harder one (ties, huge, ruled-out classes).
         perfect: function of a valid sample that gives a perfect prediction, or None.
         always: transforms under which every loss of this kind is invariant.
+        borders: edges on the border of what the inputs may be, where the slope of a right loss may be infinite.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Signature:
     edges: Mapping = field(default_factory=dict)
     perfect: Callable | None = None
     always: tuple = ()
+    borders: tuple = ()
 
     def __post_init__(self):
         object.__setattr__(self, "names", tuple(self.fields))
@@ -111,7 +113,7 @@ class Signature:
                 fits = fits and sizes.setdefault(axis, n) == n
             if not fits:
                 wanted = sizes["*"] if kind.axes == ANY else tuple(sizes.get(a, a) for a in kind.axes)
-                raise wrong(name, f"shape {shape_text(tuple(wanted))}", str(tuple(shape)))
+                raise wrong(name, shape_text(tuple(wanted)), str(tuple(shape)))
             if device is None:
                 device = value.device
             elif value.device != device:
@@ -119,7 +121,7 @@ class Signature:
         for axis, least in self.least.items():
             if sizes[axis] < least:
                 name = self._first_with(axis)
-                wanted = f"at least {least} along {axis} in shape {shape_text(self.fields[name].axes)}"
+                wanted = f"at least {least} along {axis} in {shape_text(self.fields[name].axes)}"
                 raise wrong(name, wanted, str(tuple(inputs[name].shape)))
         return sizes
 
