@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from .book import Book, BookError
+from .catalogue import CatalogueError
 
 
 def main(arguments=None):
@@ -11,7 +12,7 @@ def main(arguments=None):
     options = parser().parse_args(arguments)
     try:
         return options.command(options)
-    except BookError as error:
+    except (BookError, CatalogueError) as error:
         print(f"lossatlas {options.name}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -105,10 +106,11 @@ def serve_site(options):
 
 
 def check_all(options):
-    from .check import check_site, check_sources, weights
+    from .catalogue_proof import problems
+    from .check import Finding, check_site, check_sources, weights
 
     book = _built()
-    findings = check_sources(book) + check_site(book)
+    findings = check_sources(book) + check_site(book) + [Finding("book/papers.yml", line) for line in problems(book.root)]
     for page, size in weights(book):
         print(f"{size / 1000:7.0f} kB  {page}")
     if findings:

@@ -36,7 +36,7 @@ def notebook_key(book, notebook, parameters):
 
     Of `publishing` a chapter shows the catalogue; the rest of it works on copies that are executed already.
     """
-    library = [path for path in files_under(PACKAGE) if PUBLISHING not in path.parents or path.stem == "catalogue"]
+    library = [path for path in files_under(PACKAGE) if PUBLISHING not in path.parents or path.stem.startswith("catalogue")]
     data = [path for path in files_under(book.sources) if path.suffix not in (".ipynb", ".md", ".bib")]
     return digest(notebook, json.dumps(parameters, sort_keys=True), *library, *data, *environment(book))
 
