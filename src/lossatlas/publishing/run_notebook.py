@@ -18,6 +18,7 @@ def execute(source, target, parameters, folder, timeout):
     """
     import papermill
 
+    _save_once()
     error, start = None, time.monotonic()
     try:
         papermill.execute_notebook(
@@ -36,6 +37,22 @@ def execute(source, target, parameters, folder, timeout):
     except Exception as failure:
         error = f"{type(failure).__name__}: {failure}"
     return {"seconds": round(time.monotonic() - start, 2), "peak_mib": _peak_mib(), "error": error}
+
+
+def _save_once():
+    """Let papermill write the copy when it is through with it, be it by an error.
+
+    It would write it before and after every cell: megabytes of figures, hundreds of times.
+    """
+    from papermill.engines import NotebookExecutionManager
+
+    save = NotebookExecutionManager.save
+
+    def save_when_done(manager, **keywords):
+        if manager.nb.metadata.papermill.get("end_time"):
+            save(manager, **keywords)
+
+    NotebookExecutionManager.save = save_when_done
 
 
 def _peak_mib():
