@@ -151,9 +151,8 @@ def _keep(shape, device, weight, mask):
     """
     if mask is not None:
         check_mask(mask, shape, device)
-    if weight is None:
+    if weight is None or check_weight(weight, shape, device):
         return mask
-    check_weight(weight, shape, device)
     counts = weight != 0
     if mask is None:
         return counts

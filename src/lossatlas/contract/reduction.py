@@ -31,13 +31,18 @@ def check_reduction(reduction, normalizer):
 
 
 def check_weight(weight, shape, device):
-    """Weights are finite, non-negative and shaped like the items, or like their leading axes."""
+    """Weights are finite, non-negative and shaped like the items, or like their leading axes.
+
+    Returns whether all of them are known to be above 0.
+    """
     _check_layer("sample_weight", "a floating-point tensor", weight, shape, device)
-    if values_readable(weight):
-        low, high = (x.item() for x in weight.detach().aminmax())
-        if not (low >= 0 and high < math.inf):
-            outside = high if low >= 0 else low
-            raise wrong("sample_weight", "finite weights >= 0", f"a weight of {outside:g}")
+    if not values_readable(weight):
+        return False
+    low, high = (x.item() for x in weight.detach().aminmax())
+    if not (low >= 0 and high < math.inf):
+        outside = high if low >= 0 else low
+        raise wrong("sample_weight", "finite weights >= 0", f"a weight of {outside:g}")
+    return low > 0
 
 
 def check_mask(mask, shape, device):

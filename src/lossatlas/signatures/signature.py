@@ -7,7 +7,7 @@ import torch
 
 from ..contract import wrong
 from ..contract.reduction import over
-from .fields import shape_text
+from .fields import Field, shape_text
 
 ANY = ("*",)
 
@@ -94,6 +94,8 @@ class Signature:
     def __post_init__(self):
         object.__setattr__(self, "names", tuple(self.fields))
         object.__setattr__(self, "floating", tuple(name for name, kind in self.fields.items() if kind.floating))
+        read = tuple((name, kind) for name, kind in self.fields.items() if type(kind).check_values is not Field.check_values)
+        object.__setattr__(self, "read", read)
 
     def __repr__(self):
         return f"<signature {self.name}({', '.join(self.names)})>"
@@ -127,7 +129,7 @@ class Signature:
 
     def check_values(self, inputs, sizes):
         """The checks that read values; each skips itself where values cannot be read."""
-        for name, kind in self.fields.items():
+        for name, kind in self.read:
             kind.check_values(name, inputs[name], sizes)
 
     def shape_of(self, dims, sizes):
