@@ -6,7 +6,7 @@ import torch
 
 import lossatlas
 
-from .peers import PEERS
+from .peers import peers
 from .timing import alternate, milliseconds, ratio, spread, times, write
 
 #: size -> length of the axes by letter; an axis that is not named keeps the signature's usual length
@@ -33,9 +33,14 @@ def runs_of(entry, inputs):
         return lambda: torch.autograd.grad(function(**inputs), wanted, allow_unused=True)
 
     runs = {"loss": there_and_back(entry.function), "bare": there_and_back(lambda **x: entry.body(**x).mean())}
-    if entry.name in PEERS:
-        runs["peer"] = there_and_back(lambda **x: PEERS[entry.name][1](*x.values()))
+    if peer := peer_of(entry.name):
+        runs["peer"] = there_and_back(lambda **x: peer.call(**x, **peer.settings[0]).mean())
     return runs
+
+
+def peer_of(loss):
+    """The first peer that torch's autograd runs through, or None."""
+    return next((peer for peer in peers(loss) if peer.differentiable), None)
 
 
 def measure(entry, size, *, rounds, least_seconds):
@@ -49,7 +54,7 @@ def measure(entry, size, *, rounds, least_seconds):
         "decorator_seconds": spread([a - b for a, b in zip(samples["loss"], samples["bare"], strict=True)]),
     }
     if "peer" in samples:
-        row |= {"peer": PEERS[entry.name][0], "ratio": ratio(samples["loss"], samples["peer"])}
+        row |= {"peer": peer_of(entry.name).symbol, "ratio": ratio(samples["loss"], samples["peer"])}
     return row
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from benchmarks import losses, output_layer
 from benchmarks.__main__ import main
-from benchmarks.peers import PEERS
+from benchmarks.peers import peers
 from benchmarks.timing import alternate, ratio, spread
 
 import lossatlas
@@ -28,7 +28,7 @@ def test_every_registered_loss_is_measured(tables):
     assert all(seconds > 0 for row in found["rows"] for samples in row["seconds"].values() for seconds in samples)
     table = (tables / "losses.md").read_text()
     assert all(f"| `{name}` | small |" in table for name in EVERY)
-    assert {row["loss"] for row in found["rows"] if "ratio" in row} == set(PEERS)
+    assert {row["loss"] for row in found["rows"] if "ratio" in row} == {peer.loss for peer in peers() if peer.differentiable}
 
 
 def test_a_table_names_its_machine(tables):
@@ -48,10 +48,11 @@ def test_a_new_loss_is_measured_by_itself(scratch_registry, tmp_path):
 
 
 @pytest.mark.parametrize("size", losses.SIZES)
-@pytest.mark.parametrize("name", PEERS)
-def test_a_peer_computes_the_same_loss(name, size):
-    inputs = losses.inputs_of(lossatlas.get(name).signature, losses.SIZES[size])
-    torch.testing.assert_close(PEERS[name][1](*inputs.values()), lossatlas.get(name)(**inputs), rtol=1e-4, atol=1e-6)
+@pytest.mark.parametrize("peer", [peer for peer in peers() if peer.differentiable], ids=lambda peer: peer.id)
+def test_a_peer_computes_the_same_loss(peer, size):
+    inputs = losses.inputs_of(lossatlas.get(peer.loss).signature, losses.SIZES[size])
+    ours = lossatlas.get(peer.loss)(**inputs, **peer.settings[0], reduction=peer.reduction)
+    torch.testing.assert_close(peer.call(**inputs, **peer.settings[0]), ours, rtol=1e-4, atol=1e-6)
 
 
 def test_the_output_layers_are_measured(tables):

@@ -1,0 +1,58 @@
+"""A peer: another package's function for a loss, called so that it computes the same."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Where a peer is wrong, or differs from the loss.
+
+    Attributes:
+        what: one or two sentences for the page of the loss.
+        inputs: function without arguments that gives the inputs, tensors by name, on which they differ.
+        hyper: the loss's hyper-parameters there.
+        slope: name of the input whose gradient differs; None: the values differ.
+    """
+
+    what: str
+    inputs: Callable
+    hyper: Mapping = field(default_factory=dict)
+    slope: str | None = None
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another package's function for one of the losses.
+
+    Attributes:
+        loss: name of the loss.
+        package: name of the package on the package index.
+        symbol: the package's function, as its users write it.
+        call: `call(**inputs, **hyper)` is their function with `transform` applied: equal to
+            `lossatlas.get(loss)(**inputs, **hyper, reduction=reduction)`, and as cheap as it can be.
+        transform: one sentence: from their convention to ours.
+        settings: hyper-parameters at which both are compared.
+        reduction: which of our reductions `call` returns.
+        differentiable: whether torch's autograd runs through `call`.
+        with_slope: where it does not, and the package has a gradient of its own: function like `call` that gives
+            the value and the gradient of its sum in the first input.
+        dtypes: what the arithmetic is in: "float64" where they keep it, else "float32".
+        finding: where they are wrong, or differ.
+    """
+
+    loss: str
+    package: str
+    symbol: str
+    call: Callable
+    transform: str
+    settings: tuple = ({},)
+    reduction: str = "none"
+    differentiable: bool = True
+    with_slope: Callable | None = None
+    dtypes: tuple = ("float64",)
+    finding: Finding | None = None
+
+    @property
+    def id(self):
+        return f"{self.loss}: {self.package} {self.symbol}"

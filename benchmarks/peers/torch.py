@@ -1,0 +1,134 @@
+"""torch itself: its own losses, and the compositions of its functions that papers and practitioners write."""
+
+import torch
+from torch.nn import functional as F
+
+from .peer import Peer
+
+
+def one_hot(target, logits):
+    return F.one_hot(target, logits.shape[-1]).to(logits.dtype)
+
+
+def cross_entropy(logits, target, *, label_smoothing=0.0):
+    return F.cross_entropy(logits, target, label_smoothing=label_smoothing, reduction="none")
+
+
+def generalized_cross_entropy(logits, target, *, q=0.7):
+    p = logits.softmax(-1).gather(-1, target.unsqueeze(-1)).squeeze(-1)
+    return (1 - p**q) / q
+
+
+def mean_absolute_error(logits, target):
+    return F.l1_loss(logits.softmax(-1), one_hot(target, logits), reduction="none").sum(-1)
+
+
+def logit_z_loss(logits, target):
+    return logits.logsumexp(-1) ** 2
+
+
+def softmax_regression_loss(logits, target):
+    return 0.5 * F.mse_loss(logits.softmax(-1), one_hot(target, logits), reduction="none").sum(-1)
+
+
+def focal_loss(logits, target, *, gamma=2.0):
+    surprise = F.cross_entropy(logits, target, reduction="none")
+    return (1 - torch.exp(-surprise)) ** gamma * surprise
+
+
+def poly1_cross_entropy(logits, target, *, epsilon=1.0):
+    p = (one_hot(target, logits) * logits.softmax(-1)).sum(-1)
+    return F.cross_entropy(logits, target, reduction="none") + epsilon * (1 - p)
+
+
+def squentropy_loss(logits, target):
+    wrong = (1 - one_hot(target, logits)) * logits
+    return F.cross_entropy(logits, target, reduction="none") + wrong.square().sum(-1) / (logits.shape[-1] - 1)
+
+
+def square_loss(logits, target, **level):
+    return F.mse_loss(logits, one_hot(target, logits), reduction="none").mean(-1)
+
+
+def harmonic_loss(features, prototypes, target, *, n=2.0):
+    return F.cross_entropy(-n * torch.log(torch.cdist(features, prototypes)), target, reduction="none")
+
+
+def equiangular_basis_loss(features, prototypes, target, *, temperature=0.07, label_smoothing=0.1):
+    cosines = F.normalize(features) @ F.normalize(prototypes).T
+    return F.cross_entropy(cosines / temperature, target, label_smoothing=label_smoothing, reduction="none")
+
+
+def weston_watkins_hinge(logits, target, *, margin=1.0):
+    return F.multi_margin_loss(logits, target, margin=margin, reduction="none")
+
+
+def soft_margin(score, label):
+    return F.soft_margin_loss(score, label, reduction="none")
+
+
+def logistic_loss(score, label):
+    return F.binary_cross_entropy_with_logits(score, (label + 1) / 2, reduction="none")
+
+
+def hinge_loss(score, label):
+    return F.margin_ranking_loss(score, torch.zeros_like(score), label, margin=1.0, reduction="none")
+
+
+def hinge_embedding(score, label):
+    return F.hinge_embedding_loss(label * score, label.new_tensor(-1.0), margin=1.0, reduction="none")
+
+
+def squared_hinge_loss(score, label):
+    return F.margin_ranking_loss(score, torch.zeros_like(score), label, margin=1.0, reduction="none").square()
+
+
+def perceptron_loss(score, label):
+    return F.margin_ranking_loss(score, torch.zeros_like(score), label, margin=0.0, reduction="none")
+
+
+def null_bce_loss(logits, target):
+    return F.binary_cross_entropy_with_logits(logits, one_hot(target, logits), reduction="none")
+
+
+def class_relational_bce_loss(logits, target):
+    return F.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction="none")
+
+
+def multilabel_soft_margin(logits, target):
+    return F.multilabel_soft_margin_loss(logits, target.to(logits.dtype))
+
+
+def null_multilabel_soft_margin(logits, target):
+    return F.multilabel_soft_margin_loss(logits, one_hot(target, logits))
+
+
+SAME = "Nothing to change."
+SIGNS_TO_BITS = "The label -1 or +1 becomes their target 0 or 1."
+ONE_HOT = "The class index becomes their one-hot target."
+
+PEERS = [
+    Peer("cross_entropy", "torch", "F.cross_entropy", cross_entropy, SAME, ({}, {"label_smoothing": 0.1}, {"label_smoothing": 0.5})),
+    Peer("comp_sum_loss", "torch", "F.cross_entropy", lambda logits, target, tau: cross_entropy(logits, target), "Only tau = 1 is theirs.", ({"tau": 1.0},)),
+    Peer("generalized_cross_entropy", "torch", "(1 - softmax**q) / q", generalized_cross_entropy, "The paper's formula, written down.", ({}, {"q": 0.3}, {"q": 1.0})),
+    Peer("mean_absolute_error", "torch", "F.l1_loss(softmax, one_hot)", mean_absolute_error, "Their mean over classes becomes a sum.", ({},)),
+    Peer("softmax_regression_loss", "torch", "F.mse_loss(softmax, one_hot)", softmax_regression_loss, "Half their sum over classes.", ({},)),
+    Peer("logit_z_loss", "torch", "torch.logsumexp(logits, -1)**2", logit_z_loss, SAME, ({},)),
+    Peer("focal_loss", "torch", "(1 - exp(-ce))**gamma * ce", focal_loss, "The usual lines around F.cross_entropy.", ({}, {"gamma": 0.5}, {"gamma": 5.0})),
+    Peer("poly1_cross_entropy", "torch", "F.cross_entropy + epsilon * (1 - p)", poly1_cross_entropy, "The paper's lines, in torch.", ({}, {"epsilon": 4.0}, {"epsilon": -0.5})),
+    Peer("squentropy_loss", "torch", "F.cross_entropy + mean square", squentropy_loss, "The paper's formula, written down.", ({},)),
+    Peer("rescaled_square_loss", "torch", "F.mse_loss(logits, one_hot)", square_loss, "Only k = M = 1 is theirs.", ({"k": 1.0, "M": 1.0},)),
+    Peer("harmonic_loss", "torch", "F.cross_entropy(-n * log(cdist))", harmonic_loss, "As in the code of the authors, without their eps.", ({}, {"n": 1.0}, {"n": 8.0})),
+    Peer("equiangular_basis_loss", "torch", "F.cross_entropy(cosines / T)", equiangular_basis_loss, "As in the code of the authors.", ({}, {"temperature": 0.5, "label_smoothing": 0.0})),
+    Peer("weston_watkins_hinge", "torch", "F.multi_margin_loss", weston_watkins_hinge, SAME, ({}, {"margin": 0.3})),
+    Peer("logistic_loss", "torch", "F.soft_margin_loss", soft_margin, SAME),
+    Peer("logistic_loss", "torch", "F.binary_cross_entropy_with_logits", logistic_loss, SIGNS_TO_BITS),
+    Peer("hinge_loss", "torch", "F.margin_ranking_loss", hinge_loss, "Their second score is 0, their margin 1."),
+    Peer("hinge_loss", "torch", "F.hinge_embedding_loss", hinge_embedding, "Label times score is their input, their label is -1, their margin 1."),
+    Peer("squared_hinge_loss", "torch", "F.margin_ranking_loss**2", squared_hinge_loss, "Their second score is 0, their margin 1, the result is squared."),
+    Peer("perceptron_loss", "torch", "F.margin_ranking_loss", perceptron_loss, "Their second score is 0, their margin 0."),
+    Peer("null_bce_loss", "torch", "F.binary_cross_entropy_with_logits", null_bce_loss, ONE_HOT),
+    Peer("null_bce_loss", "torch", "F.multilabel_soft_margin_loss", null_multilabel_soft_margin, ONE_HOT, reduction="mean"),
+    Peer("class_relational_bce_loss", "torch", "F.binary_cross_entropy_with_logits", class_relational_bce_loss, SAME),
+    Peer("class_relational_bce_loss", "torch", "F.multilabel_soft_margin_loss", multilabel_soft_margin, SAME, reduction="mean"),
+]
