@@ -1,10 +1,9 @@
-"""The cross-entropy family as loops over Python floats, one item at a time."""
+"""The cross-entropy family as loops over plain numbers, one item at a time."""
 
-import math
 import sys
 
-INF = math.inf
-TINY = sys.float_info.min
+from .holding import holding
+from .numbers import INF, exp, expm1, fsum, hypot, log, log1p, sqrt
 
 
 def per_item(item):
@@ -33,7 +32,7 @@ def log_sum_exp(values):
     top = max(values, default=-INF)
     if top == -INF:
         return -INF
-    return top + math.log(math.fsum(math.exp(v - top) for v in values))
+    return top + log(fsum(exp(v - top) for v in values))
 
 
 def log_p(f, k):
@@ -45,12 +44,12 @@ def others(f, y):
 
 
 def p_of(f, y):
-    return math.exp(log_p(f, y))
+    return exp(log_p(f, y))
 
 
 def miss(f, y):
     """1 - p_y, as the sum of the other probabilities."""
-    return math.fsum(math.exp(v - log_sum_exp(f)) for v in others(f, y))
+    return fsum(exp(v - log_sum_exp(f)) for v in others(f, y))
 
 
 def log_miss(f, y):
@@ -64,11 +63,11 @@ def surprise(f, y):
 
 
 def softplus(x):
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+    return max(x, 0.0) + log1p(exp(-abs(x)))
 
 
 def sigmoid(x):
-    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+    return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
 
 
 def smoothed_target(f, y, smoothing):
@@ -85,17 +84,17 @@ def differences(f, y, margin):
 def cross_entropy(f, y, label_smoothing=0.0):
     if label_smoothing == 0:
         return surprise(f, y)
-    return -math.fsum(t * log_p(f, k) for k, t in enumerate(smoothed_target(f, y, label_smoothing)) if t > 0)
+    return -fsum(t * log_p(f, k) for k, t in enumerate(smoothed_target(f, y, label_smoothing)) if t > 0)
 
 
 @per_item
 def generalized_cross_entropy(f, y, q=0.7):
-    return surprise(f, y) if q == 0 else -math.expm1(-q * surprise(f, y)) / q
+    return surprise(f, y) if q == 0 else -expm1(-q * surprise(f, y)) / q
 
 
 @per_item
 def mean_absolute_error(f, y):
-    return math.fsum(abs(math.exp(log_p(f, k)) - (k == y)) if k != y else miss(f, y) for k in range(len(f)))
+    return fsum(abs(exp(log_p(f, k)) - (k == y)) if k != y else miss(f, y) for k in range(len(f)))
 
 
 @per_item
@@ -105,13 +104,13 @@ def logit_z_loss(f, y):
 
 @per_item
 def softmax_regression_loss(f, y):
-    return 0.5 * math.fsum((math.exp(log_p(f, k)) - (k == y)) ** 2 for k in range(len(f)))
+    return 0.5 * fsum((exp(log_p(f, k)) - (k == y)) ** 2 for k in range(len(f)))
 
 
 def comp_sum(f, y, tau):
     if tau == 1:
         return surprise(f, y)
-    return math.expm1((1 - tau) * surprise(f, y)) / (1 - tau)
+    return expm1((1 - tau) * surprise(f, y)) / (1 - tau)
 
 
 @per_item
@@ -123,20 +122,20 @@ def smooth_adversarial_comp_sum_loss(logits, target, perturbed_logits, tau=1.0, 
     found = []
     for f, y, g in zip(logits, target, perturbed_logits, strict=True):
         moves = [(g[y] - g[k]) - (f[y] - f[k]) for k in range(len(f)) if k != y and f[k] > -INF and g[k] > -INF]
-        found.append(comp_sum([v / rho for v in f], y, tau) + nu * math.hypot(*moves))
+        found.append(comp_sum([v / rho for v in f], y, tau) + nu * hypot(*moves))
     return found
 
 
 @per_item
 def poly1_cross_entropy(f, y, epsilon=1.0, label_smoothing=0.0):
     target = smoothed_target(f, y, label_smoothing)
-    missed = math.fsum(t * miss(f, k) for k, t in enumerate(target))
+    missed = fsum(t * miss(f, k) for k, t in enumerate(target))
     return cross_entropy([f], [y], label_smoothing=label_smoothing)[0] + epsilon * missed
 
 
 @per_item
 def poly_n_cross_entropy(f, y, epsilons=(1.0,)):
-    return surprise(f, y) + math.fsum(e * miss(f, y) ** (j + 1) for j, e in enumerate(epsilons))
+    return surprise(f, y) + fsum(e * miss(f, y) ** (j + 1) for j, e in enumerate(epsilons))
 
 
 @per_item
@@ -159,63 +158,71 @@ def poly1_focal_loss(f, y, epsilon=1.0, alpha=0.25, gamma=2.0):
 def encouraging_loss(f, y, log_end=0.75):
     if p_of(f, y) <= log_end:
         return surprise(f, y) + log_miss(f, y)
-    return surprise(f, y) + math.log(1 - log_end) - (p_of(f, y) - log_end) / (1 - log_end)
+    return surprise(f, y) + log(1 - log_end) - (p_of(f, y) - log_end) / (1 - log_end)
 
 
 @binary
 def halted_focal_loss(score, label, alpha=0.25, gamma=2.0):
     weight = 1.0 if alpha is None else alpha if label > 0 else 1 - alpha
     if label > 0 and score > 0:
-        return weight * softplus(-score) - weight * math.log(2) * (1 - 0.5**gamma)
+        return weight * softplus(-score) - weight * log(2) * (1 - 0.5**gamma)
     return weight * sigmoid(-label * score) ** gamma * softplus(-label * score)
 
 
 @per_item
 def squentropy_loss(f, y):
     wrong = [v for v in others(f, y) if v > -INF]
-    return surprise(f, y) + math.fsum(v**2 for v in wrong) / max(len(wrong), 1)
+    return surprise(f, y) + fsum(v**2 for v in wrong) / max(len(wrong), 1)
 
 
 @per_item
 def rescaled_square_loss(f, y, k=1.0, M=1.0):
-    return (k * (f[y] - M) ** 2 + math.fsum(v**2 for v in others(f, y))) / len(f)
+    return (k * (f[y] - M) ** 2 + fsum(v**2 for v in others(f, y))) / len(f)
 
 
 @per_item
 def spherical_z_loss(f, y, a=1.0, b=0.0):
-    mean = math.fsum(f) / len(f)
-    deviation = math.sqrt(math.fsum((v - mean) ** 2 for v in f) / len(f))
+    mean = fsum(f) / len(f)
+    deviation = sqrt(fsum((v - mean) ** 2 for v in f) / len(f))
     z = 0.0 if max(f) == min(f) else (f[y] - mean) / deviation
     return softplus(a * (b - z)) / a
 
 
 @per_item
 def spherical_softmax_loss(f, y, eps=1e-4):
-    return -math.log((f[y] ** 2 + eps) / math.fsum(v**2 + eps for v in f))
+    return -log((f[y] ** 2 + eps) / fsum(v**2 + eps for v in f))
 
 
 @per_item
 def taylor_softmax_loss(f, y):
-    return -math.log((1 + f[y] + f[y] ** 2 / 2) / math.fsum(1 + v + v**2 / 2 for v in f))
+    return -log((1 + f[y] + f[y] ** 2 / 2) / fsum(1 + v + v**2 / 2 for v in f))
 
 
 @per_item
 def ldr_kl_loss(f, y, lam=1.0, margin=0.1):
     d = differences(f, y, margin)
-    return lam * (log_sum_exp([v / lam for v in d]) - math.log(len(f)))
+    return lam * (log_sum_exp([v / lam for v in d]) - log(len(f)))
 
 
-def aldr_kl_loss(logits, target, margin=0.1, lam0=1.0, alpha=2.0, lam=None):
+def aldr_kl_temperature(logits, target, lam0=1.0, alpha=2.0, lam=None, **_):
+    """One fixed-point step from `lam`, or from lam0, for each item."""
     found = []
-    for n, (f, y) in enumerate(zip(logits, target, strict=True)):
+    for n, f in enumerate(logits):
         before = lam0 if lam is None else lam[n]
         scaled = [v / before for v in f]
-        p = [math.exp(log_p(scaled, k)) + 1e-5 for k in range(len(f))]
-        p = [v / math.fsum(p) for v in p]
-        divergence = math.fsum(v * math.log(v * len(f)) for v in p)
-        now = lam0 - lam0 * divergence / (alpha * math.log(len(f)))
-        held = alpha * math.log(len(f)) / (2 * lam0) * (now - lam0) ** 2
-        found.append(ldr_kl_loss([f], [y], lam=now, margin=margin)[0] - held)
+        p = [exp(log_p(scaled, k)) + 1e-5 for k in range(len(f))]
+        p = [v / fsum(p) for v in p]
+        divergence = fsum(v * log(v * len(f)) for v in p)
+        found.append(lam0 - lam0 * divergence / (alpha * log(len(f))))
+    return found
+
+
+@holding(temperature=aldr_kl_temperature)
+def aldr_kl_loss(logits, target, temperature, margin=0.1, lam0=1.0, alpha=2.0, lam=None):
+    found = []
+    for f, y, now in zip(logits, target, temperature, strict=True):
+        price = alpha * log(len(f)) / (2 * lam0) * (now - lam0) ** 2
+        found.append(ldr_kl_loss([f], [y], lam=now, margin=margin)[0] - price)
     return found
 
 
@@ -226,7 +233,7 @@ def crammer_singer_hinge(f, y, margin=1.0):
 
 @per_item
 def weston_watkins_hinge(f, y, margin=1.0):
-    return math.fsum(max(0.0, d) for d in differences(f, y, margin)) / len(f)
+    return fsum(max(0.0, d) for d in differences(f, y, margin)) / len(f)
 
 
 @per_item
@@ -256,19 +263,20 @@ def perceptron_loss(score, label):
 
 @binary
 def exponential_loss(score, label):
-    return math.exp(-label * score)
+    return exp(-label * score)
 
 
-def harmonic_loss(features, prototypes, target, n=2.0, eps=0.0):
+def harmonic_loss(features, prototypes, target, n=2.0, eps=0.0, tiny=sys.float_info.min):
+    """`tiny`, the smallest positive number of the floats in use, stands for a distance 0."""
     found = []
     for x, y in zip(features, target, strict=True):
-        squares = [math.fsum((a - b) ** 2 for a, b in zip(x, w, strict=True)) + eps for w in prototypes]
-        found.append(surprise([-n / 2 * math.log(max(s, TINY)) for s in squares], y))
+        squares = [fsum((a - b) ** 2 for a, b in zip(x, w, strict=True)) + eps for w in prototypes]
+        found.append(surprise([-n / 2 * log(max(s, tiny)) for s in squares], y))
     return found
 
 
 def direction(v):
-    length = math.hypot(*v)
+    length = hypot(*v)
     return v if length == 0 else [a / length for a in v]
 
 
@@ -277,7 +285,7 @@ def equiangular_basis_loss(features, prototypes, target, temperature=0.07, label
     found = []
     for x, y in zip(features, target, strict=True):
         v = direction(x)
-        logits = [math.fsum(a * c for a, c in zip(v, b, strict=True)) / temperature for b in basis]
+        logits = [fsum(a * c for a, c in zip(v, b, strict=True)) / temperature for b in basis]
         found.append(cross_entropy([logits], [y], label_smoothing=label_smoothing)[0])
     return found
 
@@ -294,11 +302,15 @@ def class_relational_bce_loss(logits, target):
     ]
 
 
-_HELPERS = {
-    "per_item", "binary", "log_sum_exp", "log_p", "others", "p_of", "miss", "log_miss", "surprise", "softplus",
-    "sigmoid", "smoothed_target", "differences", "comp_sum", "direction",
-}  # fmt: skip
-
 REFERENCES = {
-    name: f for name, f in list(globals().items()) if callable(f) and not name.startswith("_") and name not in _HELPERS
-}
+    f.__name__: f
+    for f in (
+        cross_entropy, generalized_cross_entropy, mean_absolute_error, logit_z_loss, softmax_regression_loss,
+        comp_sum_loss, smooth_adversarial_comp_sum_loss, poly1_cross_entropy, poly_n_cross_entropy, focal_loss,
+        poly1_focal_loss, encouraging_loss, halted_focal_loss, squentropy_loss, rescaled_square_loss,
+        spherical_z_loss, spherical_softmax_loss, taylor_softmax_loss, ldr_kl_loss, aldr_kl_loss,
+        crammer_singer_hinge, weston_watkins_hinge, l2_svm_loss, logistic_loss, hinge_loss, squared_hinge_loss,
+        perceptron_loss, exponential_loss, harmonic_loss, equiangular_basis_loss, null_bce_loss,
+        class_relational_bce_loss,
+    )
+}  # fmt: skip

@@ -1,0 +1,124 @@
+"""Value and gradient of a loss from its naive loop, with 75 digits, for inputs taken as exactly the floats they are.
+
+A derivative is the quotient of differences over a step of 1e-32, once to the left and once to the right. With 75 digits
+both are right to far more digits than floats have. Where they agree, that is the slope; at a kink every number between
+the two is one that a gradient may have.
+"""
+
+import functools
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from . import loop
+from .numbers import exact, exactly, rounded
+
+STEP = exact(1e-32)
+
+
+@dataclass(frozen=True)
+class Exact:
+    """One value per item, flat, and the gradient of their sum by input, between `low` and `high`; all in float64."""
+
+    items: torch.Tensor
+    low: Mapping[str, torch.Tensor]
+    high: Mapping[str, torch.Tensor]
+
+
+def exact_of(case, inputs, dtype=torch.float64):
+    """What a case, a loss at a setting of its hyper-parameters, gives at these inputs; None where it has no naive loop.
+
+    A loop that has an argument `tiny` is given the smallest positive normal number of `dtype`, the dtype of what the
+    result is compared with.
+    """
+    naive = loop(case.entry.name)
+    if naive is None:
+        return None
+    settings = {**case.entry.defaults, **case.hyper}
+    if "tiny" in inspect.signature(naive).parameters:
+        settings["tiny"] = torch.finfo(dtype).tiny
+    kinds = case.signature.fields
+    by_row = tuple(name for name in kinds if case.by_item and kinds[name].axes[0] in ("N", "*"))
+    frozen = {name: _tuple(value.tolist()) for name, value in inputs.items()}
+    items, low, high = _exact(naive, _pairs(frozen), _pairs(settings), by_row, case.signature.floating)
+    shaped = ({name: _tensor(slopes[name]).reshape(inputs[name].shape) for name in slopes} for slopes in (low, high))
+    return Exact(_tensor(items), *shaped)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _exact(naive, inputs, settings, by_row, floating):
+    """Items and gradients, as floats in flat lists; kept, because several tests look at the same numbers."""
+    inputs = {name: exact(values) for name, values in inputs}
+    settings = {name: exact(value) for name, value in settings}
+    low, high = {}, {}
+    with exactly():
+        rows = _rows(inputs, by_row)
+        at = [_with_its_settings(naive, row, settings) for row in rows]
+        items = [of_row() for of_row in at]
+        for name in floating:
+            if name in by_row:
+                slopes = [pair for n, row in enumerate(rows) for pair in _slopes(at[n : n + 1], row[name], sum(items[n]))]
+            else:
+                slopes = _slopes(at, inputs[name], sum(sum(values) for values in items))
+            low[name], high[name] = ([rounded(pick(pair)) for pair in slopes] for pick in (min, max))
+    return [rounded(v) for values in items for v in values], low, high
+
+
+def _rows(inputs, by_row):
+    """The inputs item by item; what has no axis of items is the same list in all of them."""
+    if not by_row:
+        return [inputs]
+    return [
+        {name: values[n : n + 1] if name in by_row else values for name, values in inputs.items()}
+        for n in range(len(inputs[by_row[0]]))
+    ]
+
+
+def _with_its_settings(naive, row, settings):
+    """The items of a row, as a function of nothing: of what stands in the row's lists when it is called."""
+    held = naive.held(**row, **settings) if hasattr(naive, "held") else {}
+    return lambda: list(_flat(naive(**row, **settings, **held)))
+
+
+def _slopes(functions, values, here):
+    """(left, right) derivative of the sum of the functions at each number in nested lists."""
+    found = []
+    for box, place in _places(values):
+        x = box[place]
+        ends = []
+        for step in (-STEP, STEP):
+            box[place] = x + step
+            ends.append((sum(sum(function()) for function in functions) - here) / step)
+        box[place] = x
+        found.append(ends)
+    return found
+
+
+def _places(nested):
+    for n, value in enumerate(nested):
+        if isinstance(value, list):
+            yield from _places(value)
+        else:
+            yield nested, n
+
+
+def _flat(nested):
+    if isinstance(nested, list):
+        for value in nested:
+            yield from _flat(value)
+    else:
+        yield nested
+
+
+def _tuple(nested):
+    return tuple(_tuple(v) for v in nested) if isinstance(nested, list | tuple) else nested
+
+
+def _pairs(mapping):
+    return tuple((name, _tuple(value)) for name, value in mapping.items())
+
+
+def _tensor(values):
+    return torch.tensor(values, dtype=torch.float64)
