@@ -5,7 +5,7 @@ import torch
 from ...contract import SpecialCase, above, at_least, describe, expect, loss
 from ...contract.safe import expm1_over, safe_norm
 from ...signatures import logits, perturbed
-from .softmax import target_log_probability
+from .log_odds import target_log_probability
 
 OVERFLOW = {"extremes": "For tau < 1 the loss grows like a power of 1/p, and p = exp(-1e4) is too small for any float."}
 

@@ -5,7 +5,8 @@ import torch
 from ...contract import above, at_least, between, describe, expect, loss
 from ...contract.safe import square_distances, unit
 from ...signatures import Field, Signature, prototypes
-from .softmax import smoothed_cross_entropy, target_log_probability
+from .log_odds import target_log_probability
+from .softmax import smoothed_cross_entropy
 
 EXPONENT, EPS = above(0, show=(0.5, 16.0)), at_least(0, show=(0.0, 0.5))
 

@@ -7,8 +7,8 @@ from torch.nn.functional import logsigmoid
 
 from ...contract import SpecialCase, at_least, between, loss
 from ...signatures import logits, margin
+from .log_odds import log_odds
 from .polynomial import focal_weight
-from .softmax import log_odds
 
 LOG_2 = math.log(2.0)
 

@@ -10,7 +10,8 @@ from torch.nn.functional import logsigmoid
 from ...contract import SpecialCase, at_least, between, describe, loss, wrong
 from ...signatures import logits
 from .hinges import one_against_rest
-from .softmax import log_odds, one_hot, possible_classes, smoothed_cross_entropy
+from .log_odds import log_odds
+from .softmax import one_hot, possible_classes, smoothed_cross_entropy
 
 
 def focal_weight(z, gamma):

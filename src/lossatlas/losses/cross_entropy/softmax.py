@@ -1,38 +1,19 @@
-r"""Cross-entropy, its nearest relatives, and the one number of the softmax that all of them share.
-
-That number is the log-odds of the true class, $z = f_y - \log \sum_{k \ne y} e^{f_k}$. With the logistic function
-$\sigma$, $p_y = \sigma(z)$ and $1 - p_y = \sigma(-z)$: both keep all their digits however near 0 or 1 they are,
-where $1 - p_y$ computed by subtraction would keep none.
+r"""Cross-entropy and its nearest relatives.
 
 A logit of $-\infty$ rules a class out: it has probability 0 and takes no share in means over classes.
 """
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from ...contract import SpecialCase, between, loss
 from ...contract.safe import expm1_over
 from ...signatures import logits
+from .log_odds import log_odds, target_log_probability
 
 
 def one_hot(target, logits):
     """1 for the true class, 0 for the others, in the dtype of the logits: (N,), (N, C) -> (N, C)."""
     return torch.zeros_like(logits).scatter(-1, target.unsqueeze(-1), 1.0)
-
-
-def log_odds(logits, target):
-    r"""$\log \frac{p_y}{1 - p_y}$, the true logit's lead over the log-sum-exp of the others: (N, C), (N,) -> (N,)."""
-    true = target.unsqueeze(-1)
-    # Counted from the highest logit, large logits lose no digits.
-    logits = logits - logits.detach().amax(-1, keepdim=True)
-    # The lowest finite number, not -inf, takes the place of the true logit: the sum may have no other term.
-    others = logits.scatter(-1, true, torch.finfo(logits.dtype).min)
-    return logits.gather(-1, true).squeeze(-1) - others.logsumexp(-1)
-
-
-def target_log_probability(logits, target):
-    """Log of the softmax probability of the true class: (N, C), (N,) -> (N,)."""
-    return logsigmoid(log_odds(logits, target))
 
 
 def log_normalizer(logits):

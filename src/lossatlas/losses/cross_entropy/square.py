@@ -4,7 +4,8 @@ import torch
 
 from ...contract import at_least, loss, real
 from ...signatures import logits
-from .softmax import possible_classes, target_log_probability
+from .log_odds import target_log_probability
+from .softmax import possible_classes
 
 
 def wrong_logits(logits, target):

@@ -1,0 +1,58 @@
+r"""The one number of the softmax that the family shares, and the logarithm of the true class's probability.
+
+That number is the log-odds of the true class, $z = f_y - \log \sum_{k \ne y} e^{f_k}$. With the logistic function
+$\sigma$, $p_y = \sigma(z)$ and $1 - p_y = \sigma(-z)$: both keep all their digits however near 0 or 1 they are,
+where $1 - p_y$ computed by subtraction would keep none.
+"""
+
+import torch
+from torch.nn.functional import logsigmoid
+
+from ...contract.fused import fused
+
+
+def _log_odds_forward(logits, target):
+    true = target.unsqueeze(-1)
+    others = logits.scatter(-1, true, torch.finfo(logits.dtype).min)
+    highest = others.amax(-1, keepdim=True)
+    powers = others.sub_(highest).exp_()
+    total = powers.sum(-1, keepdim=True)
+    z = logits.gather(-1, true) - highest - total.log()
+    return z.squeeze(-1), powers, total, true
+
+
+def _log_odds_backward(slope, powers, total, true):
+    slope = slope.unsqueeze(-1)
+    return (powers * (-slope / total)).scatter_(-1, true, slope), None
+
+
+@fused(_log_odds_forward, _log_odds_backward)
+def log_odds(logits, target):
+    r"""$\log \frac{p_y}{1 - p_y}$, the true logit's lead over the log-sum-exp of the others: (N, C), (N,) -> (N,).
+
+    Its slope is 1 in the true logit, and in the others minus their shares $e^{f_k} / \sum_{j \ne y} e^{f_j}$.
+    """
+    true = target.unsqueeze(-1)
+    # Counted from the highest logit, large logits lose no digits.
+    logits = logits - logits.detach().amax(-1, keepdim=True)
+    # The lowest finite number, not -inf, takes the place of the true logit: the sum may have no other term.
+    others = logits.scatter(-1, true, torch.finfo(logits.dtype).min)
+    return logits.gather(-1, true).squeeze(-1) - others.logsumexp(-1)
+
+
+def _log_probability_forward(logits, target):
+    z, *kept = _log_odds_forward(logits, target)
+    return logsigmoid(z), z, *kept
+
+
+def _log_probability_backward(slope, z, *kept):
+    return _log_odds_backward(slope * torch.sigmoid(-z), *kept)
+
+
+@fused(_log_probability_forward, _log_probability_backward)
+def target_log_probability(logits, target):
+    r"""Log of the softmax probability of the true class: (N, C), (N,) -> (N,).
+
+    Its slope is $1 - p_y = \sigma(-z)$ in the log-odds z.
+    """
+    return logsigmoid(log_odds(logits, target))
