@@ -8,13 +8,14 @@ FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve bench check lint test unit site clean
+.PHONY: help setup book serve bench record check lint test unit site clean
 
 help:
 	@echo "make book    set up $(VENV), execute the notebooks, build the site into _build/html"
 	@echo "make serve   show the built site on this machine"
 	@echo "make test    set up, lint, test the library, build the site, test it in a browser"
 	@echo "make bench   time every loss and the factored output layer beside their peers (about ten minutes)"
+	@echo "make record  keep in book/measured what tests, comparisons and benchmarks measured here"
 	@echo "make check   check the sources and the built site"
 	@echo "make lint    check style and formatting"
 	@echo "make clean   remove what was built, keep $(VENV)"
@@ -43,6 +44,9 @@ serve: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+record: setup
+	$(BIN)/lossatlas record
 
 check: setup
 	$(BIN)/lossatlas check

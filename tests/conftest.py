@@ -4,6 +4,9 @@ import hypothesis
 import pytest
 import torch
 
+#: Named here, and not beside the tests that it listens to, so that it is there as well when all of `tests` is run in parts.
+pytest_plugins = ["tests.contract.recorder"]
+
 torch.set_num_threads(1)
 
 hypothesis.settings.register_profile(

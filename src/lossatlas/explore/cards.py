@@ -9,6 +9,9 @@ from . import page
 from .table import escape
 from .wording import purpose_of, title_of
 
+#: Says of which loss a card is, for whoever puts more beside it.
+CARD = "application/vnd.lossatlas.card+json"
+
 
 def card(loss):
     """The card of a loss: name, first sentence, formula, paper, and the source to unfold.
@@ -43,7 +46,7 @@ class Card:
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/markdown": self.markdown(), "text/plain": repr(self)}
+        return {"text/markdown": self.markdown(), "text/plain": repr(self), CARD: {"loss": self.entry.name}}
 
 
 def figure(fig, alt=None, caption=""):

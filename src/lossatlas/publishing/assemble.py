@@ -5,18 +5,28 @@ import shutil
 from pathlib import PurePosixPath
 
 import nbformat
+import yaml
+from nbformat.v4 import new_output
 
+from lossatlas.contract import losses
+from lossatlas.explore.cards import CARD
 from lossatlas.explore.static_page import STATIC_FILES, externalize
 
 from .assets import vendor
 from .book import BookError
 from .catalogue import papers, papers_page
+from .certificate import certificate
+from .config import listed_pages
 from .evidence_page import VERDICT, evidence_page
 from .execute import read_record, up_to_date
 from .keys import notebook_key
+from .parity_page import parity_page
+from .proof_page import proof_page
+from .records import certificates, newest
+from .speed_page import speed_page
 
 #: Outputs that only a kernel brings to life, or that the site collects on a page of its own.
-STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT)
+STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT, CARD)
 
 
 def assemble(book):
@@ -27,18 +37,27 @@ def assemble(book):
     """
     target = book.site_source
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "exercises"))
+    shutil.copytree(book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "exercises", "measured"))
     vendor(target / "vendored")
     for path in STATIC_FILES:
         shutil.copy(path, target / "vendored")
     (target / "beside").mkdir()
 
-    verdicts, records = [], executed_records(book)
-    for name in records:
+    verdicts, records, anchors = [], executed_records(book), {}
+    proven, parity = certificates(book), newest(book, "parity")
+    for name in sorted(records, key=_order(book)):
         notebook = nbformat.read(book.executed / f"{name}.ipynb", as_version=4)
         verdicts += [{**verdict, "page": name} for verdict in collect_verdicts(notebook)]
+        for loss in certify(notebook, proven, parity):
+            anchors.setdefault(loss, f"{name}.html#certificate-{loss}")
         nbformat.write(static(notebook, writer(target / "beside", name)), target / f"{name}.ipynb")
-    generated = {"evidence": evidence_page(verdicts), "papers": _papers(book, records)}
+    generated = {
+        "evidence": evidence_page(verdicts),
+        "papers": _papers(book, records),
+        "proof": proof_page(losses(), proven, anchors),
+        "parity": parity_page([entry.name for entry in losses()], parity),
+        "speed": speed_page(newest(book, "benchmarks")),
+    }
     for name, text in generated.items():
         (target / f"{name}.md").write_text(text, encoding="utf8")
     facts = {"executed": records, "generated": sorted(generated)}
@@ -88,6 +107,32 @@ def collect_verdicts(notebook):
     ]
 
 
+def certify(notebook, proven, parity=None):
+    """Put the certificate of each loss under its first card in an executed notebook.
+
+    Args:
+        notebook: the executed notebook; changed in place.
+        proven: what `records.certificates` gives.
+        parity: the parity record, or None.
+
+    Returns:
+        The names of the losses that have a card, in order.
+    """
+    shown = []
+    for cell in notebook.cells:
+        outputs = []
+        for output in cell.get("outputs", ()):
+            outputs.append(output)
+            loss = output.get("data", {}).get(CARD, {}).get("loss")
+            if loss and loss not in shown:
+                shown.append(loss)
+                peers = [row for row in (parity or {"rows": ()})["rows"] if row["loss"] == loss]
+                outputs.append(new_output("display_data", {"text/html": certificate(loss, proven.get(loss), peers)}))
+        if outputs:
+            cell.outputs = outputs
+    return shown
+
+
 def writer(folder, page):
     """A function that puts a file into the page's own folder and gives its address as seen from the page."""
     place = PurePosixPath("explorers") / page
@@ -99,6 +144,12 @@ def writer(folder, page):
         return str(place / name)
 
     return write
+
+
+def _order(book):
+    """The place of a page in the table of contents, as a key to sort by; pages that it lacks come last."""
+    listed = list(listed_pages(yaml.safe_load(book.contents.read_text(encoding="utf8"))))
+    return lambda name: (listed.index(name) if name in listed else len(listed), name)
 
 
 def _papers(book, chapters):

@@ -47,6 +47,16 @@ class Book:
         return self.build / "execution.json"
 
     @property
+    def measured(self):
+        """The records of what was measured, as committed."""
+        return self.sources / "measured"
+
+    @property
+    def fresh(self):
+        """The records that runs on this machine left."""
+        return self.build / "measured"
+
+    @property
     def site_source(self):
         return self.build / "site_source"
 

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from .config import listed_pages, unknown_keys
 from .weight import EXPLORER, PLOTTING, READABLE, local, page_weight, transferred
 
-GENERATED = ("evidence", "papers")
+GENERATED = ("evidence", "papers", "proof", "parity", "speed")
 REMOTE = re.compile(r"(?:https?:)?//", re.I)
 FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|svg|gif|webp)", re.I)
 

@@ -41,6 +41,9 @@ def parser():
     one.add_argument("--force", action="store_true", help="build even when nothing has changed")
     one.set_defaults(command=build_site)
 
+    one = commands.add_parser("record", help="keep in book/measured what tests, comparisons and benchmarks measured here")
+    one.set_defaults(command=keep_records)
+
     one = commands.add_parser("serve", help="show the built site on this machine")
     one.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 picks a free one")
     one.set_defaults(command=serve_site)
@@ -88,6 +91,17 @@ def build_site(options):
 
     book = Book.find()
     print(f"site {'built' if build(book, force=options.force) else 'up to date'}: {book.html / 'index.html'}")
+    return 0
+
+
+def keep_records(options):
+    from lossatlas.contract import losses
+
+    from .records import keep
+
+    book = Book.find()
+    for path in keep(book, [entry.name for entry in losses()]):
+        print(f"kept: {path.relative_to(book.root)}")
     return 0
 
 

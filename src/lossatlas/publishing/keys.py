@@ -10,6 +10,11 @@ PACKAGE = Path(__file__).resolve().parents[1]
 PUBLISHING = Path(__file__).resolve().parent
 
 
+#: The losses, what they are made with, and what proves them.
+PROVEN = ("src/lossatlas/contract", "src/lossatlas/signatures", "src/lossatlas/losses")
+PROVING = ("tests/contract", "tests/references", "tests/golden")
+
+
 def digest(*parts):
     """The SHA-256 of strings and files, in the order given; a missing file counts as such."""
     sha = hashlib.sha256()
@@ -37,7 +42,7 @@ def notebook_key(book, notebook, parameters):
     Of `publishing` a chapter shows the catalogue; the rest of it works on copies that are executed already.
     """
     library = [path for path in files_under(PACKAGE) if PUBLISHING not in path.parents or path.stem.startswith("catalogue")]
-    data = [path for path in files_under(book.sources) if path.suffix not in (".ipynb", ".md", ".bib")]
+    data = [path for path in files_under(book.sources) if path.suffix not in (".ipynb", ".md", ".bib") and book.measured not in path.parents]
     return digest(notebook, json.dumps(parameters, sort_keys=True), *library, *data, *environment(book))
 
 
@@ -45,7 +50,13 @@ def site_key(book):
     """What the built site depends on."""
     package = [tree(PACKAGE)]
     pages = [tree(book.sources), tree(book.executed), book.configuration, book.contents, book.record]
-    return digest(*package, *pages, *environment(book))
+    records = [tree(book.fresh), fingerprint(book.root)]
+    return digest(*package, *pages, *records, *environment(book))
+
+
+def fingerprint(root):
+    """What the certificates of the losses depend on, for the checkout at `root`."""
+    return digest(*(tree(Path(root) / folder) for folder in (*PROVEN, *PROVING)))
 
 
 def environment(book):

@@ -33,6 +33,7 @@ def add_theme(app, config):
     config.html_context["default_mode"] = "auto"
     app.add_css_file("icons.css")
     app.add_css_file("atlas.css", priority=900)
+    app.add_css_file("records.css", priority=900)
 
 
 def describe_page(app, page, template, context, doctree):

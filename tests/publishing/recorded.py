@@ -1,0 +1,83 @@
+"""Small records in the form that tests, comparisons and benchmarks leave them."""
+
+import copy
+import json
+
+MACHINE = {"cpu": "A <fast> processor", "cores": 2, "threads": 1, "torch": "2.13.0", "python": "3.11.7", "system": "Linux"}
+
+CERTIFICATES = {
+    "machine": MACHINE,
+    "fingerprint": "0",
+    "tests": {
+        "gradients/gradient": "gradient",
+        "gradients/second_gradient": "double_backward",
+        "transforms/vmap": "vmap",
+        "transforms/compile": "compile",
+        "invariances/invariances": None,
+        "special_cases/special_cases": None,
+        "brand_new/it_was_not_there_before": "a_new_promise",
+    },
+    "losses": {
+        "focal_loss": {
+            "cases": ["focal_loss-defaults", "focal_loss-gamma=1.8"],
+            "runs": 13,
+            "tests": {"transforms/vmap": "xfailed", "transforms/compile": "skipped"},
+            "exempt": {"vmap": "It compares a < b & cannot do otherwise."},
+            "reasons": {},
+            "invariances": ["shift"],
+            "special_cases": [
+                {"when": {"gamma": 0.0}, "of": "cross_entropy", "then": {}, "scale": 1.0, "of_other_inputs": False, "shifted": False}
+            ],
+            "measured": {"digits64": 15.3, "slope_digits64": 14.6, "digits32": 6.9, "slope_digits32": 6.2, "grows_to": 8.0, "shrinks_to": 7.5, "official": 12.1},
+        },
+    },
+}
+
+PARITY = {
+    "machine": MACHINE,
+    "packages": {"kornia": "0.8.1", "torch": "2.13.0"},
+    "rows": [
+        {
+            "loss": "focal_loss", "package": "torch", "version": "2.13.0", "symbol": "F.cross_entropy", "transform": "Theirs is <ours> at 0.",
+            "settings": [{"gamma": 0.0}], "digits": 15.4, "slope_digits": 14.9, "verdict": "agrees", "finding": None, "evidence": None,
+        },
+        {
+            "loss": "focal_loss", "package": "kornia", "version": "0.8.1", "symbol": "focal_loss", "transform": "The same convention.",
+            "settings": [{"gamma": 2.0}], "digits": 1.2, "slope_digits": None, "dtype": "float32", "verdict": "differs",
+            "finding": "It adds 1e-8 <inside> the logarithm.", "evidence": {"inputs": {"logits": [[0.0, 40.0]]}, "theirs": 18.4, "ours": 40.0, "exact": 40.0},
+        },
+    ],
+}  # fmt: skip
+
+
+def timed(loss, size, form, ratio, peer=True):
+    """A row of the benchmarks' record with this ratio."""
+    beside = {"peer": {"package": "torch", "symbol": "F.<x>"}, "ratio": {"median": ratio, "low": 0.9 * ratio, "high": 1.1 * ratio}, "memory_ratio": 0.5}
+    alone = {"peer": None, "ratio": None, "memory_ratio": None}
+    return {
+        "loss": loss, "family": "cross_entropy", "size": size, "form": form, "seconds": {"median": 2e-4, "low": 1e-4, "high": 3e-4},
+        "peer_seconds": None, "bytes": 100, "peer_bytes": 200, "decorator_seconds": 1.1e-5, **(beside if peer else alone),
+    }  # fmt: skip
+
+
+BENCHMARKS = {
+    "machine": MACHINE,
+    "rows": [
+        timed("focal_loss", "small", "eager", 0.5),
+        timed("focal_loss", "large", "eager", 2.0),
+        timed("hinge_loss", "small", "eager", 0.25),
+        timed("focal_loss", "small", "compiled", 1.0),
+        timed("squentropy_loss", "small", "eager", 1.0, peer=False),
+    ],
+    "summary": {},
+}
+
+RECORDS = {"certificates": CERTIFICATES, "parity": PARITY, "benchmarks": BENCHMARKS}
+
+
+def written(folder, name, **changes):
+    """Put a record into a folder, with some of its parts changed; gives what was written."""
+    record = {**copy.deepcopy(RECORDS[name]), **changes}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(record))
+    return record
