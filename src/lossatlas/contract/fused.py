@@ -10,46 +10,57 @@ from torch.autograd import forward_ad
 def fused(forward, backward):
     """Let a formula be computed by `forward` and `backward` where only autograd looks on.
 
-    The decorated formula, made of differentiable operations on tensors, stays the definition: transforms of
-    `torch.func`, compilers and forward-mode differentiation run it, and a second derivative differentiates it.
+    The decorated formula, made of differentiable operations, stays the definition: transforms of `torch.func`,
+    compilers and forward-mode differentiation run it, and a second derivative differentiates it.
 
     Args:
-        forward: function of the same tensors that returns the same value, and then the tensors that `backward` needs.
-        backward: function of the slope of the value and of these tensors that returns one slope for each input,
-            None for inputs without slope.
+        forward: function of the formula's arguments, tensors or numbers, that returns its value and then the tensors
+            that `backward` needs.
+        backward: function of the slope of the value and of these tensors that returns one slope for each argument,
+            and may return anything for an argument that needs none.
     """
 
     def decorate(formula):
         class Fused(torch.autograd.Function):
             @staticmethod
-            def forward(ctx, *inputs):
-                value, *kept = forward(*inputs)
-                ctx.save_for_backward(*inputs, *kept)
+            def forward(ctx, *arguments):
+                value, *kept = forward(*arguments)
+                tensors = [x if isinstance(x, torch.Tensor) else None for x in arguments]
+                ctx.save_for_backward(*tensors, *kept)
+                ctx.arguments = [None if isinstance(x, torch.Tensor) else x for x in arguments]
                 return value
 
             @staticmethod
             def backward(ctx, slope):
-                saved = ctx.saved_tensors
-                inputs, kept = saved[:arity], saved[arity:]
+                saved, count = ctx.saved_tensors, len(ctx.arguments)
                 if torch.is_grad_enabled():  # the slopes will be differentiated in their turn
-                    return _slopes(formula, inputs, slope)
-                return backward(slope, *kept)
+                    arguments = [x if x is not None else y for x, y in zip(saved, ctx.arguments, strict=False)]
+                    value = formula(**dict(zip(defaults, arguments, strict=True)))
+                    slopes = _slopes(value, arguments, ctx.needs_input_grad, slope)
+                else:
+                    slopes = backward(slope, *saved[count:])
+                return tuple(x if needed else None for x, needed in zip(slopes, ctx.needs_input_grad, strict=True))
 
-        arity = len(inspect.signature(formula).parameters)
+        parameters = inspect.signature(formula).parameters
+        defaults = {name: parameter.default for name, parameter in parameters.items()}
 
         @functools.wraps(formula)
-        def function(*inputs):
-            return formula(*inputs) if _watched() else Fused.apply(*inputs)
+        def function(*arguments, **keywords):
+            if _watched():
+                return formula(*arguments, **keywords)
+            if keywords:
+                arguments = {**defaults, **dict(zip(defaults, arguments, strict=False)), **keywords}.values()
+            return Fused.apply(*arguments)
 
         return function
 
     return decorate
 
 
-def _slopes(formula, inputs, slope):
-    wanted = [x for x in inputs if x.requires_grad]
-    found = iter(torch.autograd.grad(formula(*inputs), wanted, slope, create_graph=True))
-    return tuple(next(found) if x.requires_grad else None for x in inputs)
+def _slopes(value, arguments, needed, slope):
+    wanted = [x for x, wants in zip(arguments, needed, strict=True) if wants]
+    found = iter(torch.autograd.grad(value, wanted, slope, create_graph=True))
+    return [next(found) if wants else None for wants in needed]
 
 
 def _watched():

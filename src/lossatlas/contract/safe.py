@@ -3,6 +3,9 @@
 import math
 
 import torch
+from torch.nn import functional
+
+from .fused import fused
 
 LOG_2 = math.log(2.0)
 
@@ -40,16 +43,55 @@ def safe_norm(x, dim=-1, keepdim=False):
     return norm if keepdim else norm.squeeze(dim)
 
 
-def unit(x, dim=-1):
-    """A vector divided by its length; the zero vector stays zero, with zero gradient."""
-    norm = safe_norm(x, dim, keepdim=True)
+def unit_forward(x):
+    largest = x.abs().amax(-1, keepdim=True)
+    # 1 in place of what cannot be divided by.
+    largest = largest.masked_fill_((largest == 0) | ~largest.isfinite(), 1)
+    direction = x / largest
+    norm = torch.linalg.vector_norm(direction, dim=-1, keepdim=True)
     zero = norm == 0
-    return torch.where(zero, torch.zeros_like(x), x / torch.where(zero, torch.ones_like(norm), norm))
+    direction /= norm.masked_fill_(zero, 1)
+    return direction, direction, largest.mul_(norm).masked_fill_(zero, torch.inf)
 
 
+def _unit_backward(slope, direction, norm):
+    along = torch.linalg.vecdot(slope, direction).unsqueeze(-1)
+    return (torch.addcmul(slope, direction, along, value=-1).div_(norm),)
+
+
+@fused(unit_forward, _unit_backward)
+def unit(x):
+    r"""Vectors along the last axis divided by their length; the zero vector stays zero, with zero gradient.
+
+    The slope of $u = x / \|x\|$ takes a direction $v$ to $(v - (u \cdot v)\,u) / \|x\|$.
+    """
+    norm = safe_norm(x, keepdim=True)
+    zero = norm == 0
+    return torch.where(zero, 0.0, x / torch.where(zero, 1.0, norm))
+
+
+def _square_distances_forward(x, y):
+    distances = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
+    return distances.square(), x, y, distances
+
+
+def _square_distances_backward(slope, x, y, distances):
+    # The kernel divides the differences by the distances.
+    slope = 2 * slope * distances
+    turned, turned_distances = slope.mT.contiguous(), distances.mT.contiguous()
+    kernel = torch.ops.aten._cdist_backward
+    return kernel(slope, x, y, 2.0, distances), kernel(turned, y, x, 2.0, turned_distances)
+
+
+@fused(_square_distances_forward, _square_distances_backward)
 def square_distances(x, y):
     r"""All squared distances $\|x_n - y_m\|^2$ between rows, from differences and so without cancellation."""
     return (x.unsqueeze(-2) - y.unsqueeze(-3)).square().sum(-1)
+
+
+def softplus(x):
+    r"""$\log(1 + e^x)$ to the last digit: torch's own leaves out $e^{-x}$ from 20 on, where float64 still sees it."""
+    return functional.softplus(x, threshold=40.0)
 
 
 def xlogy(x, y):

@@ -5,7 +5,7 @@ import torch
 from ...contract import SpecialCase, above, at_least, describe, expect, loss
 from ...contract.safe import expm1_over, safe_norm
 from ...signatures import logits, perturbed
-from .log_odds import target_log_probability
+from .log_odds import surprise
 
 OVERFLOW = {"extremes": "For tau < 1 the loss grows like a power of 1/p, and p = exp(-1e4) is too small for any float."}
 
@@ -43,7 +43,7 @@ def comp_sum_loss(logits, target, *, tau=1.0):
 
     Paper: Mao, Mohri & Zhong 2023, *Cross-Entropy Loss Functions*.
     """
-    return expm1_over(1 - tau, -target_log_probability(logits, target))
+    return expm1_over(1 - tau, surprise(logits, target))
 
 
 def margin_shift(logits, perturbed_logits, target):
@@ -98,7 +98,7 @@ def smooth_adversarial_comp_sum_loss(logits, target, perturbed_logits, *, tau=1.
     Differs: the maximum over $x'$ is left to the caller. Where $\rho$ stands and how $\nu$ is scaled could not be
     compared with code of the authors: the form is the published one as far as it is known here.
     """
-    clean = expm1_over(1 - tau, -target_log_probability(logits / rho, target))
+    clean = expm1_over(1 - tau, surprise(logits / rho, target))
     return clean + nu * margin_shift(logits, perturbed_logits, target)
 
 

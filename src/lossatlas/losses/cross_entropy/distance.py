@@ -5,7 +5,7 @@ import torch
 from ...contract import above, at_least, between, describe, expect, loss
 from ...contract.safe import square_distances, unit
 from ...signatures import Field, Signature, prototypes
-from .log_odds import target_log_probability
+from .log_odds import surprise
 from .softmax import smoothed_cross_entropy
 
 EXPONENT, EPS = above(0, show=(0.5, 16.0)), at_least(0, show=(0.0, 0.5))
@@ -81,7 +81,7 @@ def harmonic_loss(features, prototypes, target, *, n=2.0, eps=0.0):
     Differs: the code of the authors raises the squared distance to its n, so that n here is twice theirs, and adds
     eps = 1e-4 to it. Their default is n = 2 here; the paper has no eps, which is the default.
     """
-    return -target_log_probability(harmonic_logits(features, prototypes, n, eps), target)
+    return surprise(harmonic_logits(features, prototypes, n, eps), target)
 
 
 @loss(

@@ -3,9 +3,9 @@
 import math
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from ...contract import SpecialCase, at_least, between, loss
+from ...contract.safe import softplus
 from ...signatures import logits, margin
 from .log_odds import log_odds
 from .polynomial import focal_weight
@@ -48,7 +48,7 @@ def encouraging_loss(logits, target, *, log_end=0.75):
     miss = torch.sigmoid(-z)
     # The end of the logarithm; the lowest normal number for e = 1, where no item is beyond it.
     end = torch.as_tensor(1 - log_end, dtype=z.dtype, device=z.device).clamp(min=torch.finfo(z.dtype).tiny)
-    beyond = -logsigmoid(z) + end.log() + miss / end - 1
+    beyond = softplus(-z) + (end.log() - 1) + miss / end
     return torch.where(torch.sigmoid(z) > log_end, beyond, -z)
 
 
@@ -84,8 +84,7 @@ def halted_focal_loss(score, label, *, alpha=0.25, gamma=2.0):
     halt the focal weight on negatives, are not here.
     """
     z = label * score
-    positive = (label > 0).to(score.dtype)
-    weight = 1 if alpha is None else alpha * positive + (1 - alpha) * (1 - positive)
-    focal = -focal_weight(z, gamma) * logsigmoid(z)
-    halted = -logsigmoid(z) - LOG_2 * (1 - 0.5**gamma)
-    return weight * torch.where((label > 0) & (score > 0), halted, focal)
+    cross_entropy = softplus(-z)
+    weight = 1 if alpha is None else 0.5 + (alpha - 0.5) * label
+    halted = cross_entropy - LOG_2 * (1 - 0.5**gamma)
+    return weight * torch.where((label > 0) & (score > 0), halted, focal_weight(z, gamma) * cross_entropy)

@@ -3,15 +3,15 @@
 import torch
 
 from ...contract import SpecialCase, at_least, describe, expect, loss
+from ...contract.fused import fused
 from ...signatures import logits
 from .robust import differences
-from .softmax import one_hot
+from .softmax import signs
 
 
 def one_against_rest(inputs):
     """The scores with a label -1 or +1 for each: as `margin` losses take them."""
-    scores = inputs["logits"]
-    return {"score": scores, "label": 2 * one_hot(inputs["target"], scores) - 1}
+    return {"score": inputs["logits"], "label": signs(inputs["target"], inputs["logits"])}
 
 
 @loss(
@@ -42,6 +42,18 @@ def crammer_singer_hinge(logits, target, *, margin=1.0):
     return differences(logits, target, margin).amax(-1)
 
 
+def _weston_watkins_forward(logits, target, margin):
+    true = target.unsqueeze(-1)
+    excess = (logits - (logits.gather(-1, true) - margin)).scatter_(-1, true, 0).relu_()
+    return excess.mean(-1), excess.sign(), true
+
+
+def _weston_watkins_backward(slope, beyond, true):
+    slope = slope.unsqueeze(-1) / beyond.shape[-1]
+    count = beyond.sum(-1, keepdim=True)
+    return (beyond * slope).scatter_(-1, true, -slope * count), None, (slope * count).sum()
+
+
 @loss(
     logits,
     paper="weston1999support",
@@ -50,6 +62,7 @@ def crammer_singer_hinge(logits, target, *, margin=1.0):
     bounds=(0.0, None),
     optimum=0.0,
 )
+@fused(_weston_watkins_forward, _weston_watkins_backward)
 def weston_watkins_hinge(logits, target, *, margin=1.0):
     r"""Weston-Watkins hinge: the true score must lead every other by a margin.
 
@@ -71,6 +84,16 @@ def weston_watkins_hinge(logits, target, *, margin=1.0):
     return torch.relu(differences(logits, target, margin)).mean(-1)
 
 
+def _l2_svm_forward(logits, target):
+    t = signs(target, logits)
+    excess = (1 - t * logits).relu_()
+    return excess.square(), t, excess
+
+
+def _l2_svm_backward(slope, t, excess):
+    return (-2 * slope * t).mul_(excess), None
+
+
 @loss(
     logits,
     items="N C",
@@ -78,6 +101,7 @@ def weston_watkins_hinge(logits, target, *, margin=1.0):
     special_cases=SpecialCase("squared_hinge_loss", via=one_against_rest),
     bounds=(0.0, None),
 )
+@fused(_l2_svm_forward, _l2_svm_backward)
 def l2_svm_loss(logits, target):
     r"""L2-SVM loss: the squared hinge of every class against the rest.
 
@@ -94,8 +118,7 @@ def l2_svm_loss(logits, target):
 
     Differs: predict with the largest score. The authors' code takes the first positive one.
     """
-    t = 2 * one_hot(target, logits) - 1
-    return torch.relu(1 - t * logits).square()
+    return torch.relu(1 - signs(target, logits) * logits).square()
 
 
 def l2_svm_objective(logits, target, weight, *, penalty=1.0):

@@ -1,4 +1,4 @@
-r"""The one number of the softmax that the family shares, and the logarithm of the true class's probability.
+r"""The one number of the softmax that the family shares, and the surprise at the true class.
 
 That number is the log-odds of the true class, $z = f_y - \log \sum_{k \ne y} e^{f_k}$. With the logistic function
 $\sigma$, $p_y = \sigma(z)$ and $1 - p_y = \sigma(-z)$: both keep all their digits however near 0 or 1 they are,
@@ -6,12 +6,12 @@ where $1 - p_y$ computed by subtraction would keep none.
 """
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from ...contract.fused import fused
+from ...contract.safe import softplus
 
 
-def _log_odds_forward(logits, target):
+def log_odds_forward(logits, target):
     true = target.unsqueeze(-1)
     others = logits.scatter(-1, true, torch.finfo(logits.dtype).min)
     highest = others.amax(-1, keepdim=True)
@@ -21,12 +21,12 @@ def _log_odds_forward(logits, target):
     return z.squeeze(-1), powers, total, true
 
 
-def _log_odds_backward(slope, powers, total, true):
+def log_odds_backward(slope, powers, total, true):
     slope = slope.unsqueeze(-1)
     return (powers * (-slope / total)).scatter_(-1, true, slope), None
 
 
-@fused(_log_odds_forward, _log_odds_backward)
+@fused(log_odds_forward, log_odds_backward)
 def log_odds(logits, target):
     r"""$\log \frac{p_y}{1 - p_y}$, the true logit's lead over the log-sum-exp of the others: (N, C), (N,) -> (N,).
 
@@ -40,19 +40,19 @@ def log_odds(logits, target):
     return logits.gather(-1, true).squeeze(-1) - others.logsumexp(-1)
 
 
-def _log_probability_forward(logits, target):
-    z, *kept = _log_odds_forward(logits, target)
-    return logsigmoid(z), z, *kept
+def _surprise_forward(logits, target):
+    z, *kept = log_odds_forward(logits, target)
+    return softplus(-z), z, *kept
 
 
-def _log_probability_backward(slope, z, *kept):
-    return _log_odds_backward(slope * torch.sigmoid(-z), *kept)
+def _surprise_backward(slope, z, *kept):
+    return log_odds_backward(-slope * torch.sigmoid(-z), *kept)
 
 
-@fused(_log_probability_forward, _log_probability_backward)
-def target_log_probability(logits, target):
-    r"""Log of the softmax probability of the true class: (N, C), (N,) -> (N,).
+@fused(_surprise_forward, _surprise_backward)
+def surprise(logits, target):
+    r"""$-\log p_y = \log(1 + e^{-z})$, the surprise at the true class under the softmax: (N, C), (N,) -> (N,).
 
-    Its slope is $1 - p_y = \sigma(-z)$ in the log-odds z.
+    Its slope is $-(1 - p_y) = -\sigma(-z)$ in the log-odds z.
     """
-    return logsigmoid(log_odds(logits, target))
+    return softplus(-log_odds(logits, target))

@@ -1,9 +1,9 @@
 """Binary losses of the margin, label times score: the ancestors of the family."""
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from ...contract import SpecialCase, loss
+from ...contract.safe import softplus
 from ...signatures import margin
 
 
@@ -36,7 +36,7 @@ def logistic_loss(score, label):
 
     Paper: Cox 1958.
     """
-    return -logsigmoid(label * score)
+    return softplus(-label * score)
 
 
 @loss(margin, paper="cortes1995support", invariances=("flip",), bounds=(0.0, None), optimum=0.0)

@@ -5,18 +5,18 @@ sum by a power of $1 - p_y$. With the log-odds $z$ of the true class, $p_y = \si
 """
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from ...contract import SpecialCase, at_least, between, describe, loss, wrong
+from ...contract.safe import softplus
 from ...signatures import logits
 from .hinges import one_against_rest
-from .log_odds import log_odds
-from .softmax import one_hot, possible_classes, smoothed_cross_entropy
+from .log_odds import log_odds, surprise
+from .softmax import lead_over_mean, possible_classes, signs, smooths
 
 
 def focal_weight(z, gamma):
     r"""$(1 - p)^\gamma$ with $p = \sigma(z)$, as an exponential: a power of an underflowed $1 - p$ has no gradient."""
-    return (gamma * logsigmoid(-z)).exp()
+    return (-gamma * softplus(z)).exp()
 
 
 @loss(
@@ -54,9 +54,12 @@ def poly1_cross_entropy(logits, target, *, epsilon=1.0, label_smoothing=0.0):
     Differs: ports differ on smoothing. One adds a constant 38 in place of $\alpha / C$; another sums
     $1 - p_k^{t_k}$ over the classes. Here the target is smoothed, and nothing else changes.
     """
-    miss = torch.sigmoid(-log_odds(logits, target))
-    smoothed_miss = (1 - label_smoothing) * miss + label_smoothing * (1 - 1 / possible_classes(logits))
-    return smoothed_cross_entropy(logits, target, label_smoothing) + epsilon * smoothed_miss
+    cross_entropy = surprise(logits, target)
+    miss = -torch.expm1(-cross_entropy)
+    if smooths(label_smoothing):
+        cross_entropy = cross_entropy + label_smoothing * lead_over_mean(logits, target)
+        miss = (1 - label_smoothing) * miss + label_smoothing * (1 - 1 / possible_classes(logits))
+    return cross_entropy + epsilon * miss
 
 
 @loss(
@@ -87,9 +90,9 @@ def poly_n_cross_entropy(logits, target, *, epsilons=(1.0,)):
     """
     if not (hasattr(epsilons, "__iter__") and getattr(epsilons, "ndim", 1) == 1):
         raise wrong("epsilons", "a sequence of numbers", describe(epsilons), TypeError)
-    z = log_odds(logits, target)
-    miss = torch.sigmoid(-z)
-    return -logsigmoid(z) + sum(epsilon * miss**j for j, epsilon in enumerate(epsilons, start=1))
+    cross_entropy = surprise(logits, target)
+    miss = -torch.expm1(-cross_entropy)
+    return cross_entropy + sum(epsilon * miss**j for j, epsilon in enumerate(epsilons, start=1))
 
 
 @loss(
@@ -120,7 +123,7 @@ def focal_loss(logits, target, *, gamma=2.0):
     computes. This is the usual form for one true class among C.
     """
     z = log_odds(logits, target)
-    return -focal_weight(z, gamma) * logsigmoid(z)
+    return focal_weight(z, gamma) * softplus(-z)
 
 
 @loss(
@@ -159,7 +162,7 @@ def poly1_focal_loss(logits, target, *, epsilon=1.0, alpha=0.25, gamma=2.0):
 
     Differs: the usual code writes alpha < 0 for no weights; here that is None. The term with epsilon carries no alpha.
     """
-    t = one_hot(target, logits)
-    z = ((2 * t - 1) * logits).clamp(max=torch.finfo(logits.dtype).max)
-    weight = 1 if alpha is None else alpha * t + (1 - alpha) * (1 - t)
-    return -weight * focal_weight(z, gamma) * logsigmoid(z) + epsilon * focal_weight(z, gamma + 1)
+    t = signs(target, logits)
+    z = (t * logits).clamp(max=torch.finfo(logits.dtype).max)
+    weight = 1 if alpha is None else 0.5 + (alpha - 0.5) * t
+    return focal_weight(z, gamma) * (weight * softplus(-z) + epsilon * torch.sigmoid(-z))

@@ -6,23 +6,17 @@ boolean, shape (N, C), True for the classes of the label set that the item comes
 """
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from ...contract import SpecialCase, describe, expect, loss, real
-from ...contract.safe import unit
+from ...contract.safe import softplus, unit
 from ...signatures import ClassIndex, Field, Signature, logits, multilabel
 from .hinges import one_against_rest
-from .softmax import one_hot
+from .softmax import one_hot, signs
 
 _labelled = Signature(
     "labelled", {"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")}, "C C", {}
 )
 _similar = Signature("similar", {"similarity": Field("C C"), "target": ClassIndex("N")}, "N C", {})
-
-
-def binary_cross_entropy(logits, target):
-    """-log sigmoid(f) where the target is 1, -log(1 - sigmoid(f)) where it is 0; shapes alike."""
-    return -logsigmoid((2 * target - 1) * logits)
 
 
 def one_hot_target(inputs):
@@ -56,7 +50,7 @@ def null_bce_loss(logits, target):
     Paper: Kim et al. 2022, *Learning Semantic Segmentation from Multiple Datasets with Label Shifts*. Known here from
     its abstract and project page: the mask is therefore the caller's.
     """
-    return binary_cross_entropy(logits, one_hot(target, logits))
+    return softplus(-signs(target, logits) * logits)
 
 
 @loss(
@@ -82,7 +76,7 @@ def class_relational_bce_loss(logits, target):
     its abstract and project page. How the paper treats the unrelated classes of other data sets is not settled: the
     mask decides.
     """
-    return binary_cross_entropy(logits, target)
+    return softplus((1 - 2 * target) * logits)
 
 
 def class_similarity(features, target, weight):

@@ -11,19 +11,48 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from ...contract import SpecialCase, above, at_least, describe, expect, loss, values_readable
+from ...contract.fused import fused
 from ...signatures import logits
 
 TEMPERATURE, ALPHA = above(0, show=(0.1, 10.0)), above(1, show=(1.1, 5.0))
 
 
+def _differences_forward(logits, target, margin):
+    true = target.unsqueeze(-1)
+    return (logits - (logits.gather(-1, true) - margin)).scatter_(-1, true, 0.0), true
+
+
+def _differences_backward(slope, true):
+    slope = slope.scatter(-1, true, 0.0)
+    total = slope.sum(-1, keepdim=True)
+    return slope.scatter_(-1, true, -total), None, total.sum()
+
+
+@fused(_differences_forward, _differences_backward)
 def differences(logits, target, margin):
     r"""$d_k = f_k - f_y + m\,[k \ne y]$, which is 0 for the true class: (N, C), (N,) -> (N, C)."""
     true = target.unsqueeze(-1)
     return (logits - logits.gather(-1, true) + margin).scatter(-1, true, 0.0)
 
 
+def _log_mean_exp_forward(x):
+    highest = x.amax(-1, keepdim=True)
+    powers = (x - highest).expm1_()
+    mean = powers.mean(-1, keepdim=True)
+    return (highest + mean.log1p()).squeeze(-1), powers, mean
+
+
+def _log_mean_exp_backward(slope, powers, mean):
+    weight = slope.unsqueeze(-1) / (1 + mean) / powers.shape[-1]
+    return (torch.addcmul(weight, powers, weight),)
+
+
+@fused(_log_mean_exp_forward, _log_mean_exp_backward)
 def log_mean_exp(x):
-    """Log of the mean of the exponentials over the last axis; exact also where all of them are near 1."""
+    """Log of the mean of the exponentials over the last axis; exact also where all of them are near 1.
+
+    Its slopes are the softmax probabilities.
+    """
     highest = x.detach().amax(-1, keepdim=True)
     return highest.squeeze(-1) + (x - highest).expm1().mean(-1).log1p()
 
@@ -101,7 +130,8 @@ def aldr_kl_loss(logits, target, *, margin=0.1, lam0=1.0, alpha=2.0, lam=None):
     temperatures in a table: `ALDRKLLoss` does the second.
     """
     start = torch.zeros_like(logits[:, 0]) + lam0 if lam is None else lam
-    lam = aldr_kl_temperature(logits, start, lam0=lam0, alpha=alpha).detach()
+    with torch.no_grad():
+        lam = aldr_kl_temperature(logits, start, lam0=lam0, alpha=alpha)
     robust = lam * log_mean_exp(differences(logits, target, margin) / lam.unsqueeze(-1))
     return robust - alpha * math.log(logits.shape[-1]) / (2 * lam0) * (lam - lam0).square()
 

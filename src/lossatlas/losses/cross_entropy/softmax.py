@@ -6,9 +6,10 @@ A logit of $-\infty$ rules a class out: it has probability 0 and takes no share 
 import torch
 
 from ...contract import SpecialCase, between, loss
+from ...contract.fused import fused
 from ...contract.safe import expm1_over
 from ...signatures import logits
-from .log_odds import log_odds, target_log_probability
+from .log_odds import log_odds, log_odds_forward, surprise
 
 
 def one_hot(target, logits):
@@ -16,8 +17,28 @@ def one_hot(target, logits):
     return torch.zeros_like(logits).scatter(-1, target.unsqueeze(-1), 1.0)
 
 
+def signs(target, logits):
+    """1 for the true class, -1 for the others, in the dtype of the logits: (N,), (N, C) -> (N, C)."""
+    return torch.full_like(logits, -1.0).scatter(-1, target.unsqueeze(-1), 1.0)
+
+
+def _log_normalizer_forward(logits):
+    highest = logits.amax(-1, keepdim=True)
+    powers = (logits - highest).exp_()
+    total = powers.sum(-1, keepdim=True)
+    return (total.log() + highest).squeeze(-1), powers, total
+
+
+def _log_normalizer_backward(slope, powers, total):
+    return (powers * (slope.unsqueeze(-1) / total),)
+
+
+@fused(_log_normalizer_forward, _log_normalizer_backward)
 def log_normalizer(logits):
-    r"""$\log \sum_k e^{f_k}$, counted from the highest logit, so that the gradient of large logits keeps its digits."""
+    r"""$\log \sum_k e^{f_k}$, counted from the highest logit, so that the gradient of large logits keeps its digits.
+
+    Its slopes are the softmax probabilities.
+    """
     highest = logits.detach().amax(-1, keepdim=True)
     return (logits - highest).logsumexp(-1) + highest.squeeze(-1)
 
@@ -27,10 +48,31 @@ def possible_classes(logits):
     return (~logits.isneginf()).to(logits.dtype).sum(-1).clamp(min=1)
 
 
+def _lead_over_mean_forward(logits, target):
+    true, out = target.unsqueeze(-1), logits.isneginf()
+    finite, shares = logits.masked_fill(out, 0), (~out).to(logits.dtype)
+    shares /= shares.sum(-1, keepdim=True).clamp_(min=1)
+    return finite.gather(-1, true).squeeze(-1) - torch.linalg.vecdot(finite, shares), shares, true
+
+
+def _lead_over_mean_backward(slope, shares, true):
+    slope = slope.unsqueeze(-1)
+    return (shares * -slope).scatter_add_(-1, true, slope * shares.gather(-1, true).sign()), None
+
+
+@fused(_lead_over_mean_forward, _lead_over_mean_backward)
 def lead_over_mean(logits, target):
-    """The true logit minus the mean of the logits that are not -inf: (N, C), (N,) -> (N,)."""
+    """The true logit minus the mean of the logits that are not -inf: (N, C), (N,) -> (N,).
+
+    Its slope is 1 in the true logit, less the share 1 / (number of classes that are not ruled out) in each of them.
+    """
     finite = torch.where(logits.isneginf(), 0.0, logits)
     return finite.gather(-1, target.unsqueeze(-1)).squeeze(-1) - finite.sum(-1) / possible_classes(logits)
+
+
+def smooths(label_smoothing):
+    """Whether there is smoothing to do; without it, the mean over the classes need not be taken."""
+    return isinstance(label_smoothing, torch.Tensor) or label_smoothing != 0
 
 
 def smoothed_cross_entropy(logits, target, label_smoothing):
@@ -38,10 +80,9 @@ def smoothed_cross_entropy(logits, target, label_smoothing):
 
     As $\log p_y - \log p_k = f_y - f_k$, smoothing adds $\alpha$ times the lead of the true logit over the mean.
     """
-    surprise = -target_log_probability(logits, target)
-    if not isinstance(label_smoothing, torch.Tensor) and label_smoothing == 0:
-        return surprise  # the mean would be one more pass over all classes
-    return surprise + label_smoothing * lead_over_mean(logits, target)
+    if not smooths(label_smoothing):
+        return surprise(logits, target)
+    return surprise(logits, target) + label_smoothing * lead_over_mean(logits, target)
 
 
 @loss(
@@ -108,7 +149,7 @@ def generalized_cross_entropy(logits, target, *, q=0.7):
 
     Paper: Zhang & Sabuncu 2018. The truncated variant, which drops items with small $p_y$, is a `mask` here.
     """
-    return -expm1_over(q, target_log_probability(logits, target))
+    return expm1_over(-q, surprise(logits, target))
 
 
 @loss(
@@ -160,6 +201,32 @@ def logit_z_loss(logits, target):
     return log_normalizer(logits).square()
 
 
+def _square_error_forward(logits, target):
+    z, powers, total, true = log_odds_forward(logits, target)
+    z = z.unsqueeze(-1)
+    p, miss = torch.sigmoid(z), torch.sigmoid(-z)
+    others = powers.mul_(miss / total).scatter_(-1, true, 0)
+    squares = torch.linalg.vecdot(others, others).unsqueeze(-1)
+    value = miss.square() + squares
+    return value.squeeze(-1), others, squares - miss * p, p * value, true
+
+
+def _square_error_backward(slope, others, mean, true_slope, true):
+    slope = 2 * slope.unsqueeze(-1)
+    return torch.addcmul(others * (-slope * mean), others, others * slope).scatter_(-1, true, -slope * true_slope), None
+
+
+@fused(_square_error_forward, _square_error_backward)
+def square_error(logits, target):
+    r"""$\| p - \mathrm{onehot}(y) \|^2$ of the softmax, where $1 - p_y$ keeps its digits: (N, C), (N,) -> (N,).
+
+    Its slope in $f_k$ is $2 p_k (d_k - \sum_j p_j d_j)$ with $d = p - \mathrm{onehot}(y)$.
+    """
+    miss = torch.sigmoid(-log_odds(logits, target))
+    others = logits.softmax(-1).scatter(-1, target.unsqueeze(-1), 0.0)
+    return miss.square() + others.square().sum(-1)
+
+
 @loss(
     logits,
     paper="softmaxregression2023",
@@ -187,4 +254,4 @@ def softmax_regression_loss(logits, target):
     Differs: the paper takes any vector $b$ in place of the one-hot vector and states the norm itself; its half
     square has the same minimisers.
     """
-    return 0.5 * (logits.softmax(-1) - one_hot(target, logits)).square().sum(-1)
+    return 0.5 * square_error(logits, target)

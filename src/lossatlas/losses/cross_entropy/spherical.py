@@ -5,10 +5,11 @@ No exponential, so the output layer can be trained in $O(d^2)$ whatever the numb
 
 import math
 
-from torch.nn.functional import logsigmoid
+import torch
 
 from ...contract import above, loss, real
-from ...contract.safe import unit
+from ...contract.fused import fused
+from ...contract.safe import softplus, unit, unit_forward
 from ...signatures import logits
 
 NEEDS_FINITE = {
@@ -18,6 +19,34 @@ NEEDS_FINITE = {
 
 def true_logit(logits, target):
     return logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)
+
+
+def _standard_score_forward(logits, target):
+    true = target.unsqueeze(-1)
+    centred = logits - logits.gather(-1, true)
+    centred -= centred.mean(-1, keepdim=True)
+    direction, _, norm = unit_forward(centred)
+    root = math.sqrt(direction.shape[-1])
+    z = root * direction.gather(-1, true)
+    return z.squeeze(-1), direction, z / root, norm / root, true
+
+
+def _standard_score_backward(slope, direction, cosine, deviation, true):
+    slope = slope.unsqueeze(-1) / deviation
+    slopes = torch.addcmul(-slope / direction.shape[-1], direction, -slope * cosine)
+    return slopes.scatter_add_(-1, true, slope), None
+
+
+@fused(_standard_score_forward, _standard_score_backward)
+def standard_score(logits, target):
+    r"""$z = (f_y - \mu) / \sigma$, in standard deviations of an item's logits: (N, C), (N,) -> (N,).
+
+    Its slope in $f_k$ is $([k = y] - 1/C - z (f_k - \mu) / (C \sigma)) / \sigma$. For level logits z and its slopes are 0.
+    """
+    # Measured from the true logit, level logits are exactly 0, and rounding cannot pass for a spread.
+    centred = logits - true_logit(logits, target).unsqueeze(-1)
+    centred = centred - centred.mean(-1, keepdim=True)
+    return math.sqrt(logits.shape[-1]) * true_logit(unit(centred), target)
 
 
 @loss(
@@ -50,11 +79,8 @@ def spherical_z_loss(logits, target, *, a=1.0, b=0.0):
     Differs: the code of the authors adds 1e-12 to sigma. Here level logits, for which z is not defined, count as
     z = 0 with gradient 0, and the invariance is exact.
     """
-    # Measured from the true logit, level logits are exactly 0, and rounding cannot pass for a spread.
-    centred = logits - true_logit(logits, target).unsqueeze(-1)
-    centred = centred - centred.mean(-1, keepdim=True)
-    z = math.sqrt(logits.shape[-1]) * true_logit(unit(centred), target)
-    return -logsigmoid(a * (z - b)) / a
+    z = standard_score(logits, target)
+    return softplus(a * (b - z)) / a
 
 
 @loss(logits, paper="zloss2016", domains={"eps": above(0, show=(1e-4, 1.0))}, bounds=(0.0, None), exempt=NEEDS_FINITE)

@@ -3,14 +3,45 @@
 import torch
 
 from ...contract import at_least, loss, real
+from ...contract.fused import fused
 from ...signatures import logits
-from .log_odds import target_log_probability
-from .softmax import possible_classes
+from .log_odds import surprise
 
 
-def wrong_logits(logits, target):
-    """The logits with 0 in place of the true one: (N, C), (N,) -> (N, C)."""
-    return logits.scatter(-1, target.unsqueeze(-1), 0.0)
+def _wrong_squares_forward(logits, target):
+    wrong = logits.scatter(-1, target.unsqueeze(-1), 0.0)
+    return torch.linalg.vecdot(wrong, wrong), wrong
+
+
+def _wrong_squares_backward(slope, wrong):
+    return wrong * (2 * slope.unsqueeze(-1)), None
+
+
+@fused(_wrong_squares_forward, _wrong_squares_backward)
+def wrong_squares(logits, target):
+    r"""$\sum_{k \ne y} f_k^2$, with slope $2 f_k$ in the wrong logits: (N, C), (N,) -> (N,)."""
+    return logits.scatter(-1, target.unsqueeze(-1), 0.0).square().sum(-1)
+
+
+def _mean_wrong_square_forward(logits, target):
+    wrong = logits.scatter(-1, target.unsqueeze(-1), 0.0)
+    out = wrong.isneginf()
+    count = (wrong.shape[-1] - 1 - out.sum(-1)).clamp_(min=1)
+    wrong.masked_fill_(out, 0)
+    return torch.linalg.vecdot(wrong, wrong) / count, wrong, count
+
+
+def _mean_wrong_square_backward(slope, wrong, count):
+    return wrong * (2 * slope / count).unsqueeze(-1), None
+
+
+@fused(_mean_wrong_square_forward, _mean_wrong_square_backward)
+def mean_wrong_square(logits, target):
+    r"""The mean of $f_k^2$ over the wrong classes that are not ruled out: (N, C), (N,) -> (N,)."""
+    wrong = logits.scatter(-1, target.unsqueeze(-1), 0.0)
+    out = wrong.isneginf()
+    count = (wrong.shape[-1] - 1 - out.sum(-1)).clamp(min=1)
+    return torch.where(out, 0.0, wrong).square().sum(-1) / count
 
 
 @loss(logits, paper="squentropy2023", bounds=(0.0, None), optimum=0.0)
@@ -30,9 +61,7 @@ def squentropy_loss(logits, target):
 
     Paper: Hui, Belkin & Wright 2023, *Cut your Losses with Squentropy*.
     """
-    wrong = wrong_logits(logits, target)
-    squares = torch.where(wrong.isneginf(), 0.0, wrong).square().sum(-1)
-    return -target_log_probability(logits, target) + squares / (possible_classes(logits) - 1).clamp(min=1)
+    return surprise(logits, target) + mean_wrong_square(logits, target)
 
 
 @loss(
@@ -63,4 +92,4 @@ def rescaled_square_loss(logits, target, *, k=1.0, M=1.0):
     over C, and which values it takes on which data, is not confirmed.
     """
     true = logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)
-    return (k * (true - M).square() + wrong_logits(logits, target).square().sum(-1)) / logits.shape[-1]
+    return (k * (true - M).square() + wrong_squares(logits, target)) / logits.shape[-1]
