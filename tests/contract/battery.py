@@ -1,31 +1,36 @@
-"""The generated tests that take a `case`, as plain functions: to hold a loss to them outside of pytest's collection."""
+"""The generated tests as plain functions: to hold a loss to them outside of pytest's collection. Quick ones first."""
 
 import inspect
 
 from tests.contract import (
     test_degenerate,
     test_edges,
+    test_exact,
     test_gradients,
     test_invariances,
     test_precision,
+    test_recorded,
     test_reduction_algebra,
     test_reference,
+    test_settings,
+    test_special_cases,
+    test_stability,
     test_transforms,
 )
 
 MODULES = (
-    test_degenerate, test_edges, test_gradients, test_invariances, test_precision, test_reduction_algebra,
-    test_reference, test_transforms,
+    test_recorded, test_exact, test_reduction_algebra, test_edges, test_special_cases, test_settings, test_stability,
+    test_degenerate, test_gradients, test_reference, test_invariances, test_precision, test_transforms,
 )  # fmt: skip
 
 
-def tests():
-    """name -> test, for all that need nothing but a case."""
+def tests(of="case"):
+    """name -> test, for all that need nothing but a case; or nothing but an entry."""
     return {
         name: test
         for module in MODULES
         for name, test in vars(module).items()
-        if name.startswith("test_") and list(inspect.signature(test).parameters) == ["case"]
+        if name.startswith("test_") and list(inspect.signature(test).parameters) == [of]
     }
 
 

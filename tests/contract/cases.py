@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import lossatlas
-from lossatlas.contract import PROMISES
+from lossatlas.contract import PROMISES, is_number
 from lossatlas.signatures import ClassIndex, Field, MultiHot, Positive, Sign, Simplex
 
 
@@ -25,7 +25,7 @@ class Case:
 
     @property
     def id(self):
-        setting = ",".join(f"{name}={value:.4g}" for name, value in self.hyper.items())
+        setting = ",".join(f"{name}={value:.4g}" if is_number(value) else f"{name}={value}" for name, value in self.hyper.items())
         return f"{self.entry.name}-{setting or 'defaults'}"
 
     @property
@@ -52,7 +52,10 @@ def entries():
 
 
 def cases():
-    """Every registered loss at its defaults and, where it has hyper-parameters, at another setting."""
+    """Every registered loss at its defaults and, where it has hyper-parameters, at another setting.
+
+    What is not a number has no domain to find another setting in: the last of the special cases may tell one.
+    """
     return [case for entry in entries() for case in settings_of(entry)]
 
 
@@ -60,6 +63,8 @@ def settings_of(entry):
     found = [Case(entry)]
     if entry.domains:
         found.append(Case(entry, {name: elsewhere(d, entry.defaults[name]) for name, d in entry.domains.items()}))
+    elif entry.defaults:
+        found += [Case(entry, special.when) for special in entry.special_cases[-1:] if special.when]
     return found
 
 
@@ -77,6 +82,17 @@ def shown(domain, default):
     low = domain.low if domain.low > -float("inf") else min(start, domain.high) - 1.0
     high = domain.high if domain.high < float("inf") else max(start, low) + 1.0
     return low, high
+
+
+def ends_of(domain, default):
+    """The ends of what pictures show of a domain, and where it is open, a number a thousand times nearer to its border."""
+    found = list(shown(domain, default))
+    start = default if default is not None else found[0]
+    if domain.open_low:
+        found.append(domain.low + 1e-3 * (start - domain.low))
+    if domain.open_high and domain.high < float("inf"):
+        found.append(domain.high - 1e-3 * (domain.high - start))
+    return [value for value in found if value in domain]
 
 
 def promise(name):
@@ -162,19 +178,40 @@ def garbage(kind, which):
     return GARBAGE.get(type(kind), (float("nan"), float("inf")))[which]
 
 
+PLAIN = ("usual", "one item", "one class")
+RANDOM = (*PLAIN, "ties", "extreme", "mixed")
+LABELS = (ClassIndex, Sign, MultiHot)
+
+
 @st.composite
-def inputs_of(draw, signature, with_ties=True):
-    """Valid inputs of random sizes, seeds and scales, some with ties."""
-    sizes = {axis: draw(st.integers(max(1, signature.least.get(axis, 1)), 6), label=axis) for axis in signature.sizes}
-    inputs = signature.sample(draw(st.integers(1, 10**6), label="seed"), **sizes)
-    scale = draw(st.sampled_from([1.0, 0.03, 4.0, 25.0]), label="scale")
-    ties = with_ties and draw(st.booleans(), label="ties")
-    for name, kind in signature.fields.items():
-        if type(kind) is Field:
-            inputs[name] = (inputs[name] * scale).round() if ties else inputs[name] * scale
-        elif isinstance(kind, Simplex) and ties:
-            inputs[name] = torch.full_like(inputs[name], 1 / inputs[name].shape[-1])
+def inputs_of(draw, signature, kinds=RANDOM, most=6):
+    """Valid inputs of random sizes (up to `most`), seeds and scales, of one of the kinds.
+
+    Ties: whole numbers, or all 0. Extreme: all tiny or all huge. Mixed: from 1e-6 to 1e4 within a row.
+    """
+    kind = draw(st.sampled_from(kinds), label="kind")
+    sizes = {axis: draw(st.integers(max(1, signature.least.get(axis, 1)), most), label=axis) for axis in signature.sizes}
+    if kind == "one item":
+        sizes["N"] = 1
+    seed = draw(st.integers(1, 10**6), label="seed")
+    scale = draw(st.sampled_from([1e-6, 1e3, 1e4] if kind == "extreme" else [1.0, 0.03, 4.0, 25.0]), label="scale")
+    inputs = signature.sample(seed, **sizes)
+    generator = torch.Generator().manual_seed(seed)
+    for name, kind_of_field in signature.fields.items():
+        value = inputs[name]
+        if isinstance(kind_of_field, LABELS) and kind == "one class":
+            inputs[name] = value.flatten()[0].expand(value.shape).clone()
+        elif isinstance(kind_of_field, Simplex) and kind == "ties":
+            inputs[name] = torch.full_like(value, 1 / value.shape[-1])
+        elif type(kind_of_field) is Field:
+            inputs[name] = value * scale * (_sizes(value, generator) if kind == "mixed" else 1)
+            if kind == "ties":
+                inputs[name] = inputs[name].round()
     return inputs
+
+
+def _sizes(like, generator):
+    return 10.0 ** torch.randint(-6, 5, like.shape, generator=generator).to(like)
 
 
 def close(got, wanted, *, rtol=1e-9, atol=1e-11, note=""):

@@ -4,8 +4,10 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 import torch
-from tests.contract.cases import Case, close, inputs_of, needs_items, promise, shown, take, value_and_gradients
+from tests.contract.cases import close, inputs_of, needs_items, promise, take
+from tests.contract.right import assert_right
 from tests.references import reference
+from tests.references.exact import exact_of
 
 
 @hypothesis.given(data=st.data())
@@ -14,24 +16,23 @@ def test_it_equals_the_naive_loop(case, data):
     if naive is None:
         pytest.skip("no naive loop is written for it")
     inputs = data.draw(inputs_of(case.signature))
-    wanted = torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64)
-    close(case.each(inputs), wanted.reshape(case.each(inputs).shape), rtol=1e-8, atol=1e-10)
+    items = case.each(inputs)
+    try:
+        wanted = torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64).reshape(items.shape)
+        close(items, wanted, rtol=1e-12, atol=1e-13)
+    except (AssertionError, ArithmeticError, ValueError):  # a loop of floats loses digits to sizes that differ
+        close(items, exact_of(case, inputs, slopes=False).items.reshape(items.shape), rtol=1e-9, atol=1e-11)
 
 
-def test_it_equals_the_naive_loop_at_the_ends_of_what_pictures_show(entry):
-    """Where a hyper-parameter is small, large or on the border of its domain, formulas take their limits."""
-    naive = reference(entry.name)
-    if naive is None or not entry.domains:
-        pytest.skip("no naive loop is written for it" if naive is None else "it has no numbers to vary")
-    for name, domain in entry.domains.items():
-        for value in shown(domain, entry.defaults[name]):
-            if value in domain:
-                case = Case(entry, {name: value})
-                inputs = case.sample()
-                items, slopes = value_and_gradients(case, inputs, reduction="none" if case.by_item else "mean")
-                wanted = torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64).reshape(items.shape)
-                close(items, wanted, rtol=1e-8, atol=1e-10, note=f"{name}={value}")
-                assert all(slope.isfinite().all() for slope in slopes.values()), f"{name}={value}: {slopes}"
+@hypothesis.settings(max_examples=6)
+@hypothesis.given(data=st.data())
+def test_its_gradient_is_that_of_the_naive_loop(case, data):
+    inputs = data.draw(inputs_of(case.signature, most=3))
+    exact = exact_of(case, inputs)
+    if exact is None:
+        pytest.skip("no naive loop is written for it")
+    if exact.items.isfinite().all():  # else the value is larger than any float
+        assert_right(case, inputs, dtypes=[torch.float64])
 
 
 @promise("items")

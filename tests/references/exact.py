@@ -2,20 +2,23 @@
 
 A derivative is the quotient of differences over a step of 1e-32, once to the left and once to the right. With 75 digits
 both are right to far more digits than floats have. Where they agree, that is the slope; at a kink every number between
-the two is one that a gradient may have.
+the two is one that a gradient may have, and where the value itself jumps, or ends, any number is.
 """
 
 import functools
 import inspect
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import mpmath
 import torch
 
 from . import loop
-from .numbers import exact, exactly, rounded
+from .numbers import DIGITS, INF, exact, exactly, is_real, rounded
 
 STEP = exact(1e-32)
+JUMP = 1e-16  # a change by this share over one step is none that a slope explains
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,10 @@ class Exact:
     high: Mapping[str, torch.Tensor]
 
 
-def exact_of(case, inputs, dtype=torch.float64):
+def exact_of(case, inputs, dtype=torch.float64, slopes=True):
     """What a case, a loss at a setting of its hyper-parameters, gives at these inputs; None where it has no naive loop.
 
-    A loop that has an argument `tiny` is given the smallest positive normal number of `dtype`, the dtype of what the
+    Without `slopes` only the values, which are had sooner. A loop that has an argument `tiny` is given the smallest positive normal number of `dtype`, the dtype of what the
     result is compared with.
     """
     naive = loop(case.entry.name)
@@ -42,8 +45,9 @@ def exact_of(case, inputs, dtype=torch.float64):
     kinds = case.signature.fields
     by_row = tuple(name for name in kinds if case.by_item and kinds[name].axes[0] in ("N", "*"))
     frozen = {name: _tuple(value.tolist()) for name, value in inputs.items()}
-    items, low, high = _exact(naive, _pairs(frozen), _pairs(settings), by_row, case.signature.floating)
-    shaped = ({name: _tensor(slopes[name]).reshape(inputs[name].shape) for name in slopes} for slopes in (low, high))
+    floating = case.signature.floating if slopes else ()
+    items, low, high = _exact(naive, _pairs(frozen), _pairs(settings), by_row, floating)
+    shaped = ({name: _tensor(side[name]).reshape(inputs[name].shape) for name in side} for side in (low, high))
     return Exact(_tensor(items), *shaped)
 
 
@@ -52,16 +56,17 @@ def _exact(naive, inputs, settings, by_row, floating):
     """Items and gradients, as floats in flat lists; kept, because several tests look at the same numbers."""
     inputs = {name: exact(values) for name, values in inputs}
     settings = {name: exact(value) for name, value in settings}
-    low, high = {}, {}
+    rows = _rows(inputs, by_row)
     with exactly():
-        rows = _rows(inputs, by_row)
         at = [_with_its_settings(naive, row, settings) for row in rows]
         items = [of_row() for of_row in at]
+    low, high = {}, {}
+    with exactly(DIGITS + _digits_before_the_point(items)):  # a difference of large values needs as many more
         for name in floating:
             if name in by_row:
-                slopes = [pair for n, row in enumerate(rows) for pair in _slopes(at[n : n + 1], row[name], sum(items[n]))]
+                slopes = [pair for n, row in enumerate(rows) for pair in _slopes(at[n : n + 1], row[name])]
             else:
-                slopes = _slopes(at, inputs[name], sum(sum(values) for values in items))
+                slopes = _slopes(at, inputs[name])
             low[name], high[name] = ([rounded(pick(pair)) for pair in slopes] for pick in (min, max))
     return [rounded(v) for values in items for v in values], low, high
 
@@ -82,17 +87,28 @@ def _with_its_settings(naive, row, settings):
     return lambda: list(_flat(naive(**row, **settings, **held)))
 
 
-def _slopes(functions, values, here):
+def _digits_before_the_point(items):
+    """At most 400: beyond, the value is larger than any float."""
+    largest = max((abs(v) for values in items for v in values if abs(v) < INF), default=0)
+    return math.ceil(min(400, mpmath.log10(1 + largest)))
+
+
+def _slopes(functions, values):
     """(left, right) derivative of the sum of the functions at each number in nested lists."""
-    found = []
+
+    def total():
+        return sum(sum(function()) for function in functions)
+
+    found, here = [], total()
     for box, place in _places(values):
         x = box[place]
         ends = []
         for step in (-STEP, STEP):
             box[place] = x + step
-            ends.append((sum(sum(function()) for function in functions) - here) / step)
+            ends.append((total() - here) / step)
         box[place] = x
-        found.append(ends)
+        smooth = all(is_real(slope) and abs(slope * STEP) <= JUMP * (1 + abs(here)) for slope in ends)
+        found.append(ends if smooth else (-INF, INF))
     return found
 
 

@@ -11,8 +11,9 @@ import mpmath
 
 INF = math.inf
 
+DIGITS = 75
 _precise = mpmath.MPContext()
-_precise.dps = 75
+_precise.dps = DIGITS
 _now = {"exact": False}
 
 
@@ -26,13 +27,13 @@ _precise.mpf.__float__ = _refuse
 
 
 @contextlib.contextmanager
-def exactly():
-    """In this block the functions of this module give numbers of 75 digits, also for whole numbers."""
-    before, _now["exact"] = _now["exact"], True
+def exactly(digits=DIGITS):
+    """In this block the functions of this module give numbers of so many digits, also for whole numbers."""
+    _now["exact"], _precise.dps = True, digits
     try:
         yield
     finally:
-        _now["exact"] = before
+        _now["exact"], _precise.dps = False, DIGITS
 
 
 def exact(value):
@@ -40,6 +41,11 @@ def exact(value):
     if isinstance(value, list | tuple):
         return [exact(v) for v in value]
     return _precise.mpf(value) if isinstance(value, float) else value
+
+
+def is_real(number):
+    """Whether it is a real number: outside of its domain a function of 75 digits gives a complex one."""
+    return not isinstance(number, _precise.mpc)
 
 
 def rounded(number):

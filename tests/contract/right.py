@@ -1,0 +1,91 @@
+"""Whether value and gradient of a loss are right: those of its naive loop with 75 digits, but for rounding.
+
+Where no naive loop is written for a loss, its own float64 stands in, and only float32 is held to that.
+"""
+
+import math
+
+import torch
+from tests.contract.cases import cast, gradients, tracked
+from tests.references.exact import Exact, exact_of
+
+DTYPES = (torch.float64, torch.float32)
+
+
+def items_and_slopes(case, inputs):
+    """One value per item, and the gradients of their sum with respect to every floating-point input."""
+    leaves = tracked(inputs, case.signature.floating)
+    items = case.each(leaves)
+    return items.detach(), gradients(items.sum(), leaves, case)
+
+
+def truth(case, inputs, dtype):
+    """What the loss ought to give in this dtype, and whether that comes from the naive loop."""
+    exact = exact_of(case, inputs, dtype)
+    if exact is not None:
+        return exact, True
+    items, slopes = items_and_slopes(case, cast(case.signature, inputs, torch.float64))
+    return Exact(items.flatten(), slopes, slopes), False
+
+
+def rounding(case, inputs, dtype):
+    """How far a right result may be off, as a share of it.
+
+    A hundred roundings; and where a number of size s enters, every sum with it is rounded by s times epsilon,
+    which an exponential turns into a share of its result. Dividing by a small hyper-parameter makes s larger.
+    """
+    sizes = [v[v.isfinite()].abs().max().item() for v in inputs.values() if v.is_floating_point() and v.isfinite().any()]
+    small = [h for h in case.hyper.values() if isinstance(h, float) and 0 < h < 0.1]
+    return torch.finfo(dtype).eps * (128 + max(sizes, default=0.0) / min(small, default=1.0))
+
+
+def assert_right(case, inputs, note="", dtypes=DTYPES, slopes_too=True, floor=1.0):
+    """Value and gradient at these inputs, whose numbers all of the dtypes hold exactly, are right and finite.
+
+    `floor` is the size below which an error is no longer measured by what is right: differences such as 1 - p are
+    known to the rounding of their parts, which are of size 1.
+    """
+    for dtype in dtypes:
+        wanted, from_loop = truth(case, inputs, dtype)
+        if dtype == torch.float64 and not from_loop:
+            continue
+        here = cast(case.signature, inputs, dtype)
+        items, slopes = items_and_slopes(case, here)
+        share = rounding(case, inputs, dtype)
+        where = f"{case.id}, {note}, {dtype}" if note else f"{case.id}, {dtype}"
+        _assert_near(items.flatten(), wanted.items, wanted.items, share, floor, f"{where}: value")
+        for key in slopes if slopes_too else ():
+            _assert_near(slopes[key], wanted.low[key], wanted.high[key], share, floor, f"{where}: gradient of {key}")
+
+
+def _assert_near(got, low, high, share, floor, what):
+    assert got.isfinite().all(), f"{what} is not finite: {got}"
+    off, allowed = error(got, low, high), share * size_of(low, high).clamp(min=floor)
+    assert (off <= allowed).all(), f"{what}: {got} is not between {low} and {high}, but off by {off} where {allowed} is allowed"
+
+
+def error(got, low, high):
+    """How far numbers lie outside of what is right."""
+    got = got.double()
+    return torch.maximum(low - got, got - high).clamp(min=0)
+
+
+def size_of(low, high):
+    """The size that errors are measured by: of the largest number in a row, as a gradient is used as a vector."""
+    size = _finite_size(low, high)
+    return size.amax(-1, keepdim=True) if size.ndim > 1 and size.numel() else size
+
+
+def digits(got, low, high, most):
+    """How many decimal digits are right, in the worst entry, measured by the largest one."""
+    if got.numel() == 0:
+        return most
+    off, largest = error(got, low, high).max().item(), _finite_size(low, high).max().item()
+    if off == 0:
+        return most
+    return max(0.0, min(most, -math.log10(off / largest))) if largest > 0 and math.isfinite(off) else 0.0
+
+
+def _finite_size(low, high):
+    size = torch.minimum(low.abs(), high.abs())
+    return torch.where(size.isfinite(), size, 0.0)

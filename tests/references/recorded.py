@@ -1,0 +1,99 @@
+"""Files of exact values and gradients: `tests/golden/<family>/exact/<loss>.json`, recorded from the naive loops.
+
+`python -m tests.references.recorded` writes them anew, for every registered loss that has a naive loop. They change
+only where a loop, a default or the other setting of the tests changed: look at the difference before committing it.
+"""
+
+import functools
+import json
+from pathlib import Path
+
+import torch
+
+from lossatlas.signatures import Field
+
+from .exact import exact_of
+
+FOLDER = Path(__file__).parents[1] / "golden"
+#: The rows of the recorded inputs: two of usual size, a small and a large one.
+SIZES = (1.0, 1.0, 0.01, 8.0)
+
+
+def path_of(entry):
+    return FOLDER / entry.family / "exact" / f"{entry.name}.json"
+
+
+def numbers_of(case):
+    """Inputs, values and gradient of a case: as recorded, or computed now where nothing is recorded. None: no loop."""
+    for record in recorded(case.entry).get("cases", ()):
+        if record["hyper"] == _plain(case.hyper):
+            return record
+    return computed(case)
+
+
+def computed(case, inputs=None):
+    """The same, computed now, at these inputs or at those that a new file gets."""
+    inputs = inputs or _inputs_of(case)
+    exact = exact_of(case, inputs)
+    if exact is None:
+        return None
+    for name, low in exact.low.items():
+        torch.testing.assert_close(low, exact.high[name], rtol=1e-15, atol=1e-15, msg=f"{case.id}: a kink among the inputs")
+    return {
+        "hyper": _plain(case.hyper),
+        "inputs": {name: value.tolist() for name, value in inputs.items()},
+        "items": exact.items.tolist(),
+        "gradient": {name: slope.tolist() for name, slope in exact.low.items()},
+    }
+
+
+@functools.cache
+def _read(path):
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def recorded(entry):
+    """What stands in the file of a loss; nothing where there is none."""
+    return _read(path_of(entry))
+
+
+def defaults_of(entry):
+    return _plain(entry.defaults)
+
+
+def inputs_as_tensors(case, record):
+    """The inputs of a record, as the signature takes them."""
+    sample = case.signature.sample()
+    return {name: torch.tensor(values, dtype=sample[name].dtype) for name, values in record["inputs"].items()}
+
+
+def _inputs_of(case):
+    inputs = case.sample(20, N=len(SIZES))
+    for name, kind in case.signature.fields.items():
+        if type(kind) is Field and kind.axes[0] in ("N", "*"):
+            size = torch.tensor(SIZES, dtype=inputs[name].dtype)
+            inputs[name] = inputs[name] * size.reshape(-1, *[1] * (inputs[name].ndim - 1))
+    return inputs
+
+
+def _plain(values):
+    """Hyper-parameters as JSON gives them back."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _write():
+    import lossatlas
+    from tests.contract.cases import settings_of
+
+    for entry in lossatlas.losses():
+        found = [computed(case) for case in settings_of(entry)]
+        if None in found:
+            continue
+        lines = ",\n".join(json.dumps(record) for record in found)
+        text = f'{{"defaults": {json.dumps(defaults_of(entry))},\n"cases": [\n{lines}\n]}}\n'
+        path_of(entry).parent.mkdir(parents=True, exist_ok=True)
+        path_of(entry).write_text(text)
+
+
+if __name__ == "__main__":
+    _write()
