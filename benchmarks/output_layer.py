@@ -9,10 +9,11 @@ from torch.nn import functional as F
 import lossatlas
 from lossatlas.losses.cross_entropy.factored import FactoredSphericalLayer, z_loss_from_sums
 
-from .timing import alternate, milliseconds, ratio, spread, times, write
+from .timing import alternate, ratio, spread
 
 CLASSES = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)
 FEATURES = (128, 256)
+BATCH = 128
 LEARNING_RATE = 0.1
 
 
@@ -50,11 +51,9 @@ def runs_of(classes, features, batch):
 
 
 def measure(classes, features, *, batch, seconds):
-    """One row: a number of classes and of features, for about `seconds` and 5 to 51 rounds."""
+    """One row: a number of classes and of features, for about `seconds`."""
     runs, layer = runs_of(classes, features, batch)
-    first = alternate(runs, rounds=1)
-    rounds = min(max(int(seconds / sum(sum(samples) for samples in first.values())), 5), 51)
-    samples = alternate(runs, rounds=rounds)
+    samples = alternate(runs, rounds=51, most_seconds=seconds)
     # What is done once in many steps hides from a median: add its share to each step.
     every = max(classes, 8 * features)
     upkeep = spread(alternate({"refresh": layer.refresh}, rounds=5)["refresh"])["median"] * batch / every
@@ -63,32 +62,9 @@ def measure(classes, features, *, batch, seconds):
         "classes": classes,
         "features": features,
         "batch": batch,
-        "seconds": samples,
+        "seconds": {name: spread(found) for name, found in samples.items()},
         "upkeep_seconds": upkeep,
         "softmax_ratio": ratio(samples["softmax"], samples["factored"]),
         "dense_ratio": ratio(samples["dense Z-loss"], samples["factored"]),
     }
 
-
-COLUMNS = {
-    "classes": lambda row: f"{row['classes']:,}",
-    "features": lambda row: str(row["features"]),
-    "factored, ms": lambda row: milliseconds(row["seconds"]["factored"]),
-    "softmax, ms": lambda row: milliseconds(row["seconds"]["softmax"]),
-    "dense Z-loss, ms": lambda row: milliseconds(row["seconds"]["dense Z-loss"]),
-    "softmax / factored": lambda row: times(row["softmax_ratio"]),
-    "dense Z-loss / factored": lambda row: times(row["dense_ratio"]),
-}
-
-NOTES = """One training step of the output layer (loss, gradient in the hidden batch, update by plain SGD), float32, one thread,
-batches of {batch}; median (quartiles) over rounds in which the three take turns. *Factored* is the Z-loss by
-`FactoredSphericalLayer.step`, with its share of the periodic refresh added; *softmax* is `Linear` + `F.cross_entropy` + `SGD`;
-*dense Z-loss* is the same with `spherical_z_loss`. A ratio is how many times as long as the factored step the plain one takes."""
-
-
-def run(out, *, quick):
-    """Measure the grid of sizes and write `output_layer.json` and `output_layer.md`."""
-    classes, features, batch, seconds = ((200, 2_000), (16,), 8, 0.05) if quick else (CLASSES, FEATURES, 128, 4.0)
-    rows = [measure(c, d, batch=batch, seconds=seconds) for d in features for c in classes]
-    write(out, "output_layer", "A training step of the output layer", NOTES.format(batch=batch), rows, COLUMNS)
-    return rows

@@ -4,7 +4,6 @@ Seconds are those of the processor, on one thread: on an idle machine the second
 without the time that other programs took.
 """
 
-import json
 import os
 import platform
 import statistics
@@ -13,33 +12,39 @@ from pathlib import Path
 
 import torch
 
+#: Rounds that even the slowest runs get.
+FEWEST_ROUNDS = 5
 
-def alternate(runs, *, rounds, least_seconds=0.0):
+
+def alternate(runs, *, rounds, least_seconds=0.0, most_seconds=float("inf")):
     """Time functions in turn, round after round.
 
     Args:
         runs: name -> function without arguments.
         rounds: samples of each.
         least_seconds: a sample repeats its function until the first call's time says that it fills this.
+        most_seconds: no further round after this time, once there are `FEWEST_ROUNDS`.
 
     Returns:
-        name -> seconds of one call, a list of `rounds` samples.
+        name -> seconds of one call, a list of `rounds` samples, or of fewer where time ran out.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return _samples(runs, rounds, least_seconds)
+        return _samples(runs, rounds, least_seconds, most_seconds)
     finally:
         torch.set_num_threads(threads)
 
 
-def _samples(runs, rounds, least_seconds):
+def _samples(runs, rounds, least_seconds, most_seconds):
     repeats = {}
     for name, run in runs.items():
         run()  # the first call of all pays for allocations and caches
         repeats[name] = max(1, round(least_seconds / _seconds(run, 1)))
-    samples = {name: [] for name in runs}
-    for _ in range(rounds):
+    samples, start = {name: [] for name in runs}, time.process_time()
+    for done in range(rounds):
+        if done >= FEWEST_ROUNDS and time.process_time() - start > most_seconds:
+            break
         for name, run in runs.items():
             samples[name].append(_seconds(run, repeats[name]))
     return samples
@@ -63,14 +68,9 @@ def ratio(above, below):
     return spread([a / b for a, b in zip(above, below, strict=True)])
 
 
-def milliseconds(values):
-    found = spread(values)
-    return f"{1e3 * found['median']:.3g} ({1e3 * found['low']:.3g}–{1e3 * found['high']:.3g})"
-
-
-def times(found):
-    """A ratio for a table: median and quartiles."""
-    return f"{found['median']:.3g} ({found['low']:.3g}–{found['high']:.3g})"
+def difference(above, below):
+    """How much longer than `below` each sample of `above` took, of the same round: median and quartiles."""
+    return spread([a - b for a, b in zip(above, below, strict=True)])
 
 
 def machine():
@@ -89,19 +89,3 @@ def _cpu():
     info = Path("/proc/cpuinfo")
     names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
     return names[0] if names else platform.processor() or platform.machine()
-
-
-def write(out, name, title, notes, rows, columns):
-    """A benchmark's numbers as JSON and as a markdown table, with the machine's name.
-
-    Args:
-        rows: a list of dictionaries, all of which go into the JSON.
-        columns: heading -> function of a row that gives the text of its cell.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    where = machine()
-    (out / f"{name}.json").write_text(json.dumps({"machine": where, "rows": rows}, indent=1) + "\n")
-    lines = [f"# {title}", "", notes, "", ", ".join(f"{key}: {value}" for key, value in where.items()), ""]
-    lines += ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
-    lines += ["| " + " | ".join(cell(row) for cell in columns.values()) + " |" for row in rows]
-    (out / f"{name}.md").write_text("\n".join(lines) + "\n")

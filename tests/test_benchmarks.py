@@ -1,76 +1,280 @@
 """The benchmarks run for every loss there is, and for one that has just come. No timing is judged here."""
 
 import json
+import math
 
 import pytest
 import torch
-from benchmarks import losses, output_layer
-from benchmarks.__main__ import main
-from benchmarks.peers import peers
-from benchmarks.timing import alternate, ratio, spread
+from benchmarks import compiled, contest, contract, losses, memory, output_layer, record
+from benchmarks.__main__ import QUICK, main
+from benchmarks.contest import Terms, contests
+from benchmarks.peers import Peer, packages
+from benchmarks.timing import FEWEST_ROUNDS, alternate, difference, ratio, spread
 
 import lossatlas
-from lossatlas.signatures import logits
+from lossatlas.signatures import SIGNATURES, logits
 
 EVERY = [entry.name for entry in lossatlas.losses()]
+MET = [(loss, terms, peer) for loss in EVERY for terms, rivals in contests(loss) for peer in rivals]
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory):
-    out = tmp_path_factory.mktemp("benchmarks")
-    main(["--quick", "--out", str(out)])
-    return out
+def out(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("benchmarks")
+    main(["--quick", "--out", str(folder)])
+    return folder
 
 
-def test_every_registered_loss_is_measured(tables):
-    found = json.loads((tables / "losses.json").read_text())
-    assert [row["loss"] for row in found["rows"]] == EVERY
-    assert all(seconds > 0 for row in found["rows"] for samples in row["seconds"].values() for seconds in samples)
-    table = (tables / "losses.md").read_text()
+@pytest.fixture(scope="module")
+def found(out):
+    return json.loads((out / "benchmarks.json").read_text())
+
+
+def peer_of(loss, call, **facts):
+    return Peer(loss, "a-package", "a_function", call, "Nothing to change.", **facts)
+
+
+@pytest.fixture
+def peers_are(monkeypatch):
+    """Function that puts peers in the place of those installed here."""
+
+    def put(*peers):
+        monkeypatch.setattr(contest, "peers", lambda loss: [peer for peer in peers if peer.loss == loss])
+
+    return put
+
+
+# --- The record
+
+
+def test_every_loss_is_measured_beside_every_peer(found):
+    eager = [row for row in found["rows"] if row["form"] == "eager"]
+    assert list(dict.fromkeys(row["loss"] for row in eager)) == EVERY
+    met = sorted((row["loss"], row["peer"]["package"], row["peer"]["symbol"]) for row in eager if row["peer"])
+    assert met == sorted((loss, peer.package, peer.symbol) for loss, _, peer in MET)
+    assert any(loss == "cross_entropy" and peer.package == "torch" for loss, _, peer in MET)
+
+
+def test_the_record_keeps_its_format(found):
+    assert set(found) == {"machine", "packages", "sizes", "rows", "summary", "contract", "output_layer"}
+    assert found["machine"]["cpu"] and found["machine"]["torch"] == torch.__version__ and found["machine"]["threads"] == 1
+    assert found["packages"] == {name: version for name, version in packages().items() if version}
+    assert {row["form"] for row in found["rows"]} == {"eager", "compiled"}
+    for row in found["rows"]:
+        assert row["family"] == lossatlas.get(row["loss"]).family
+        assert row["size"] in found["sizes"]
+        assert 0 < row["seconds"]["low"] <= row["seconds"]["median"] <= row["seconds"]["high"]
+        assert isinstance(row["bytes"], int) and row["bytes"] > 0
+        assert ("decorator_seconds" in row) == (row["form"] == "eager")
+        if row["peer"]:
+            assert row["peer_seconds"] > 0 and 0 < row["ratio"]["low"] <= row["ratio"]["median"] <= row["ratio"]["high"]
+            assert row["memory_ratio"] is None or row["memory_ratio"] == pytest.approx(row["bytes"] / row["peer_bytes"], rel=1e-3)
+            assert row["form"] == "eager" or row["peer_form"] in ("eager", "compiled")
+        else:
+            assert row["peer_seconds"] is row["ratio"] is row["peer_bytes"] is row["memory_ratio"] is None
+
+
+def test_one_peer_of_a_loss_at_a_size_is_marked_as_fastest(found):
+    cells = {(row["form"], row["loss"], row["size"]) for row in found["rows"] if row["peer"]}
+    marked = [(row["form"], row["loss"], row["size"]) for row in found["rows"] if row.get("fastest")]
+    assert sorted(cells) == sorted(marked)
+    for row in found["rows"]:
+        if row.get("fastest"):
+            same = [other for other in found["rows"] if all(other[key] == row[key] for key in ("form", "loss", "size"))]
+            assert row["ratio"]["median"] == max(other["ratio"]["median"] for other in same)
+
+
+def test_numbers_are_rounded():
+    assert record.rounded({"a": [1.23456, 7], "b": {"median": 0.000123456, "low": 12345.678}}) == {"a": [1.235, 7], "b": {"median": 0.0001235, "low": 12300.0}}
+
+
+def test_the_tables_show_the_record(out, found):
+    table = (out / "benchmarks" / "eager.md").read_text()
     assert all(f"| `{name}` | small |" in table for name in EVERY)
-    assert {row["loss"] for row in found["rows"] if "ratio" in row} == {peer.loss for peer in peers() if peer.differentiable}
+    assert found["machine"]["cpu"] in table and "`F.cross_entropy`" in table
+    assert "| 2,000 | 16 |" in (out / "benchmarks" / "output_layer.md").read_text()
+    assert "| logits |" in (out / "benchmarks" / "contract.md").read_text()
+    assert "`comp_sum_loss`" in (out / "benchmarks" / "compiled.md").read_text()
 
 
-def test_a_table_names_its_machine(tables):
-    found = json.loads((tables / "losses.json").read_text())["machine"]
-    assert found["cpu"] and found["cores"] >= 1 and found["threads"] == 1 and found["torch"] == torch.__version__
-    assert found["cpu"] in (tables / "losses.md").read_text()
+def row_of(loss, size, median, memory=None, form="eager", **more):
+    peer = {"package": "a-package", "symbol": "a_function"}
+    return {"loss": loss, "size": size, "form": form, "peer": peer, "ratio": {"median": median}, "memory_ratio": memory, **more}
 
 
-def test_a_new_loss_is_measured_by_itself(scratch_registry, tmp_path):
+def test_the_summary_counts_the_fastest_peer_of_each_loss_and_size():
+    rows = [row_of("a", "small", 0.5, 1.0), row_of("b", "small", 2.0, 0.25), row_of("a", "large", 0.125)]
+    rows += [row_of("a", "small", 0.1, 4.0), row_of("a", "small", 3.0, form="compiled"), {**row_of("c", "small", 9.0), "peer": None}]
+    found = record.summary(rows)
+    assert found["eager"]["small"] == {
+        "cells": 2,
+        "geometric_mean": pytest.approx(1.0),
+        "share_not_slower": 0.5,
+        "not_slower": 1,
+        "slower": {"b": 2.0},
+        "memory_geometric_mean": pytest.approx(1.0),  # a needs 4 times, b a quarter of what the smallest peer needs
+        "memory_share_not_more": 0.5,
+    }
+    assert found["eager"]["all"]["geometric_mean"] == pytest.approx(0.5)
+    assert "memory_geometric_mean" not in found["eager"]["large"]
+    assert found["compiled"]["all"]["slower"] == {"a": 3.0}
+
+
+def test_the_summary_also_leaves_out_who_brings_a_gradient_of_its_own():
+    found = record.summary([row_of("a", "small", 0.5, 1.0), row_of("a", "small", 4.0, gradient="own"), row_of("b", "small", 8.0, gradient="own")])
+    assert found["eager"]["small"]["slower"] == {"a": 4.0, "b": 8.0}
+    assert found["eager"]["small"]["autograd"] == record.summary([row_of("a", "small", 0.5, 1.0)])["eager"]["small"]
+    assert "autograd" not in found["eager"]["small"]["autograd"]
+
+
+def test_parts_that_were_not_run_stay(tmp_path):
+    path = tmp_path / "benchmarks.json"
+    alone, contracts = {"loss": "a", "form": "eager", "size": "small", "peer": None}, [{"signature": "logits"}]
+    record.write(path, {"eager": [alone], "contract": contracts})
+    record.write(path, {"compiled": [{**alone, "form": "compiled"}]})
+    found = json.loads(path.read_text())
+    assert [row["form"] for row in found["rows"]] == ["eager", "compiled"] and found["contract"] == contracts
+    path.write_text(json.dumps({**found, "machine": {"cpu": "another"}}))
+    assert [row["form"] for row in record.write(path, {"compiled": found["rows"][1:]})["rows"]] == ["compiled"]
+
+
+def test_a_run_that_was_stopped_goes_on(tmp_path):
+    path, calls = tmp_path / "part", []
+
+    def measure(value):
+        calls.append(value)
+        return [{"seconds": value}]
+
+    journal = record.Journal(path, {"quick": False})
+    assert journal(("eager", "a", "small"), lambda: measure(1.23456)) == [{"seconds": 1.235}]
+    with path.open("a") as file:
+        file.write('[["eager", "b"')  # stopped in the middle of a line
+    again = record.Journal(path, {"quick": False})
+    assert again(("eager", "a", "small"), lambda: measure(9.0)) == [{"seconds": 1.235}]
+    again(("eager", "b", "small"), lambda: measure(2.0))
+    assert calls == [1.23456, 2.0]
+    assert record.Journal(path, {"quick": True}).done == {}
+    again.close()
+    assert not path.exists()
+
+
+# --- Equal terms
+
+
+@pytest.mark.parametrize("size", contest.SIZES)
+@pytest.mark.parametrize(("loss", "terms", "peer"), MET, ids=[peer.id for _, _, peer in MET])
+def test_a_peer_is_asked_for_the_same(loss, terms, peer, size):
+    entry = lossatlas.get(loss)
+    inputs = contest.inputs_of(entry.signature, contest.SIZES[size], terms.dtype)
+    if terms.own_slope:
+        value, slope = peer.with_slope(**inputs, **terms.hyper)
+        torch.testing.assert_close(value.sum(), contest.ours(entry, terms)(**inputs).detach(), rtol=1e-6, atol=1e-8)
+        torch.testing.assert_close(slope, contest.there_and_back(contest.ours(entry, terms), inputs, terms)()[0], rtol=1e-4, atol=1e-8)
+    else:
+        torch.testing.assert_close(contest.theirs(peer, terms)(**inputs), contest.ours(entry, terms)(**inputs), rtol=1e-4, atol=1e-6)
+        slopes, expected = contest.run_of(peer, inputs, terms)(), contest.there_and_back(contest.ours(entry, terms), inputs, terms)()
+        for one, other in zip(slopes, expected, strict=True):  # at a kink, which a score may just meet, both sides are right
+            assert (one - other).norm() <= 5e-3 * other.norm()
+
+
+def test_terms_are_those_of_the_peer():
+    assert Terms.of(peer_of("focal_loss", None)) == Terms()
+    assert Terms.of(peer_of("focal_loss", None, settings=({"gamma": 1.0}, {}))) == Terms()
+    assert Terms.of(peer_of("focal_loss", None, settings=({"gamma": 1.0},), reduction="sum")) == Terms({"gamma": 1.0}, "sum")
+    own = peer_of("focal_loss", None, differentiable=False, with_slope=lambda: None)
+    assert Terms.of(own) == Terms({}, "sum", True, torch.float64)
+
+
+def test_a_package_uses_its_own_mean(peers_are):
+    with_mean = peer_of("cross_entropy", torch.nn.functional.cross_entropy)
+    plain = peer_of("cross_entropy", lambda logits, target: lossatlas.cross_entropy(logits, target, reduction="none"))
+    x, y = torch.randn(4, 3), torch.tensor([0, 1, 2, 0])
+    expected = lossatlas.cross_entropy(x, y)
+    torch.testing.assert_close(contest.theirs(plain, Terms())(logits=x, target=y), expected)
+    asked = []
+    with_mean = peer_of("cross_entropy", lambda logits, target, reduction="none": asked.append(reduction))
+    contest.theirs(with_mean, Terms())(logits=x, target=y)
+    assert asked == ["mean"]
+
+
+def test_who_computes_something_else_or_has_no_gradient_is_not_met(peers_are):
+    peers_are(peer_of("focal_loss", None, agrees=False), peer_of("focal_loss", None, differentiable=False))
+    assert contests("focal_loss") == [(Terms(), [])]
+
+
+def test_losses_without_peers_have_rows_by_themselves(peers_are):
+    peers_are()
+    entry = lossatlas.get("cross_entropy")
+    for rows in (losses.measure(entry, "small", QUICK), compiled.measure(entry, "small", QUICK, [], backend="eager")):
+        assert [row["peer"] for row in rows] == [None]
+        assert rows[0]["seconds"]["median"] > 0 and "fastest" not in rows[0]
+
+
+def test_a_new_loss_is_measured_by_itself(scratch_registry, peers_are):
     @lossatlas.contract.loss(logits)
-    def freshly_registered_loss(logits, target):
+    def freshly_registered_loss(logits, target, *, power=2.0):
         """A loss that was not there before."""
-        return logits.square().sum(-1)
+        return (logits**power).sum(-1)
 
-    rows = losses.run(tmp_path, quick=True)
-    assert [row["loss"] for row in rows] == [*EVERY, "freshly_registered_loss"]
+    def call(logits, target, *, power):
+        return (logits**power).sum(-1).sum()
 
-
-@pytest.mark.parametrize("size", losses.SIZES)
-@pytest.mark.parametrize("peer", [peer for peer in peers() if peer.differentiable], ids=lambda peer: peer.id)
-def test_a_peer_computes_the_same_loss(peer, size):
-    inputs = losses.inputs_of(lossatlas.get(peer.loss).signature, losses.SIZES[size])
-    ours = lossatlas.get(peer.loss)(**inputs, **peer.settings[0], reduction=peer.reduction)
-    torch.testing.assert_close(peer.call(**inputs, **peer.settings[0]), ours, rtol=1e-4, atol=1e-6)
-
-
-def test_the_output_layers_are_measured(tables):
-    rows = json.loads((tables / "output_layer.json").read_text())["rows"]
-    assert [row["classes"] for row in rows] == [200, 2000]
-    for row in rows:
-        assert set(row["seconds"]) == {"factored", "softmax", "dense Z-loss"}
-        assert row["softmax_ratio"]["low"] <= row["softmax_ratio"]["median"] <= row["softmax_ratio"]["high"]
-    assert "| 2,000 | 16 |" in (tables / "output_layer.md").read_text()
+    peers_are(peer_of("freshly_registered_loss", call, settings=({"power": 2.0},), reduction="sum"))
+    entry = lossatlas.losses()[-1]
+    (row,) = losses.measure(entry, "small", QUICK)
+    assert (row["loss"], row["hyper"], row["fastest"]) == ("freshly_registered_loss", {"power": 2.0}, True)
+    (name,) = compiled.fastest_eager(entry, "small")
+    (row,) = compiled.measure(entry, "small", QUICK, [name], backend="eager")
+    assert row["form"] == "compiled" and row["peer_form"] in ("eager", "compiled")
 
 
-def test_the_output_layers_do_the_same_work():
-    runs, _ = output_layer.runs_of(40, 6, 5)
-    for _ in range(3):
-        (value, below), (expected, expected_below) = runs["factored"](), runs["dense Z-loss"]()
-        torch.testing.assert_close(value, expected)
-        torch.testing.assert_close(below, expected_below, rtol=1e-3, atol=1e-5)
-        assert runs["softmax"]()[1].shape == below.shape
+def test_a_peer_that_cannot_be_compiled_is_met_eager(peers_are):
+    def call(logits, target):
+        if torch.compiler.is_compiling():
+            raise RuntimeError("not like this")
+        return torch.nn.functional.cross_entropy(logits, target, reduction="none")
+
+    peers_are(peer := peer_of("cross_entropy", call))
+    (row,) = compiled.measure(lossatlas.get("cross_entropy"), "small", QUICK, [peer.id], backend="eager")
+    assert row["peer_form"] == "eager"
+
+
+def test_of_many_peers_the_fastest_are_compiled(peers_are):
+    def repeating(times):
+        def call(logits, target):
+            return sum(logits.logsumexp(-1) for _ in range(times)) ** 2 / times**2
+
+        return call
+
+    slow, fast, medium = (Peer("logit_z_loss", f"package-{n}", "f", repeating(n), "") for n in (200, 1, 40))
+    peers_are(slow, fast, medium)
+    assert compiled.fastest_eager(lossatlas.get("logit_z_loss"), "small") == [fast.id, medium.id]
+
+
+# --- The meters
+
+
+def test_peak_memory_of_known_allocations():
+    def run():
+        first = torch.empty(1000)
+        second = torch.empty(500)
+        del first
+        return second, torch.empty(700)
+
+    assert memory.peak_bytes(run) == 4 * 1500
+    assert memory.peak_bytes(lambda: None) == 0
+    x = torch.ones(50, 20)
+    assert memory.peak_bytes(lambda: x.exp()) == 4 * 1000
+    assert memory.peak_bytes(lambda: x.double()) == 8 * 1000
+    assert memory.peak_bytes(lambda: x.T) == 0
+
+
+def test_peak_memory_counts_what_backward_needs():
+    x = torch.ones(1000, requires_grad=True)
+    # x**2 is kept for backward, where its gradient and that of x**2 join it
+    run = contest.there_and_back(lambda x: x.square().exp().sum(), {"x": x}, Terms())
+    found = memory.peak_bytes(run)
+    assert 3 * 4000 <= found <= 5 * 4000 and found == memory.peak_bytes(run)
 
 
 def test_runs_take_turns():
@@ -80,7 +284,56 @@ def test_runs_take_turns():
     assert [len(found) for found in samples.values()] == [3, 3]
 
 
-def test_spread_and_ratio():
+def test_slow_runs_stop_early():
+    samples = alternate({"a": lambda: math.prod(range(2000))}, rounds=1000, most_seconds=0.0)
+    assert len(samples["a"]) == FEWEST_ROUNDS
+
+
+def test_spread_ratio_and_difference():
     assert spread([1.0, 2.0, 3.0, 4.0, 5.0]) == {"low": 2.0, "median": 3.0, "high": 4.0}
     assert spread([2.0]) == {"low": 2.0, "median": 2.0, "high": 2.0}
     assert ratio([2.0, 6.0, 4.0], [1.0, 2.0, 1.0])["median"] == 3.0
+    assert difference([2.0, 6.0, 4.0], [1.0, 2.0, 1.0])["median"] == 3.0
+    assert record.geometric_mean([0.5, 8.0]) == pytest.approx(2.0)
+
+
+# --- The contract
+
+
+@pytest.mark.parametrize("signature", SIGNATURES.values(), ids=SIGNATURES)
+def test_the_loss_that_does_nothing_is_checked_and_not_registered(signature):
+    function = contract.identity(signature)
+    inputs = contest.inputs_of(signature, contest.SIZES["small"])
+    first = signature.names[0]
+    assert torch.equal(function(**inputs), inputs[first].mean())
+    with pytest.raises(TypeError, match=f"`{first}`: expected"):
+        function(**{**inputs, first: [1.0]})
+    assert [entry.name for entry in lossatlas.losses()] == EVERY
+
+
+def test_the_contract_is_measured_with_and_without_a_look_at_the_values(found):
+    assert [row["signature"] for row in found["contract"]] == [signature.name for signature in contract.signatures()]
+    for row in found["contract"]:
+        assert row["operation_seconds"]["median"] > 0
+        for name in ("checked", "unchecked"):
+            expected = row[name]["seconds"]["median"] / row["operation_seconds"]["median"]
+            assert row[name]["operations"] == pytest.approx(expected, rel=1e-2)
+
+
+# --- The output layer
+
+
+def test_the_output_layers_are_measured(found):
+    assert [row["classes"] for row in found["output_layer"]] == [200, 2000]
+    for row in found["output_layer"]:
+        assert set(row["seconds"]) == {"factored", "softmax", "dense Z-loss"}
+        assert row["softmax_ratio"]["low"] <= row["softmax_ratio"]["median"] <= row["softmax_ratio"]["high"]
+
+
+def test_the_output_layers_do_the_same_work():
+    runs, _ = output_layer.runs_of(40, 6, 5)
+    for _ in range(3):
+        (value, below), (expected, expected_below) = runs["factored"](), runs["dense Z-loss"]()
+        torch.testing.assert_close(value, expected)
+        torch.testing.assert_close(below, expected_below, rtol=1e-3, atol=1e-5)
+        assert runs["softmax"]()[1].shape == below.shape

@@ -1,0 +1,122 @@
+"""A loss and its peers on equal terms: the same inputs, hyper-parameters and reduction, gradients in the same inputs."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from .peers import peers
+from .timing import ratio, spread
+
+#: size -> length of the axes by letter; an axis that is not named keeps the signature's usual length
+SIZES = {
+    "small": {"N": 32, "C": 10, "D": 16},
+    "medium": {"N": 256, "C": 100, "D": 32},
+    "large": {"N": 512, "C": 1000, "D": 64},
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What both sides are asked for.
+
+    Attributes:
+        hyper: hyper-parameters of the loss.
+        reduction: what one number is made of the items with.
+        own_slope: the peer is no torch function and brings the gradient of the sum in the first input, and that only.
+        dtype: that of the inputs. A peer with a gradient of its own gets what it computes in, and need not convert.
+    """
+
+    hyper: Mapping = field(default_factory=dict)
+    reduction: str = "mean"
+    own_slope: bool = False
+    dtype: torch.dtype = torch.float32
+
+    @classmethod
+    def of(cls, peer):
+        """The terms on which a peer is met: the defaults, where it has them."""
+        hyper = {} if {} in peer.settings else peer.settings[0]
+        if not peer.differentiable:
+            return cls(hyper, "sum", True, getattr(torch, peer.dtypes[0]))
+        return cls(hyper, "mean" if peer.reduction == "none" else peer.reduction)
+
+
+def contests(loss):
+    """Pairs of terms and the peers met on them: those that compute the same and have a gradient. Without any, the usual terms."""
+    found = []
+    for peer in peers(loss):
+        if peer.agrees and (peer.differentiable or peer.with_slope):
+            same = next((rivals for terms, rivals in found if terms == Terms.of(peer)), None)
+            if same is None:
+                found.append((Terms.of(peer), same := []))
+            same.append(peer)
+    return found or [(Terms(), [])]
+
+
+def inputs_of(signature, sizes, dtype=torch.float32):
+    """Random inputs, ready for gradients. Inputs of any shape get as many entries as N × C."""
+    if all(field.axes == ("*",) for field in signature.fields.values()):
+        sizes = {"N": sizes["N"] * sizes["C"]}
+    inputs = signature.sample(0, dtype=dtype, **sizes)
+    return {name: x.requires_grad_() if signature.fields[name].floating else x for name, x in inputs.items()}
+
+
+def ours(entry, terms):
+    """Function of the inputs that gives the reduced loss."""
+    return lambda **inputs: entry.function(**inputs, **terms.hyper, reduction=terms.reduction)
+
+
+def theirs(peer, terms):
+    """The same of a peer. A package that has a mean of its own uses that."""
+    hyper = dict(terms.hyper)
+    if "reduction" in inspect.signature(peer.call).parameters:
+        hyper["reduction"] = terms.reduction
+    elif peer.reduction == "none":
+        return lambda **inputs: peer.call(**inputs, **hyper).mean()
+    return lambda **inputs: peer.call(**inputs, **hyper)
+
+
+def there_and_back(function, inputs, terms):
+    """Function without arguments: forward and backward once."""
+    wanted = [x for x in inputs.values() if x.requires_grad][: 1 if terms.own_slope else None]
+    return lambda: torch.autograd.grad(function(**inputs), wanted, allow_unused=True)
+
+
+def run_of(peer, inputs, terms):
+    """A peer's forward and backward, by torch or by its own means."""
+    if terms.own_slope:
+        return lambda: peer.with_slope(**inputs, **terms.hyper)
+    return there_and_back(theirs(peer, terms), inputs, terms)
+
+
+def alone(entry, size, form, samples, memory):
+    """The row of a loss by itself: `samples` in seconds, `memory` in bytes."""
+    row = {"loss": entry.name, "family": entry.family, "size": size, "form": form, "peer": None}
+    return row | {"seconds": spread(samples), "peer_seconds": None, "ratio": None, "bytes": memory, "peer_bytes": None, "memory_ratio": None}
+
+
+def beside(row, peer, terms, samples, peer_samples, peer_memory):
+    """The row of a loss beside a peer, from its row by itself. Terms are named where they are not the usual ones."""
+    row = row | {
+        "peer": {"package": peer.package, "symbol": peer.symbol},
+        "peer_seconds": spread(peer_samples)["median"],
+        "ratio": ratio(samples, peer_samples),
+        "peer_bytes": peer_memory,
+        "memory_ratio": row["bytes"] / peer_memory if peer_memory else None,
+    }
+    if terms.hyper:
+        row["hyper"] = dict(terms.hyper)
+    if terms.own_slope:
+        row["gradient"] = "own"
+    if terms.dtype != torch.float32:
+        row["dtype"] = str(terms.dtype).removeprefix("torch.")
+    return row
+
+
+def mark_fastest(rows):
+    """Of the rows of one loss at one size mark the one whose peer is fastest beside the loss."""
+    rivals = [row for row in rows if row["peer"]]
+    if rivals:
+        max(rivals, key=lambda row: row["ratio"]["median"])["fastest"] = True
+    return rows
