@@ -9,7 +9,7 @@ from .peer import Finding, Peer
 
 __all__ = ["Finding", "Peer", "packages", "peers"]
 
-_HELPERS = {"peer"}
+_HELPERS = {"peer", "shared"}
 
 
 def packages():

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import torch
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -10,15 +12,20 @@ class Finding:
 
     Attributes:
         what: one or two sentences for the page of the loss.
-        inputs: function without arguments that gives the inputs, tensors by name, on which they differ.
+        at: inputs on which they differ, by name, as nested lists.
         hyper: the loss's hyper-parameters there.
         slope: name of the input whose gradient differs; None: the values differ.
     """
 
     what: str
-    inputs: Callable
+    at: Mapping
     hyper: Mapping = field(default_factory=dict)
     slope: str | None = None
+
+    def inputs(self):
+        """Whole numbers as integers, the others in float64."""
+        tensors = {name: torch.tensor(values) for name, values in self.at.items()}
+        return {name: x.double() if x.is_floating_point() else x for name, x in tensors.items()}
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,8 @@ class Peer:
         with_slope: where it does not, and the package has a gradient of its own: function like `call` that gives
             the value and the gradient of its sum in the first input.
         dtypes: what the arithmetic is in: "float64" where they keep it, else "float32".
+        agrees: whether `call` computes the loss on ordinary inputs; where not, no transform brings theirs to ours, and
+            `finding` says what is different.
         finding: where they are wrong, or differ.
     """
 
@@ -51,6 +60,7 @@ class Peer:
     differentiable: bool = True
     with_slope: Callable | None = None
     dtypes: tuple = ("float64",)
+    agrees: bool = True
     finding: Finding | None = None
 
     @property
