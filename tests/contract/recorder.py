@@ -39,9 +39,11 @@ def pytest_runtest_makereport(item, call):
     """Send along, from whichever process runs the test, what it was about and what it measured."""
     report = yield
     numbers = measured.taken()
-    case = getattr(item, "callspec", None) and item.callspec.params.get("case")
-    entry = case.entry if case else getattr(item, "callspec", None) and item.callspec.params.get("entry")
-    if entry is not None and item.path.parent == HERE:
+    # Other tests may have an argument of the same name, that is something else.
+    given = item.callspec.params if item.path.parent == HERE and hasattr(item, "callspec") else {}
+    case = given.get("case")
+    entry = case.entry if case else given.get("entry")
+    if entry is not None:
         about = {"loss": entry.name, "case": case.id if case else None, "test": name_of(item.module, item.originalname)}
         report.user_properties.append((PROPERTY, about))
     if numbers:
