@@ -12,25 +12,23 @@ from tests.contract import (
     test_recorded,
     test_reduction_algebra,
     test_reference,
-    test_settings,
-    test_special_cases,
     test_stability,
     test_transforms,
 )
 
 MODULES = (
-    test_recorded, test_exact, test_reduction_algebra, test_edges, test_special_cases, test_settings, test_stability,
+    test_recorded, test_exact, test_reduction_algebra, test_edges, test_stability,
     test_degenerate, test_gradients, test_reference, test_invariances, test_precision, test_transforms,
 )  # fmt: skip
 
 
-def tests(of="case"):
-    """name -> test, for all that need nothing but a case; or nothing but an entry."""
+def tests():
+    """name -> test, for all that need nothing but a case."""
     return {
         name: test
         for module in MODULES
         for name, test in vars(module).items()
-        if name.startswith("test_") and list(inspect.signature(test).parameters) == [of]
+        if name.startswith("test_") and list(inspect.signature(test).parameters) == ["case"]
     }
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from tests.contract.cases import entries
+from tests.references import recorded
 
 import lossatlas
 from lossatlas.contract import PROMISES
@@ -26,6 +27,14 @@ def test_every_number_among_the_hyper_parameters_has_a_domain_with_its_default_i
     for name, default in entry.defaults.items():
         if isinstance(default, (int, float)) and not isinstance(default, bool):
             assert default in entry.domains[name], f"{name}={default} is not {entry.domains[name]}"
+
+
+def test_defaults_are_those_recorded(entry):
+    """A default that changes changes what everybody computes: it changes in the record too, or not at all."""
+    record = recorded.of(entry)
+    if not record:
+        pytest.skip("nothing is recorded of it")
+    assert recorded.defaults_of(entry) == record["defaults"], recorded.RENEW
 
 
 def test_what_pictures_show_of_a_domain_is_valid(entry):

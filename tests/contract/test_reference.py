@@ -4,10 +4,13 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 import torch
-from tests.contract.cases import close, inputs_of, needs_items, promise, take
+from tests.contract.cases import Case, close, ends_of, inputs_of, needs_items, promise, take
 from tests.contract.right import assert_right
+from tests.contract.test_edges import kind_of, small_edges
 from tests.references import reference
 from tests.references.exact import exact_of
+
+EXEMPT = {"extreme": "extremes", "ruled out": "minus_inf"}
 
 
 @hypothesis.given(data=st.data())
@@ -33,6 +36,19 @@ def test_its_gradient_is_that_of_the_naive_loop(case, data):
         pytest.skip("no naive loop is written for it")
     if exact.items.isfinite().all():  # else the value is larger than any float
         assert_right(case, inputs, dtypes=[torch.float64])
+
+
+def test_it_is_right_at_the_ends_of_its_hyper_parameters(entry):
+    """There, formulas take their limits."""
+    if not entry.domains:
+        pytest.skip("it has no numbers to vary")
+    for name, domain in entry.domains.items():
+        for value in ends_of(domain, entry.defaults[name]):
+            case = Case(entry, {name: value})
+            assert_right(case, case.sample(N=3, dtype=torch.float32))
+            for edge, inputs in small_edges(case.signature).items():
+                if EXEMPT.get(kind_of(inputs)) not in entry.exempt:
+                    assert_right(case, inputs, edge, slopes_too=edge not in case.signature.borders)
 
 
 @promise("items")

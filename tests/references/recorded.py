@@ -15,6 +15,7 @@ from lossatlas.signatures import Field
 from .exact import exact_of
 
 FOLDER = Path(__file__).parents[1] / "golden"
+RENEW = "`python -m tests.references.recorded` records anew; look at what changed"
 #: The rows of the recorded inputs: two of usual size, a small and a large one.
 SIZES = (1.0, 1.0, 0.01, 8.0)
 
@@ -25,7 +26,7 @@ def path_of(entry):
 
 def numbers_of(case):
     """Inputs, values and gradient of a case: as recorded, or computed now where nothing is recorded. None: no loop."""
-    for record in recorded(case.entry).get("cases", ()):
+    for record in of(case.entry).get("cases", ()):
         if record["hyper"] == _plain(case.hyper):
             return record
     return computed(case)
@@ -52,7 +53,7 @@ def _read(path):
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def recorded(entry):
+def of(entry):
     """What stands in the file of a loss; nothing where there is none."""
     return _read(path_of(entry))
 
