@@ -2,13 +2,14 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 # The first interpreter that is new enough and can make a virtual environment.
 FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve bench record check lint test unit site clean
+.PHONY: help setup book serve bench peers parity record check lint test unit site clean
 
 help:
 	@echo "make book    set up $(VENV), execute the notebooks, build the site into _build/html"
@@ -16,6 +17,7 @@ help:
 	@echo "make test    set up, lint, test the library, build the site, test it in a browser"
 	@echo "make bench   time every loss and the factored output layer beside their peers (about ten minutes)"
 	@echo "make record  keep in book/measured what tests, comparisons and benchmarks measured here"
+	@echo "make parity  compare every loss with other packages' (in $(PEERS), which \`make peers\` sets up)"
 	@echo "make check   check the sources and the built site"
 	@echo "make lint    check style and formatting"
 	@echo "make clean   remove what was built, keep $(VENV)"
@@ -47,6 +49,24 @@ bench: setup
 
 record: setup
 	$(BIN)/lossatlas record
+
+peers: $(PEERS)/.package
+
+$(PEERS)/.made: $(VENV)/.made
+	$(BIN)/python -m venv $(PEERS)
+	@touch $@
+
+$(PEERS)/.requirements: benchmarks/peers/requirements.txt benchmarks/peers/requirements-alone.txt $(PEERS)/.made
+	$(PEERS)/bin/python -m pip install --quiet --requirement benchmarks/peers/requirements.txt
+	$(PEERS)/bin/python -m pip install --quiet --no-deps --requirement benchmarks/peers/requirements-alone.txt
+	@touch $@
+
+$(PEERS)/.package: pyproject.toml $(PEERS)/.requirements
+	$(PEERS)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+parity: peers
+	$(ONE_THREAD) $(PEERS)/bin/python -m pytest tests/parity --parity-record=_build/measured/parity.json
 
 check: setup
 	$(BIN)/lossatlas check

@@ -36,7 +36,7 @@ def commands(workflow):
 
 
 def test_all_workflows_are_there():
-    assert set(LOADED) == {"ci", "gpu", "links", "pages", "release"}
+    assert set(LOADED) == {"ci", "gpu", "links", "pages", "parity", "release"}
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)

@@ -1,0 +1,76 @@
+"""How far a peer and a loss agree: at random inputs, and at the inputs of a finding."""
+
+import math
+
+import torch
+from tests.contract.cases import Case
+from tests.references.exact import exact_of
+
+import lossatlas
+
+#: lengths of the axes of the samples that are compared; a signature takes those that it knows
+SIZES = ({}, {"N": 1}, {"N": 17, "C": 12, "D": 7})
+#: as many digits as numbers of a dtype have
+CAP = {"float64": 16.0, "float32": 7.5}
+
+
+def case_of(peer, hyper):
+    return Case(lossatlas.get(peer.loss), dict(hyper))
+
+
+def samples(peer):
+    """Random inputs that float32 holds exactly, in float64, so that packages which round to float32 lose nothing yet."""
+    signature = lossatlas.get(peer.loss).signature
+    for seed, sizes in enumerate(SIZES):
+        known = {axis: size for axis, size in sizes.items() if axis in signature.sizes}
+        yield rounded(signature.sample(seed + 1, dtype=torch.float64, **known))
+
+
+def rounded(inputs):
+    return {name: x.float().double() if x.is_floating_point() else x for name, x in inputs.items()}
+
+
+def ready(peer, inputs):
+    """The inputs, those that have gradients asking for them; and the names of these."""
+    wanted = [name for name, field in lossatlas.get(peer.loss).signature.fields.items() if field.floating]
+    return {name: x.clone().requires_grad_() if name in wanted else x for name, x in inputs.items()}, wanted
+
+
+def theirs(peer, inputs, hyper):
+    """Value, and gradient of its sum by input name; empty where the package has none."""
+    if not peer.differentiable:
+        if peer.with_slope is None:
+            return peer.call(**inputs, **hyper), {}
+        value, slope = peer.with_slope(**inputs, **hyper)
+        return value, {next(iter(inputs)): slope}
+    inputs, wanted = ready(peer, inputs)
+    return _with_slopes(peer.call(**inputs, **hyper), inputs, wanted)
+
+
+def ours(peer, inputs, hyper):
+    """The same of the loss here, under the peer's reduction."""
+    inputs, wanted = ready(peer, inputs)
+    return _with_slopes(lossatlas.get(peer.loss)(**inputs, **hyper, reduction=peer.reduction), inputs, wanted)
+
+
+def exact(peer, inputs, hyper):
+    """The same from the naive loop with 75 digits: value, and (lowest, highest) gradient by input name."""
+    found = exact_of(case_of(peer, hyper), inputs)
+    items = found.items.reshape(ours(peer, inputs, hyper)[0].shape) if peer.reduction == "none" else found.items
+    values = {"none": items, "mean": items.mean(), "sum": items.sum()}
+    share = items.numel() if peer.reduction == "mean" else 1
+    return values[peer.reduction], {name: (found.low[name] / share, found.high[name] / share) for name in found.low}
+
+
+def _with_slopes(value, inputs, wanted):
+    slopes = torch.autograd.grad(value.sum(), [inputs[name] for name in wanted])
+    return value.detach(), dict(zip(wanted, slopes, strict=True))
+
+
+def digits(found, expected):
+    """Decimal digits to which two tensors agree, relative to the largest number, at most 16; -1 where one is not finite."""
+    found, expected = found.double(), expected.double()
+    error, size = (found - expected).abs().max().item(), expected.abs().max().item()
+    if error == 0:
+        return CAP["float64"]
+    return min(math.log10(size / error), CAP["float64"]) if size > 0 and math.isfinite(error) else -1.0
