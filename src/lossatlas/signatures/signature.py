@@ -109,12 +109,16 @@ class Signature:
         for name, kind in self.fields.items():
             value = inputs[name]
             kind.check_type(name, value)
-            shape = value.shape
-            fits = kind.axes == ANY or len(shape) == len(kind.axes)
-            for axis, n in (("*", shape),) if kind.axes == ANY else zip(kind.axes, shape, strict=False):
-                fits = fits and sizes.setdefault(axis, n) == n
+            shape, axes = value.shape, kind.axes
+            if axes == ANY:
+                fits = sizes.setdefault("*", shape) == shape
+            else:
+                fits = len(shape) == len(axes)
+                for axis, n in zip(axes, shape, strict=False):
+                    if sizes.setdefault(axis, n) != n:
+                        fits = False
             if not fits:
-                wanted = sizes["*"] if kind.axes == ANY else tuple(sizes.get(a, a) for a in kind.axes)
+                wanted = sizes["*"] if axes == ANY else tuple(sizes.get(a, a) for a in axes)
                 raise wrong(name, shape_text(tuple(wanted)), str(tuple(shape)))
             if device is None:
                 device = value.device
