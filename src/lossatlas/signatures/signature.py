@@ -114,7 +114,7 @@ class Signature:
                 fits = sizes.setdefault("*", shape) == shape
             else:
                 fits = len(shape) == len(axes)
-                for axis, n in zip(axes, shape, strict=False):
+                for axis, n in zip(axes, shape, strict=True) if fits else ():
                     if sizes.setdefault(axis, n) != n:
                         fits = False
             if not fits:
