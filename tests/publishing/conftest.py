@@ -8,6 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lossatlas.publishing.book import Book
+from lossatlas.publishing.check import GENERATED
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -33,7 +34,7 @@ def make_book(tmp_path):
             shutil.copy(REPOSITORY / "book" / name, book.sources)
         (book.sources / "index.md").write_text("# A book\n\nIts only page.\n")
         (book.sources / "references.bib").write_text("@misc{nobody2000nothing, author={N. Body}, title={Nothing}, year={2000}}\n")
-        pages = "".join(f"  - file: {name}\n" for name in (*chapters, "evidence", "papers"))
+        pages = "".join(f"  - file: {name}\n" for name in (*chapters, *GENERATED))
         book.contents.write_text(f"format: jb-book\nroot: index\nchapters:\n{pages}")
         for name, cells in chapters.items():
             write_notebook(book.sources / f"{name}.ipynb", *cells)

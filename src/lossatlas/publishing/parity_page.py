@@ -38,7 +38,8 @@ def parity_page(names, record):
     differing = [row for row in rows if row["verdict"] != "agrees"]
     noted = [row for row in agreeing if row.get("finding")]
     alone = sorted(set(names) - {row["loss"] for row in rows})
-    parts = [OPENING, _tally(rows, agreeing, differing), raw(_table(rows)), "## Where packages differ\n" if not differing else DIFFERING]
+    parts = [OPENING, _tally(rows, agreeing, differing), "## Function by function\n", raw(_table(rows))]
+    parts.append(DIFFERING if differing else "## Where packages differ\n")
     parts += [raw("\n".join(map(_difference, differing)))] if differing else ["None of them does: all that were compared agree.\n"]
     if noted:
         parts += ["## What else was noticed\n", raw("\n".join(map(_difference, noted)))]
@@ -60,15 +61,22 @@ def _table(rows):
     cells = [
         [
             code(row["loss"]),
-            f"{html.escape(row['package'])} {html.escape(row['version'])}<br>{code(row['symbol'])}",
-            _digits(row),
-            "agrees" if row["verdict"] == "agrees" else f'<a href="#{_anchor(row)}"><strong>differs</strong></a>',
-            html.escape(row["transform"]),
+            f"{html.escape(row['package'])} {html.escape(row['version'])} {code(row['symbol'])}<p>{html.escape(row['transform'])}</p>",
+            _digits(row) + (f'<br><a href="#{_anchor(row)}">{_verdict(row)}</a>' if _told(row) else ""),
         ]
         for row in rows
     ]
-    head = ["Loss", "Package and function", "Digits: value / gradient", "Verdict", "Transform"]
+    head = ["Loss", "Their function, and the transform", "Digits: value / gradient"]
     return table(head, cells, label="Every loss beside its peers", kind="atlas-parity")
+
+
+def _told(row):
+    """Whether there is more to say of a row than its digits."""
+    return row["verdict"] != "agrees" or row.get("finding")
+
+
+def _verdict(row):
+    return "agrees, but" if row["verdict"] == "agrees" else "<strong>differs</strong>"
 
 
 def _digits(row):

@@ -53,6 +53,9 @@ SIGNS = """*✓ holds · – exempt, with its reason below · ✗ fails · · do
 that was tried.
 """
 
+COUNTED = """Each test runs at the defaults of a loss and at another setting of its hyper-parameters. The columns count losses.
+"""
+
 
 def proof_page(entries, certificates, anchors=None):
     """The page as MyST markdown.
@@ -72,7 +75,7 @@ def proof_page(entries, certificates, anchors=None):
         parts.append(f"{which} `{COMMANDS['certificates']}` holds every loss to its tests and leaves the record that this page is made of.\n")
     parts += [EXEMPTIONS, _exemptions(entries)]
     if known:
-        parts += ["## Where it was run\n", _origins(known, certificates), "## Every test by name\n", raw(_tests(known, certificates))]
+        parts += ["## Where it was run\n", _origins(known, certificates), "## Every test by name\n", COUNTED, raw(_tests(known, certificates))]
     return "\n".join(parts)
 
 
@@ -154,7 +157,7 @@ def _tests(known, certificates):
         for test, end in certificates[entry.name]["tests"].items():
             tests.setdefault(test, []).append(end)
     rows = [[PARTS.get(part, sentence(part)), sentence(name), *_counts(ends)] for (part, _, name), ends in ((t.partition("/"), e) for t, e in sorted(tests.items()))]
-    return table(["Part", "Test", *("passed", "exempt", "does not apply", "fails")], rows, label="Every generated test", kind="atlas-words")
+    return table(["Part", "What it asks", "Passed", "Exempt", "Does not apply", "Fails"], rows, label="Every generated test", kind="atlas-counts")
 
 
 def _counts(ends):

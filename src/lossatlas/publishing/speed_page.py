@@ -56,7 +56,7 @@ def speed_page(record):
         if cells:
             words = summary(cells)
             alt = f"{form.capitalize()} time of each loss as a multiple of the fastest peer's. {words} The table below has the numbers."
-            parts += [f"## {form.capitalize()}\n", f"{words}\n", READING, raw(f"<figure>{speed_plot(cells, form, alt)}</figure>")]
+            parts += [f"## {form.capitalize()}\n", f"{words}\n", *([READING] if form == forms[0] else []), raw(f"<figure>{speed_plot(cells, form, alt)}</figure>")]
     alone = [row for row in rows if not row["peer"]]
     parts += ["## All ratios\n", raw(_beside([row for row in rows if row["peer"]]))]
     if alone:
@@ -86,7 +86,7 @@ def summary(cells):
     mean = math.exp(sum(map(math.log, medians)) / len(medians))
     fast = sum(median <= 1 for median in medians)
     slower = sorted({loss for (loss, _), ratio in cells.items() if ratio["median"] > 1})
-    words = f"Beside the fastest peer at each size ours takes {mean:.2f} times as long in the geometric mean; in {fast} of {len(medians)} cells no longer."
+    words = f"Beside the fastest peer at each size ours takes {mean:.2f} times as long in the geometric mean; in {fast} of {len(medians)} comparisons no longer."
     return f"{words} Slower somewhere: {listed([f'`{loss}`' for loss in slower])}." if slower else words
 
 

@@ -25,7 +25,8 @@ def whole_digits(number):
 
 
 def code(text):
-    return f"<code>{html.escape(text)}</code>"
+    """Code that may break after an underscore where a column is narrow."""
+    return f"<code>{html.escape(text).replace('_', '_<wbr>')}</code>"
 
 
 def call(name, hyper):
@@ -61,11 +62,16 @@ def table(head, rows, *, label, kind):
         label: what the table is about, for those who do not see it.
         kind: a further class.
     """
-    headings = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    body = "".join(f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows)
+    headings = "".join(f'<th role="columnheader" scope="col">{cell}</th>' for cell in head)
+    body = "\n".join(
+        f'<tr role="row"><th role="rowheader" scope="row">{first}</th>{"".join(f"""<td role="cell">{cell}</td>""" for cell in rest)}</tr>'
+        for first, *rest in rows
+    )
+    # The roles keep it a table where a narrow screen shows its rows one below the other.
     return (
         f'<div class="atlas-record {kind}" role="region" aria-label="{html.escape(label)}" tabindex="0">\n'
-        f"<table><thead><tr>{headings}</tr></thead>\n<tbody>{body}</tbody></table>\n</div>"
+        f'<table role="table"><thead role="rowgroup"><tr role="row">{headings}</tr></thead>\n'
+        f'<tbody role="rowgroup">{body}</tbody></table>\n</div>'
     )
 
 
