@@ -15,7 +15,7 @@ help:
 	@echo "make book    set up $(VENV), execute the notebooks, build the site into _build/html"
 	@echo "make serve   show the built site on this machine"
 	@echo "make test    set up, lint, test the library, build the site, test it in a browser"
-	@echo "make bench   time every loss and the factored output layer beside their peers (about ten minutes)"
+	@echo "make bench   time every loss, eager and compiled, and the factored output layer beside their peers (about twenty minutes)"
 	@echo "make record  keep in book/measured what tests, comparisons and benchmarks measured here"
 	@echo "make parity  compare every loss with other packages' (in $(PEERS), which \`make peers\` sets up)"
 	@echo "make check   check the sources and the built site"
@@ -44,8 +44,8 @@ book: setup
 serve: setup
 	$(BIN)/lossatlas serve
 
-bench: setup
-	$(BIN)/python -m benchmarks
+bench: peers
+	$(PEERS)/bin/python -m benchmarks
 
 record: setup
 	$(BIN)/lossatlas record

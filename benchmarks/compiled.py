@@ -44,19 +44,19 @@ def _tried(peer, place, inputs, terms, backend):
     return run
 
 
-def torch_contests(loss, among=None):
+def torch_contests(entry, size, among=None):
     """The contests with peers that torch can compile, all of them or those with these ids.
 
     Packages with a gradient of their own are not among them.
     """
-    found = [(terms, [peer for peer in rivals if among is None or peer.id in among]) for terms, rivals in contests(loss) if not terms.own_slope]
+    found = [(terms, [peer for peer in rivals if among is None or peer.id in among]) for terms, rivals in contests(entry, size) if not terms.own_slope]
     return found or [(Terms(), [])]
 
 
 def fastest_eager(entry, size):
     """Ids of the `MOST_PEERS` peers of each contest that are fastest as they are: those worth the time it takes to compile them."""
     ids = []
-    for terms, rivals in torch_contests(entry.name):
+    for terms, rivals in torch_contests(entry, size):
         inputs = inputs_of(entry.signature, SIZES[size], terms.dtype)
         samples = alternate({peer.id: contest.run_of(peer, inputs, terms) for peer in rivals}, rounds=FEWEST_ROUNDS)
         ids += sorted(samples, key=lambda name: spread(samples[name])["median"])[:MOST_PEERS]
@@ -72,7 +72,7 @@ def measure(entry, size, pace, among, *, backend="inductor"):
     """
     rows = []
     with warnings.catch_warnings(action="ignore"):  # what the compiler says of a package's code is of no use here
-        for terms, rivals in torch_contests(entry.name, among):
+        for terms, rivals in torch_contests(entry, size, among):
             inputs, run, their_runs = runs_of(entry, size, terms, rivals, backend)
             their_runs = {("compiled", name): one for name, one in their_runs.items() if one is not None}
             their_runs |= {("eager", peer.id): contest.run_of(peer, inputs, terms) for peer in rivals}
@@ -104,7 +104,8 @@ def compile_ahead(cells, tell):
 
 def _compile_cell(loss, size, among):
     torch.set_num_threads(1)
+    entry = lossatlas.get(loss)
     with warnings.catch_warnings(action="ignore"):
-        for terms, rivals in torch_contests(loss, among):
-            runs_of(lossatlas.get(loss), size, terms, rivals, "inductor")
+        for terms, rivals in torch_contests(entry, size, among):
+            runs_of(entry, size, terms, rivals, "inductor")
     return f"{loss} {size}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from .memory import peak_bytes
 from .peers import peers
 from .timing import ratio, spread
 
@@ -15,6 +16,10 @@ SIZES = {
     "medium": {"N": 256, "C": 100, "D": 32},
     "large": {"N": 512, "C": 1000, "D": 64},
 }
+SMALLEST = "small"
+#: A peer that needs more than so many times the memory of the loss at the smallest size is not run at the others: what
+#: grows with the square of the batch there would not fit into the machine.
+MOST_MEMORY = 25
 
 
 @dataclass(frozen=True)
@@ -42,16 +47,29 @@ class Terms:
         return cls(hyper, "mean" if peer.reduction == "none" else peer.reduction)
 
 
-def contests(loss):
-    """Pairs of terms and the peers met on them: those that compute the same and have a gradient. Without any, the usual terms."""
+def contests(entry, size):
+    """Pairs of terms and the peers met on them: those that compute the same, have a gradient and fit into memory.
+
+    Without any, the usual terms.
+    """
     found = []
-    for peer in peers(loss):
-        if peer.agrees and (peer.differentiable or peer.with_slope):
+    for peer in peers(entry.name):
+        if peer.agrees and (peer.differentiable or peer.with_slope) and not (size != SMALLEST and fills_memory(entry, peer)):
             same = next((rivals for terms, rivals in found if terms == Terms.of(peer)), None)
             if same is None:
                 found.append((Terms.of(peer), same := []))
             same.append(peer)
     return found or [(Terms(), [])]
+
+
+def fills_memory(entry, peer):
+    """How many times the memory of the loss a peer needs at the smallest size, where that is over `MOST_MEMORY`, else None."""
+    terms = Terms.of(peer)
+    if terms.own_slope:
+        return None
+    inputs = inputs_of(entry.signature, SIZES[SMALLEST])
+    times = peak_bytes(run_of(peer, inputs, terms)) / peak_bytes(there_and_back(ours(entry, terms), inputs, terms))
+    return times if times > MOST_MEMORY else None
 
 
 def inputs_of(signature, sizes, dtype=torch.float32):

@@ -14,7 +14,7 @@ def measure(entry, size, pace):
         pace: arguments of `timing.alternate`.
     """
     rows = []
-    for terms, rivals in contests(entry.name):
+    for terms, rivals in contests(entry, size):
         inputs = inputs_of(entry.signature, SIZES[size], terms.dtype)
         run = there_and_back(ours(entry, terms), inputs, terms)
         their_runs = {peer.id: run_of(peer, inputs, terms) for peer in rivals}

@@ -3,6 +3,8 @@
 {"machine": what `timing.machine` says,
  "packages": {package: version} of the peers,
  "sizes": {size: {axis: length}},
+ "left_out": one for each peer that is met at the smallest size only: {"loss", "package", "symbol",
+    "memory_ratio": to the loss there, which says that the other sizes would fill the memory},
  "rows": one for each loss, size, form and peer; for a loss without peers one for each size and form:
    {"loss", "family", "size", "form": "eager" | "compiled",
     "peer": null | {"package", "symbol"},
@@ -109,7 +111,7 @@ def write(path, parts):
 
     Args:
         path: of `benchmarks.json`.
-        parts: among "eager" and "compiled" (rows), "contract" and "output_layer".
+        parts: among "eager" and "compiled" (rows), "left_out", "contract" and "output_layer".
 
     Returns:
         The whole record.
@@ -122,7 +124,7 @@ def write(path, parts):
     for form in ("eager", "compiled"):
         rows += rounded(parts[form]) if form in parts else [row for row in before.get("rows", []) if row["form"] == form]
     record = {**where, "rows": rows, "summary": rounded(summary(rows))}
-    for part in ("contract", "output_layer"):
+    for part in ("left_out", "contract", "output_layer"):
         if found := parts.get(part) or before.get(part):
             record[part] = rounded(found)
     path.parent.mkdir(parents=True, exist_ok=True)

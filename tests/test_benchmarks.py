@@ -15,7 +15,7 @@ import lossatlas
 from lossatlas.signatures import SIGNATURES, logits
 
 EVERY = [entry.name for entry in lossatlas.losses()]
-MET = [(loss, terms, peer) for loss in EVERY for terms, rivals in contests(loss) for peer in rivals]
+MET = [(entry.name, terms, peer) for entry in lossatlas.losses() for terms, rivals in contests(entry, "small") for peer in rivals]
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +199,22 @@ def test_a_package_uses_its_own_mean(peers_are):
 
 def test_who_computes_something_else_or_has_no_gradient_is_not_met(peers_are):
     peers_are(peer_of("focal_loss", None, agrees=False), peer_of("focal_loss", None, differentiable=False))
-    assert contests("focal_loss") == [(Terms(), [])]
+    assert contests(lossatlas.get("focal_loss"), "small") == [(Terms(), [])]
+
+
+def test_who_would_fill_the_memory_is_met_at_the_smallest_size_only(peers_are):
+    def of_all_pairs(logits, target):
+        every = lossatlas.cross_entropy(logits, target, reduction="none")
+        return (every.repeat(2000, 1) - every.repeat(2000, 1).detach()).mean(0) + every
+
+    def of_items(logits, target):
+        return torch.nn.functional.cross_entropy(logits, target, reduction="none")
+
+    peers_are(greedy := peer_of("cross_entropy", of_all_pairs), modest := peer_of("cross_entropy", of_items))
+    entry = lossatlas.get("cross_entropy")
+    assert contests(entry, "small") == [(Terms(), [greedy, modest])]
+    assert contests(entry, "medium") == [(Terms(), [modest])]
+    assert contest.fills_memory(entry, greedy) > contest.MOST_MEMORY
 
 
 def test_losses_without_peers_have_rows_by_themselves(peers_are):

@@ -38,6 +38,7 @@ class Peer:
         symbol: the package's function, as its users write it.
         call: `call(**inputs, **hyper)` is their function with `transform` applied: equal to
             `lossatlas.get(loss)(**inputs, **hyper, reduction=reduction)`, and as cheap as it can be.
+            Where it takes a keyword `reduction`, the package has a mean of its own, which is what is timed.
         transform: one sentence: from their convention to ours.
         settings: hyper-parameters at which both are compared.
         reduction: which of our reductions `call` returns.
