@@ -69,6 +69,10 @@ def hinge_metric(logits, target):
     return tensor(metrics.hinge_loss(target.numpy(), array(logits), labels=range(logits.shape[-1])), logits)
 
 
+def log_loss(logits, target):
+    return tensor(metrics.log_loss(target.numpy(), array(logits.softmax(-1)), labels=range(logits.shape[-1])), logits)
+
+
 def brier_score(logits, target):
     score = metrics.brier_score_loss(target.numpy(), array(logits.softmax(-1)), labels=range(logits.shape[-1]), scale_by_half=True)
     return tensor(score, logits)
@@ -80,9 +84,14 @@ BOTH_EXPONENTIALS = Finding(
     "Both exponentials are computed and one is multiplied by 0: a score of 1000 on the right side costs NaN, not 0.",
     at={"score": [1000.0], "label": [1]},
 )
+CLIPPED = Finding(
+    "Probabilities are clipped at the distance of 1 to the next float: no item costs more than 36.1, in float32 15.9.",
+    at={"logits": [[0.0, 100.0, 0.0]], "target": [0]},
+)
 
 PEERS = [
     Peer("cross_entropy", "scikit-learn", "HalfMultinomialLoss", half_multinomial, f"Nothing to change: {HALF}.", differentiable=False, with_slope=half_multinomial_slope),
+    Peer("cross_entropy", "scikit-learn", "metrics.log_loss", log_loss, "It is given the softmax of the logits.", differentiable=False, reduction="mean", finding=CLIPPED),
     Peer("softmax_regression_loss", "scikit-learn", "brier_score_loss(scale_by_half=True)", brier_score, "It is given the softmax of the logits.", differentiable=False, reduction="mean"),
     Peer("crammer_singer_hinge", "scikit-learn", "metrics.hinge_loss", hinge_metric, "Only margin = 1 is theirs.", differentiable=False, reduction="mean"),
     Peer("l2_svm_loss", "scikit-learn", "SquaredHinge of SGDClassifier", one_against_rest, "The class index becomes +1 for the true class and -1 for the others.", differentiable=False, with_slope=one_against_rest_slope),

@@ -10,6 +10,10 @@ def label_smoothing(logits, target, *, label_smoothing=0.0):
     return made(loss.LabelSmoothingCrossEntropy, smoothing=label_smoothing)(logits, target)
 
 
+def binary_cross_entropy(logits, target):
+    return made(loss.BinaryCrossEntropy, smoothing=0.0)(logits, target)
+
+
 def poly(logits, target, *, epsilon=1.0, label_smoothing=0.0):
     return made(loss.PolyCrossEntropy, epsilon=epsilon, smoothing=label_smoothing, reduction="none")(logits, target)
 
@@ -36,6 +40,7 @@ PEERS = [
     Peer("cross_entropy", "timm", "LabelSmoothingCrossEntropy", label_smoothing, SAME, ({"label_smoothing": 0.1}, {"label_smoothing": 0.5}), reduction="mean", finding=SMOOTHED_OVER_RULED_OUT),
     Peer("poly1_cross_entropy", "timm", "PolyCrossEntropy", poly, SAME, ({}, {"epsilon": -0.5}, {"epsilon": 2.0, "label_smoothing": 0.1}), dtypes=("float32",), finding=RULED_OUT_IS_NAN),
     Peer("poly_n_cross_entropy", "timm", "PolyCrossEntropy", poly_n, "Only one coefficient is theirs.", ({}, {"epsilons": (2.5,)}), dtypes=("float32",), finding=RULED_OUT_IS_NAN),
+    Peer("null_bce_loss", "timm", "BinaryCrossEntropy", binary_cross_entropy, "Their smoothing is 0.", reduction="mean", finding=RULED_OUT_IS_NAN),
     Peer(
         "poly1_focal_loss",
         "timm",

@@ -7,12 +7,12 @@ from .peer import Finding, Peer
 from .shared import BITS, FOCAL_SLOPE_IS_NAN, ONE_HOT, RULED_OUT_IS_NAN, SAME, SMOOTHED_OVER_RULED_OUT, bits, one_hot
 
 
-def cross_entropy(logits, target, *, label_smoothing=0.0):
-    return F.cross_entropy(logits, target, label_smoothing=label_smoothing, reduction="none")
+def cross_entropy(logits, target, *, label_smoothing=0.0, reduction="none"):
+    return F.cross_entropy(logits, target, label_smoothing=label_smoothing, reduction=reduction)
 
 
-def comp_sum_loss(logits, target, *, tau):
-    return cross_entropy(logits, target)
+def comp_sum_loss(logits, target, *, tau, reduction="none"):
+    return cross_entropy(logits, target, reduction=reduction)
 
 
 def generalized_cross_entropy(logits, target, *, q=0.7):
@@ -42,53 +42,63 @@ def poly1_cross_entropy(logits, target, *, epsilon=1.0):
     return F.cross_entropy(logits, target, reduction="none") + epsilon * (1 - p)
 
 
-def square_loss(logits, target, *, k, M):
-    return F.mse_loss(logits, one_hot(target, logits), reduction="none").mean(-1)
+def square_loss(logits, target, *, k, M, reduction="none"):
+    squares = F.mse_loss(logits, one_hot(target, logits), reduction=reduction)
+    return squares.mean(-1) if reduction == "none" else squares
 
 
-def harmonic_loss(features, prototypes, target, *, n=2.0):
-    return F.cross_entropy(-n * torch.log(torch.cdist(features, prototypes)), target, reduction="none")
+def harmonic_loss(features, prototypes, target, *, n=2.0, reduction="none"):
+    return F.cross_entropy(-n * torch.log(torch.cdist(features, prototypes)), target, reduction=reduction)
 
 
-def equiangular_basis_loss(features, prototypes, target, *, temperature=0.07, label_smoothing=0.1):
+def equiangular_basis_loss(features, prototypes, target, *, temperature=0.07, label_smoothing=0.1, reduction="none"):
     cosines = F.normalize(features) @ F.normalize(prototypes).T
-    return F.cross_entropy(cosines / temperature, target, label_smoothing=label_smoothing, reduction="none")
+    return F.cross_entropy(cosines / temperature, target, label_smoothing=label_smoothing, reduction=reduction)
 
 
-def weston_watkins_hinge(logits, target, *, margin=1.0):
-    return F.multi_margin_loss(logits, target, margin=margin, reduction="none")
+def weston_watkins_hinge(logits, target, *, margin=1.0, reduction="none"):
+    return F.multi_margin_loss(logits, target, margin=margin, reduction=reduction)
 
 
-def soft_margin(score, label):
-    return F.soft_margin_loss(score, label, reduction="none")
+def soft_margin(score, label, *, reduction="none"):
+    return F.soft_margin_loss(score, label, reduction=reduction)
 
 
-def logistic_loss(score, label):
-    return F.binary_cross_entropy_with_logits(score, bits(label, score), reduction="none")
+def logistic_loss(score, label, *, reduction="none"):
+    return F.binary_cross_entropy_with_logits(score, bits(label, score), reduction=reduction)
 
 
-def hinge_loss(score, label):
-    return F.margin_ranking_loss(score, torch.zeros_like(score), label, margin=1.0, reduction="none")
+def binary_cross_entropy(score, label, *, reduction="none"):
+    return F.binary_cross_entropy(score.sigmoid(), bits(label, score), reduction=reduction)
 
 
-def hinge_embedding(score, label):
-    return F.hinge_embedding_loss(label * score, label.new_tensor(-1.0), margin=1.0, reduction="none")
+def taylor_softmax_loss(logits, target, *, reduction="none"):
+    p = 1 + logits + logits**2 / 2
+    return F.nll_loss((p / p.sum(-1, keepdim=True)).log(), target, reduction=reduction)
+
+
+def hinge_loss(score, label, *, reduction="none"):
+    return F.margin_ranking_loss(score, torch.zeros_like(score), label, margin=1.0, reduction=reduction)
+
+
+def hinge_embedding(score, label, *, reduction="none"):
+    return F.hinge_embedding_loss(label * score, label.new_tensor(-1.0), margin=1.0, reduction=reduction)
 
 
 def squared_hinge_loss(score, label):
     return F.margin_ranking_loss(score, torch.zeros_like(score), label, margin=1.0, reduction="none").square()
 
 
-def perceptron_loss(score, label):
-    return F.margin_ranking_loss(score, torch.zeros_like(score), label, margin=0.0, reduction="none")
+def perceptron_loss(score, label, *, reduction="none"):
+    return F.margin_ranking_loss(score, torch.zeros_like(score), label, margin=0.0, reduction=reduction)
 
 
-def null_bce_loss(logits, target):
-    return F.binary_cross_entropy_with_logits(logits, one_hot(target, logits), reduction="none")
+def null_bce_loss(logits, target, *, reduction="none"):
+    return F.binary_cross_entropy_with_logits(logits, one_hot(target, logits), reduction=reduction)
 
 
-def class_relational_bce_loss(logits, target):
-    return F.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction="none")
+def class_relational_bce_loss(logits, target, *, reduction="none"):
+    return F.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction=reduction)
 
 
 def multilabel_soft_margin(logits, target):
@@ -113,6 +123,10 @@ OVERFLOWS = Finding(
     "The exponential is taken before the logarithm: infinite from a margin of about -709 on, -88 in float32.",
     at={"score": [-1000.0], "label": [1]},
 )
+CLAMPED = Finding(
+    "The logarithm is clamped at -100: no item costs more, and the gradient is 0 there.",
+    at={"score": [-1000.0], "label": [1]},
+)
 
 PEERS = [
     Peer("cross_entropy", "torch", "F.cross_entropy", cross_entropy, SAME, ({}, {"label_smoothing": 0.1}, {"label_smoothing": 0.5}), finding=SMOOTHED_OVER_RULED_OUT),
@@ -123,12 +137,14 @@ PEERS = [
     Peer("logit_z_loss", "torch", "torch.logsumexp(logits, -1)**2", logit_z_loss, SAME),
     Peer("focal_loss", "torch", "(1 - exp(-ce))**gamma * ce", focal_loss, "The usual lines around F.cross_entropy.", ({}, {"gamma": 0.5}, {"gamma": 5.0}), finding=FOCAL_SLOPE_IS_NAN),
     Peer("poly1_cross_entropy", "torch", "F.cross_entropy + epsilon * (1 - p)", poly1_cross_entropy, "The paper's lines, in torch.", ({}, {"epsilon": 4.0}, {"epsilon": -0.5})),
+    Peer("taylor_softmax_loss", "torch", "F.nll_loss(log(taylor_softmax))", taylor_softmax_loss, "The lines that circulate for it, with the polynomial of order 2."),
     Peer("rescaled_square_loss", "torch", "F.mse_loss(logits, one_hot)", square_loss, "Only k = M = 1 is theirs.", ({"k": 1.0, "M": 1.0},)),
     Peer("harmonic_loss", "torch", "F.cross_entropy(-n * log(cdist))", harmonic_loss, "As in the code of the authors, without their eps.", ({}, {"n": 1.0}, {"n": 8.0}), finding=ON_THE_PROTOTYPE),
     Peer("equiangular_basis_loss", "torch", "F.cross_entropy(cosines / T)", equiangular_basis_loss, "As in the code of the authors.", ({}, {"temperature": 0.5, "label_smoothing": 0.0})),
     Peer("weston_watkins_hinge", "torch", "F.multi_margin_loss", weston_watkins_hinge, SAME, ({}, {"margin": 0.3})),
     Peer("logistic_loss", "torch", "F.soft_margin_loss", soft_margin, SAME, finding=OVERFLOWS),
     Peer("logistic_loss", "torch", "F.binary_cross_entropy_with_logits", logistic_loss, BITS),
+    Peer("logistic_loss", "torch", "F.binary_cross_entropy", binary_cross_entropy, f"{BITS[:-1]}; it is given the sigmoid of the score.", finding=CLAMPED),
     Peer("hinge_loss", "torch", "F.margin_ranking_loss", hinge_loss, "Their second score is 0, their margin 1."),
     Peer("hinge_loss", "torch", "F.hinge_embedding_loss", hinge_embedding, "Label times score is their input, their label is -1, their margin 1."),
     Peer("squared_hinge_loss", "torch", "F.margin_ranking_loss**2", squared_hinge_loss, "Their second score is 0, their margin 1, the result is squared."),
