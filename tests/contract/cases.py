@@ -149,9 +149,9 @@ def value_and_gradients(case, inputs, **keywords):
     return value.detach(), gradients(value.sum(), leaves, case)
 
 
-def gradients(total, leaves, case):
+def gradients(total, leaves, case, **options):
     names = case.signature.floating
-    found = torch.autograd.grad(total, [leaves[n] for n in names], allow_unused=True, materialize_grads=True)
+    found = torch.autograd.grad(total, [leaves[n] for n in names], allow_unused=True, materialize_grads=True, **options)
     return dict(zip(names, found, strict=True))
 
 

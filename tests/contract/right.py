@@ -12,11 +12,28 @@ from tests.references.exact import Exact, exact_of
 DTYPES = (torch.float64, torch.float32)
 
 
-def items_and_slopes(case, inputs):
+def items_and_slopes(case, inputs, **options):
     """One value per item, and the gradients of their sum with respect to every floating-point input."""
     leaves = tracked(inputs, case.signature.floating)
     items = case.each(leaves)
-    return items.detach(), gradients(items.sum(), leaves, case)
+    slopes = gradients(items.sum(), leaves, case, **options)
+    return items.detach(), {name: slope.detach() for name, slope in slopes.items()}
+
+
+def _with_a_graph_of_the_gradient(case, inputs):
+    """The same, the gradients such that they can be differentiated again."""
+    return items_and_slopes(case, inputs, create_graph=True)
+
+
+def _by_torch_func(case, inputs):
+    """The same by a transform of `torch.func`."""
+    free = {name: inputs[name] for name in case.signature.floating}
+    items, pull = torch.func.vjp(lambda free: case.each({**inputs, **free}), free)
+    return items, pull(torch.ones_like(items))[0]
+
+
+#: A loss may compute in one way where only autograd looks on and in another elsewhere: all must be right.
+WAYS = {"": items_and_slopes, " with a graph of the gradient": _with_a_graph_of_the_gradient, " by torch.func": _by_torch_func}
 
 
 def truth(case, inputs, dtype):
@@ -50,12 +67,13 @@ def assert_right(case, inputs, note="", dtypes=DTYPES, slopes_too=True, floor=1.
         if dtype == torch.float64 and not from_loop:
             continue
         here = cast(case.signature, inputs, dtype)
-        items, slopes = items_and_slopes(case, here)
         share = rounding(case, inputs, dtype)
         where = f"{case.id}, {note}, {dtype}" if note else f"{case.id}, {dtype}"
-        _assert_near(items.flatten(), wanted.items, wanted.items, share, floor, f"{where}: value")
-        for key in slopes if slopes_too else ():
-            _assert_near(slopes[key], wanted.low[key], wanted.high[key], share, floor, f"{where}: gradient of {key}")
+        for way, computed in WAYS.items():
+            items, slopes = computed(case, here)
+            _assert_near(items.flatten(), wanted.items, wanted.items, share, floor, f"{where}: value{way}")
+            for key in slopes if slopes_too else ():
+                _assert_near(slopes[key], wanted.low[key], wanted.high[key], share, floor, f"{where}: gradient of {key}{way}")
 
 
 def _assert_near(got, low, high, share, floor, what):

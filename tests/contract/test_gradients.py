@@ -1,7 +1,7 @@
 """Gradients are those of the value, may be differentiated again, and respect the gradient from above."""
 
 import torch
-from tests.contract.cases import close, gradients, needs_items, promise, take, tracked
+from tests.contract.cases import close, gradients, needs_items, promise, take, tracked, value_and_gradients
 
 
 def _function_of_floats(case, inputs):
@@ -39,6 +39,16 @@ def test_each_item_passes_on_the_gradient_that_it_gets(case):
             wanted[name] = wanted[name] + gradient
     for name in wanted:
         close(got[name], wanted[name], note=f"gradient of {name}")
+
+
+def test_the_gradient_of_one_input_does_not_hang_on_the_others(case):
+    """Often only the network's output wants a gradient, and the class vectors or the target none."""
+    inputs = case.sample()
+    together = value_and_gradients(case, inputs)[1]
+    for name, wanted in together.items():
+        alone = tracked(inputs, [name])
+        (got,) = torch.autograd.grad(case(alone), alone[name], allow_unused=True, materialize_grads=True)
+        close(got, wanted, note=f"gradient of {name}")
 
 
 def test_the_graph_can_be_used_twice(case):

@@ -80,6 +80,22 @@ def test_weight_zero_and_mask_remove_the_item(case):
 
 
 @promise("items")
+def test_longer_padding_changes_nothing(case):
+    inputs, padding = case.sample(N=4), case.sample(1, N=3)
+    short = _reduced(case, inputs)
+    for length in (1, 3):
+        padded = {n: torch.cat([v, padding[n][:length]]) if has_items(case.signature.fields[n]) else v for n, v in inputs.items()}
+        found = _reduced(case, padded, mask=torch.arange(4 + length) < 4)
+        for (value, slopes), (wanted, wanted_slopes) in zip(found, short, strict=True):
+            close(value, wanted)
+            for name, slope in slopes.items():
+                if has_items(case.signature.fields[name]):
+                    assert not slope[4:].any(), f"padding has a gradient: {slope[4:]}"
+                    slope = slope[:4]
+                close(slope, wanted_slopes[name], note=f"gradient of {name}")
+
+
+@promise("items")
 def test_a_masked_item_may_hold_garbage(case):
     inputs = case.sample(N=4)
     mask = torch.tensor([True, False, True, True])
@@ -116,9 +132,11 @@ def test_single_entries_can_be_masked(case):
 
 def test_the_normalizer_takes_the_place_of_the_count(case):
     inputs = case.sample()
-    total = case(inputs, reduction="sum")
+    total, slopes = value_and_gradients(case, inputs, reduction="sum")
     for normalizer in (7, 2.5, torch.tensor(2.5)):
-        close(case(inputs, normalizer=normalizer), total / float(normalizer))
+        value, found = value_and_gradients(case, inputs, normalizer=normalizer)
+        close(value, total / float(normalizer))
+        all_close(found, {name: slope / float(normalizer) for name, slope in slopes.items()})
     if case.by_item:
         weight, mask = _weights(5), torch.tensor([True, True, False, True, True])
         inputs = case.sample(N=5)

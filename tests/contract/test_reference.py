@@ -4,8 +4,19 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 import torch
-from tests.contract.cases import Case, close, ends_of, inputs_of, needs_items, promise, take
-from tests.contract.right import assert_right
+from tests.contract.cases import (
+    Case,
+    all_close,
+    close,
+    ends_of,
+    gradients,
+    inputs_of,
+    needs_items,
+    promise,
+    take,
+    tracked,
+)
+from tests.contract.right import assert_right, items_and_slopes
 from tests.contract.test_edges import kind_of, small_edges
 from tests.references import reference
 from tests.references.exact import exact_of
@@ -36,6 +47,22 @@ def test_its_gradient_is_that_of_the_naive_loop(case, data):
         pytest.skip("no naive loop is written for it")
     if exact.items.isfinite().all():  # else the value is larger than any float
         assert_right(case, inputs, dtypes=[torch.float64])
+
+
+LARGE = {"N": 37, "C": 29, "D": 33}
+
+
+def test_a_large_batch(case):
+    """Code may take another way for large inputs: values of the naive loop, gradients of the parts."""
+    naive = reference(case.entry.name)
+    inputs = case.sample(3, **{axis: LARGE.get(axis, 31) for axis in case.signature.sizes})
+    items, slopes = items_and_slopes(case, inputs)
+    if naive is not None:
+        close(items, torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64).reshape(items.shape), rtol=1e-10)
+    if case.by_item:
+        leaves = tracked(inputs, case.signature.floating)
+        parts = [case(take(case.signature, leaves, torch.arange(n, LARGE["N"], 8)), reduction="sum") for n in range(8)]
+        all_close(slopes, gradients(sum(parts), leaves, case))
 
 
 def test_it_is_right_at_the_ends_of_its_hyper_parameters(entry):

@@ -1,6 +1,9 @@
 """Losses for the tests of the tests: one that is right, and some that are each wrong in one way."""
 
 import torch
+from tests.references.cross_entropy import log_p, surprise
+from tests.references.holding import holding
+from tests.references.numbers import exp
 
 from lossatlas.contract import SpecialCase, at_least, loss
 from lossatlas.signatures import logits
@@ -136,3 +139,117 @@ def wrong_special_case():
     @loss(logits, special_cases=SpecialCase("cross_entropy"))
     def toy_loss(logits, target):
         return -1.001 * _log_p(logits, target)
+
+
+def cross_entropy_loop(logits, target, weight=1.0):
+    return [weight * surprise(f, y) for f, y in zip(logits, target, strict=True)]
+
+
+def _share_of_the_true_class(logits, target, **_):
+    return [exp(log_p(f, y)) for f, y in zip(logits, target, strict=True)]
+
+
+@holding(share=_share_of_the_true_class)
+def held_share_loop(logits, target, share):
+    return [surprise(f, y) * (1 - s) for f, y, s in zip(logits, target, share, strict=True)]
+
+
+def free_share_loop(logits, target):
+    return held_share_loop.__wrapped__(logits, target, _share_of_the_true_class(logits, target))
+
+
+HELD = {
+    "gradient": "The share of the true class is held fixed in the gradient.",
+    "double_backward": "The share of the true class is held fixed in the gradient.",
+}
+
+
+def detached_as_the_loop_says():
+    @loss(logits, exempt=HELD)
+    def toy_loss(logits, target):
+        log_p = _log_p(logits, target)
+        return -log_p * (1 - log_p.exp()).detach()
+
+
+def not_detached():
+    @loss(logits, exempt=HELD)
+    def toy_loss(logits, target):
+        log_p = _log_p(logits, target)
+        return -log_p * (1 - log_p.exp())
+
+
+def epsilon_inside_the_logarithm():
+    @loss(logits)
+    def toy_loss(logits, target):
+        return -(_log_p(logits, target).exp() + 1e-8).log()
+
+
+def clamped_probability():
+    @loss(logits)
+    def toy_loss(logits, target):
+        return -_log_p(logits, target).clamp(min=-50.0)
+
+
+def another_default():
+    @loss(logits, domains={"weight": at_least(0, show=(0.5, 2.0))})
+    def toy_loss(logits, target, *, weight=1.1):
+        return -weight * _log_p(logits, target)
+
+
+def weighing_by_the_square():
+    @loss(logits, domains={"weight": at_least(0, show=(0.5, 2.0))})
+    def toy_loss(logits, target, *, weight=1.0):
+        return -(weight**2) * _log_p(logits, target)
+
+
+def overflowing_powers():
+    @loss(logits)
+    def toy_loss(logits, target):
+        highest = logits.amax(-1, keepdim=True).clamp(max=700)
+        return -(logits - highest).gather(-1, target.unsqueeze(-1)).squeeze(-1) + (logits - highest).exp().sum(-1).log()
+
+
+class _TwoWays(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, logits, target):
+        ctx.save_for_backward(logits, target)
+        return -_log_p(logits, target)
+
+    @staticmethod
+    def backward(ctx, above):
+        logits, target = ctx.saved_tensors
+        chosen = torch.nn.functional.one_hot(target, logits.shape[-1])
+        slope = (logits.softmax(-1) - chosen) * above.unsqueeze(-1)
+        return (slope * 1.001 if torch.is_grad_enabled() else slope), None
+
+
+def another_gradient_for_the_second():
+    @loss(logits)
+    def toy_loss(logits, target):
+        return _TwoWays.apply(logits, target)
+
+
+class _SignFlipped(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, logits, target):
+        ctx.save_for_backward(logits, target)
+        return -_log_p(logits, target)
+
+    @staticmethod
+    def backward(ctx, above):
+        logits, target = ctx.saved_tensors
+        chosen = torch.nn.functional.one_hot(target, logits.shape[-1])
+        return (logits.softmax(-1) + chosen) * above.unsqueeze(-1), None
+
+
+def sign_flipped_in_the_gradient():
+    @loss(logits)
+    def toy_loss(logits, target):
+        return _SignFlipped.apply(logits, target)
+
+
+def another_way_for_large_batches():
+    @loss(logits)
+    def toy_loss(logits, target):
+        items = -_log_p(logits, target)
+        return torch.cat([items[:32], 1.01 * items[32:]])

@@ -15,7 +15,8 @@ import pkgutil
 
 
 @functools.cache
-def _references():
+def loops():
+    """Loss name -> naive loop."""
     found = {}
     for module in pkgutil.iter_modules(__path__):
         found |= getattr(importlib.import_module(f"{__name__}.{module.name}"), "REFERENCES", {})
@@ -24,7 +25,7 @@ def _references():
 
 def loop(name):
     """The naive loop of the loss of this name, or None: (inputs as nested lists, **hyper) -> items as nested lists."""
-    return _references().get(name)
+    return loops().get(name)
 
 
 def reference(name):
