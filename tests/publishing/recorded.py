@@ -35,7 +35,7 @@ CERTIFICATES = {
 
 PARITY = {
     "machine": MACHINE,
-    "packages": {"kornia": "0.8.1", "torch": "2.13.0"},
+    "packages": {"kornia": "0.8.1", "torch": "2.13.0", "keras": None},
     "rows": [
         {
             "loss": "focal_loss", "package": "torch", "version": "2.13.0", "symbol": "F.cross_entropy", "transform": "Theirs is <ours> at 0.",
@@ -44,7 +44,12 @@ PARITY = {
         {
             "loss": "focal_loss", "package": "kornia", "version": "0.8.1", "symbol": "focal_loss", "transform": "The same convention.",
             "settings": [{"gamma": 2.0}], "digits": 1.2, "slope_digits": None, "dtype": "float32", "verdict": "differs",
-            "finding": "It adds 1e-8 <inside> the logarithm.", "evidence": {"inputs": {"logits": [[0.0, 40.0]]}, "theirs": 18.4, "ours": 40.0, "exact": 40.0},
+            "finding": "It is <another> loss.", "evidence": {"inputs": {"logits": [[0.0, 40.0]]}, "hyper": {}, "theirs": 18.4, "ours": 40.0, "exact": 40.0},
+        },
+        {
+            "loss": "hinge_loss", "package": "timm", "version": "1.0.20", "symbol": "F.hinge", "transform": "The same convention.",
+            "settings": [{}], "digits": 14.2, "slope_digits": 14.0, "verdict": "agrees", "finding": "Its gradient is NaN at 0.",
+            "evidence": {"inputs": {"score": [0.0]}, "hyper": {"margin": 1.0}, "theirs": ["nan"], "ours": [0.0], "exact": [0.0], "slope_of": "score"},
         },
     ],
 }  # fmt: skip
@@ -67,9 +72,26 @@ BENCHMARKS = {
         timed("focal_loss", "large", "eager", 2.0),
         timed("hinge_loss", "small", "eager", 0.25),
         timed("focal_loss", "small", "compiled", 1.0),
+        {**timed("hinge_loss", "small", "eager", 2.5), "gradient": "own", "dtype": "float64", "hyper": {"margin": 2.0}},
         timed("squentropy_loss", "small", "eager", 1.0, peer=False),
     ],
     "summary": {},
+    "packages": {"torch": "2.13.0"},
+    "sizes": {"small": {"N": 32, "C": 10}, "large": {"N": 512, "C": 1000}},
+    "left_out": [{"loss": "focal_loss", "package": "kornia", "symbol": "F.y", "memory_ratio": 400}],
+    "contract": [
+        {
+            "signature": "logits", "operation_seconds": {"median": 2e-6, "low": 1e-6, "high": 3e-6},
+            "checked": {"seconds": {"median": 1.2e-5, "low": 1e-5, "high": 2e-5}, "operations": 6.0},
+            "unchecked": {"seconds": {"median": 8e-6, "low": 7e-6, "high": 9e-6}, "operations": 4.0},
+        },
+    ],
+    "output_layer": [
+        {
+            "classes": 50000, "features": 64, "batch": 32, "seconds": {"factored": {"median": 1e-3, "low": 1e-3, "high": 1e-3}},
+            "softmax_ratio": {"median": 80.5, "low": 70, "high": 90}, "dense_ratio": {"median": 90, "low": 80, "high": 99},
+        },
+    ],
 }
 
 RECORDS = {"certificates": CERTIFICATES, "parity": PARITY, "benchmarks": BENCHMARKS}

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from lossatlas.contract import PROMISES
 
+from .parity_page import anchor, in_float64, precision
 from .records import COMMANDS
 from .wording import call, code, listed, machine_words, scales, sentence, whole_digits
 
@@ -36,6 +37,8 @@ PARTS = {
     "special_cases": "special cases",
     "transforms": "PyTorch's transforms",
 }
+#: So many packages are named in the summary.
+MOST_NAMES = 3
 RANKS = ("skipped", "passed", "xfailed", "failed")
 SIGNS = {"passed": "✓", "xfailed": "–", "failed": "✗", "skipped": "·"}
 SAID = {"passed": "holds", "xfailed": "exempt", "failed": "fails", "skipped": "does not apply"}
@@ -94,13 +97,23 @@ def _summary(facts, peers):
         parts.append(f"right from {scales(measured)}")
     parts += [words for promise, (_, words) in TITLES.items() if words and ends.get(promise) == "passed"]
     parts += [f"not {words}" for promise, (_, words) in TITLES.items() if words and ends.get(promise) == "xfailed"]
-    agreeing = [row for row in peers if row["verdict"] == "agrees"]
-    if agreeing:
-        names = list(dict.fromkeys(html.escape(row["package"]) for row in agreeing))
-        parts.append(f"equal to {listed(names)} to {whole_digits(min(row['digits'] for row in agreeing))}")
+    parts += _equals(peers)
     head = f"{len(broken)} of {len(facts['tests'])} tests fail" if broken else "Proven"
     later = "" if facts["current"] else ' <span class="atlas-later">sources changed since</span>'
     return f"<b>{head}:</b> {' · '.join(parts) or _count(facts)}{later}"
+
+
+def _equals(peers):
+    """To whom a loss is equal, in the precision that is worth telling."""
+    agreeing = [row for row in peers if row["verdict"] == "agrees" and row["digits"] is not None]
+    dtype = "float64" if any(map(in_float64, agreeing)) else "float32"
+    compared = [row for row in agreeing if row.get("dtype", "float64") == dtype]
+    if compared:
+        names = list(dict.fromkeys(html.escape(row["package"]) for row in compared))
+        if len(names) > MOST_NAMES:
+            names = [*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} more"]
+        digits = whole_digits(min(row["digits"] for row in compared))
+        yield f"equal to {listed(names)} to {digits}{' in float32' * (dtype == 'float32')}"
 
 
 def _rows(facts, peers):
@@ -150,11 +163,12 @@ def _special(case):
 
 def _peer(row):
     symbol = f"{html.escape(row['package'])} {html.escape(row['version'])} {code(row['symbol'])}"
+    if row["verdict"] != "agrees":
+        return f'{symbol}: <a href="parity.html#{anchor(row)}">differs</a>'
     gradient = "" if row.get("slope_digits") is None else f", gradient {math.floor(row['slope_digits'])}"
-    digits = f"value {whole_digits(row['digits'])}{gradient}{' in ' + row['dtype'] if row.get('dtype', 'float64') != 'float64' else ''}"
-    if row["verdict"] == "agrees":
-        return f"{symbol}: {digits}"
-    return f'{symbol}: differs, <a href="parity.html">see how</a>'
+    value = "not compared" if row["digits"] is None else f"value {whole_digits(row['digits'])}"
+    edge = f', <a href="parity.html#{anchor(row)}">not at the edge</a>' if row.get("finding") else ""
+    return f"{symbol}: {value}{gradient}{precision(row)}{edge}"
 
 
 def _table(rows):

@@ -19,8 +19,18 @@ left but rounding. *Digits* are how many decimal digits agree at the worst of th
 
 DIFFERING = """## Where packages differ
 
-Two functions under one name may disagree because the name means two things, or because one of them is wrong. Each row
-below gives the numbers, so that you can judge: what went in, what came out of both, and what the formula gives exactly.
+Two functions under one name may disagree because the name means two things, or because one of them loses digits where it
+matters. Each finding comes with its numbers, so that you can judge: what went in, what came out of both, and what the
+formula gives with many more digits.
+"""
+
+OTHERWISE = """### Another function under the same name
+"""
+
+AT_THE_EDGE = """### The same formula, not right everywhere
+
+On ordinary inputs these agree. At the inputs below they do not: there a logarithm is cut off, an exponential overflows, or
+a gradient becomes 0 · ∞.
 """
 
 
@@ -34,27 +44,33 @@ def parity_page(names, record):
     if record is None:
         return f"{OPENING}\nNo comparison is on record yet. `{COMMANDS['parity']}` sets up the packages in an environment of their own and makes it.\n"
     rows = sorted(record["rows"], key=lambda row: (row["loss"], row["package"], row["symbol"]))
-    agreeing = [row for row in rows if row["verdict"] == "agrees"]
-    differing = [row for row in rows if row["verdict"] != "agrees"]
-    noted = [row for row in agreeing if row.get("finding")]
     alone = sorted(set(names) - {row["loss"] for row in rows})
-    parts = [OPENING, _tally(rows, agreeing, differing), "## Function by function\n", raw(_table(rows))]
-    parts.append(DIFFERING if differing else "## Where packages differ\n")
-    parts += [raw("\n".join(map(_difference, differing)))] if differing else ["None of them does: all that were compared agree.\n"]
-    if noted:
-        parts += ["## What else was noticed\n", raw("\n".join(map(_difference, noted)))]
+    parts = [OPENING, _tally(rows), "## Function by function\n", raw(_table(rows)), DIFFERING, *_findings(rows)]
     if alone:
         parts += ["## Nobody to compare with\n", f"No package that was compared has {listed([f'`{name}`' for name in alone])}.\n"]
-    parts += ["## Where it was run\n", f"On {machine_words(record['machine'])}, with {html.escape(_versions(record['packages']))}.\n"]
+    versions = {name: version for name, version in record["packages"].items() if version}
+    parts += ["## Where it was run\n", f"On {machine_words(record['machine'])}, with {html.escape(_versions(versions))}.\n"]
     return "\n".join(parts)
 
 
-def _tally(rows, agreeing, differing):
+def _tally(rows):
     losses, packages = ({row[key] for row in rows} for key in ("loss", "package"))
-    said = f"{len(rows)} functions of {len(packages)} packages stand beside {len(losses)} losses: {len(agreeing)} agree"
-    least = min((row["digits"] for row in agreeing if row.get("dtype", "float64") == "float64"), default=None)
+    agreeing = [row for row in rows if row["verdict"] == "agrees"]
+    least = min((row["digits"] for row in agreeing if in_float64(row) and row["digits"] is not None), default=None)
+    said = f"{len(rows)} functions of {len(packages)} packages stand beside {len(losses)} losses: {len(agreeing)} agree on ordinary inputs"
     said += "" if least is None else f", in float64 to at least {math.floor(least)} digits"
-    return f"{said}; {len(differing)} differ{'s' * (len(differing) == 1)}.\n"
+    found = sum(bool(row.get("finding")) for row in agreeing)
+    said += f", and of these {found} do{'es' * (found == 1)} not at the edge" if found else ""
+    return f"{said}; {len(rows) - len(agreeing)} compute something else.\n"
+
+
+def in_float64(row):
+    return row.get("dtype", "float64") == "float64"
+
+
+def precision(row):
+    """In what was compared, where that is not float64."""
+    return "" if in_float64(row) else f" in {row['dtype']}"
 
 
 def _table(rows):
@@ -62,7 +78,7 @@ def _table(rows):
         [
             code(row["loss"]),
             f"{html.escape(row['package'])} {html.escape(row['version'])} {code(row['symbol'])}<p>{html.escape(row['transform'])}</p>",
-            _digits(row) + (f'<br><a href="#{_anchor(row)}">{_verdict(row)}</a>' if _told(row) else ""),
+            _digits(row) + (f'<br><a href="#{anchor(row)}">{_verdict(row)}</a>' if _told(row) else ""),
         ]
         for row in rows
     ]
@@ -76,27 +92,55 @@ def _told(row):
 
 
 def _verdict(row):
-    return "agrees, but" if row["verdict"] == "agrees" else "<strong>differs</strong>"
+    return "differs at the edge" if row["verdict"] == "agrees" else "<strong>differs</strong>"
 
 
 def _digits(row):
+    value = "none" if row["digits"] is None else f"{row['digits']:.1f}"
     gradient = "no gradient" if row.get("slope_digits") is None else f"{row['slope_digits']:.1f}"
-    dtype = row.get("dtype", "float64")
-    return f"{row['digits']:.1f} / {gradient}{'' if dtype == 'float64' else f' in {dtype}'}"
+    return f"{value} / {gradient}{precision(row)}"
 
 
-def _difference(row):
-    """What was found, with its numbers."""
-    heading = f"{html.escape(row['package'])} {html.escape(row['version'])}, {code(row['symbol'])}, beside {code(row['loss'])}"
-    finding = html.escape(row.get("finding") or "")
-    numbers = "".join(f"<dt>{html.escape(_heading(key))}</dt><dd>{_shown(value)}</dd>" for key, value in (row.get("evidence") or {}).items())
-    return f'<div class="atlas-finding" id="{_anchor(row)}"><p><strong>{heading}.</strong> {finding}</p>{f"<dl>{numbers}</dl>" if numbers else ""}</div>'
+def _findings(rows):
+    """What was found, by kind, and once for all functions of which it is true."""
+    told = [row for row in rows if _told(row)]
+    if not told:
+        yield "Nothing was found: all that were compared agree.\n"
+    for heading, verdict in ((OTHERWISE, "differs"), (AT_THE_EDGE, "agrees")):
+        findings = {}
+        for row in told:
+            if row["verdict"] == verdict:
+                findings.setdefault(row.get("finding") or "The results differ.", []).append(row)
+        if findings:
+            yield heading
+            yield raw("\n".join(_finding(words, found) for words, found in findings.items()))
 
 
-HEADINGS = {"inputs": "Inputs", "theirs": "They give", "ours": "We give", "exact": "The formula gives"}
+def _finding(words, rows):
+    cases = "".join(
+        f'<li id="{anchor(row)}">{html.escape(row["package"])} {html.escape(row["version"])} {code(row["symbol"])}, beside {code(row["loss"])}'
+        f"{_numbers(row.get('evidence') or {})}</li>"
+        for row in rows
+    )
+    return f'<div class="atlas-finding"><p>{html.escape(words)}</p><ul>{cases}</ul></div>'
 
 
-def _heading(key):
+def _numbers(evidence):
+    """What went in and what came out, as a list of terms."""
+    of = evidence.get("slope_of")
+    shown = {key: value for key, value in evidence.items() if key != "slope_of" and value not in (None, {}, [])}
+    terms = "".join(f"<dt>{html.escape(_heading(key, of))}</dt><dd>{_shown(value)}</dd>" for key, value in shown.items())
+    return f"<dl>{terms}</dl>" if terms else ""
+
+
+HEADINGS = {"inputs": "Inputs", "hyper": "At", "theirs": "They give", "ours": "We give", "exact": "The formula gives"}
+SLOPES = {"theirs": "Their gradient in {}", "ours": "Our gradient in {}", "exact": "The formula's gradient in {}"}
+
+
+def _heading(key, of):
+    """The heading of a number; `of` is the input whose gradient it is, None for a value."""
+    if of and key in SLOPES:
+        return SLOPES[key].format(of)
     return HEADINGS.get(key, key.replace("_", " ").capitalize())
 
 
@@ -106,7 +150,8 @@ def _shown(value):
     return code(repr(value) if isinstance(value, float) else str(value))
 
 
-def _anchor(row):
+def anchor(row):
+    """Where the page tells what was found of a function."""
     text = f"{row['loss']}-{row['package']}-{row['symbol']}".lower()
     return "differs-" + "".join(letter if letter.isalnum() else "-" for letter in text)
 

@@ -1,12 +1,12 @@
-"""The page *How fast*: what a loss costs beside the fastest package that has it."""
+"""The page *How fast*: what a loss costs beside the packages that have it."""
 
 import html
 import math
-from itertools import product
 
 from .records import COMMANDS
 from .speed_plot import speed_plot
-from .wording import code, listed, machine_words, raw, table
+from .speed_tables import alone, beside, contract, cost, output_layer
+from .wording import listed, machine_words, raw
 
 OPENING = """(speed)=
 # How fast
@@ -15,12 +15,22 @@ A loss that checks its input and stays exact at the edges need not be slow. Here
 computes the same, at several sizes, as it is (*eager*) and compiled (`torch.compile`).
 """
 
+READING = """Each mark is a loss at one size, each bar the quartiles. The line is the fastest peer: left of it ours takes less time. Filled
+marks on the shaded side are slower. The losses with the slowest marks stand on top.
+"""
+
+TABLE = """## All ratios
+
+The number in bold is the time of ours as a multiple of theirs, behind it the quartiles, below it the time of ours. *Memory* is
+the peak of what is allocated on the way, as a multiple too.
+"""
+
 MEASURED = """## How it was measured
 
-What is timed is forward and backward of one batch in float32 on one thread. Ours and theirs run side by side: they take
-turns, round after round, so that a busy moment of the machine hits both. Each round gives a ratio, ours divided by
-theirs. The tables show the median of the ratios and, behind it, the quartiles. A ratio below 1 means that ours is faster.
-Memory is the peak of what is allocated on the way, as a ratio as well.
+What is timed is forward and backward of one batch on one thread, in float32 unless the table says otherwise. Ours and theirs
+get the same numbers and run side by side: they take turns, round after round, so that a busy moment of the machine hits both.
+Each round gives a ratio, ours divided by theirs. Shown are the median of the ratios and their quartiles. A ratio below 1 means
+that ours is faster.{sizes}
 
 Times depend on the machine. Ratios do so less; to see them on yours, run `make bench`.
 """
@@ -38,6 +48,12 @@ with lossatlas.value_checks(False):
 On an accelerator a look at the values also makes the processor wait for the device, so there it pays most.
 """
 
+LAYER = """## An output layer for many classes
+
+A training step of a softmax over all classes, and one of the Z-loss with its scores written out, as multiples of the same step
+with `FactoredSphericalLayer`, which never computes the scores.
+"""
+
 
 def speed_page(record):
     """The page as MyST markdown.
@@ -47,96 +63,75 @@ def speed_page(record):
     """
     if record is None:
         missing = f"No measurement is on record yet. `{COMMANDS['benchmarks']}` times every loss and leaves the record."
-        return "\n".join([OPENING, missing, "", MEASURED, CHECKS.format(cost="")])
+        return "\n".join([OPENING, missing, "", MEASURED.format(sizes=""), CHECKS.format(cost="")])
     rows = record["rows"]
-    forms = list(dict.fromkeys(row["form"] for row in rows))
-    parts = [OPENING]
-    for form in forms:
-        cells = against_the_fastest(row for row in rows if row["form"] == form)
-        if cells:
-            words = summary(cells)
-            alt = f"{form.capitalize()} time of each loss as a multiple of the fastest peer's. {words} The table below has the numbers."
-            parts += [f"## {form.capitalize()}\n", f"{words}\n", *([READING] if form == forms[0] else []), raw(f"<figure>{speed_plot(cells, form, alt)}</figure>")]
-    alone = [row for row in rows if not row["peer"]]
-    parts += ["## All ratios\n", raw(_beside([row for row in rows if row["peer"]]))]
-    if alone:
-        parts += ["## Losses that nobody else has\n", raw(_alone(alone))]
-    parts += [MEASURED, CHECKS.format(cost=_cost(rows)), "## Where it was run\n", f"On {machine_words(record['machine'])}.\n"]
-    return "\n".join(parts)
+    met, unmet = [row for row in rows if row["peer"]], [row for row in rows if not row["peer"]]
+    parts = [OPENING, *_plots(met)]
+    if met:
+        parts += [TABLE, raw(beside(met))]
+    if unmet:
+        parts += ["## Losses that nobody else has\n", raw(alone(unmet))]
+    if record.get("output_layer"):
+        parts += [LAYER, raw(output_layer(record["output_layer"]))]
+    parts += [MEASURED.format(sizes=_sizes(record)), _left_out(record), CHECKS.format(cost=cost(rows))]
+    if record.get("contract"):
+        parts.append(raw(contract(record["contract"])))
+    versions = listed([f"{name} {version}" for name, version in sorted(record.get("packages", {}).items())] or ["PyTorch"])
+    parts += ["## Where it was run\n", f"On {machine_words(record['machine'])}, with {html.escape(versions)}.\n"]
+    return "\n".join(part for part in parts if part)
 
 
-READING = """Each mark is a loss at one size, each bar the quartiles. The line is the fastest peer: left of it ours takes less time. Filled
-marks on the shaded side are slower. The slowest stand on top.
-"""
+def _plots(rows):
+    reading = READING
+    for form in dict.fromkeys(row["form"] for row in rows):
+        of_form = [row for row in rows if row["form"] == form]
+        if cells := against_the_fastest(of_form):
+            words = summary(of_form)
+            alt = f"{form.capitalize()} time of each loss as a multiple of the fastest peer's. {words.replace('`', '')} The table below has the numbers."
+            yield f"## {form.capitalize()}\n\n{words}\n\n{reading}"
+            yield raw(f"<figure>{speed_plot(cells, form, alt)}</figure>")
+            reading = ""
 
 
-def against_the_fastest(rows):
-    """(loss, size) -> the ratio to the fastest peer: the highest of the ratios."""
+def against_the_fastest(rows, key="ratio"):
+    """(loss, size) -> the ratio to the fastest peer: the highest of the ratios (of memory: to the peer that needs least)."""
     found = {}
     for row in rows:
-        if row["peer"] and row["ratio"]:
-            key = row["loss"], row["size"]
-            found[key] = max(found.get(key, row["ratio"]), row["ratio"], key=lambda ratio: ratio["median"])
+        ratio = row.get(key)
+        if row["peer"] and ratio is not None:
+            ratio = ratio if isinstance(ratio, dict) else {"median": ratio}
+            place = row["loss"], row["size"]
+            found[place] = max(found.get(place, ratio), ratio, key=lambda one: one["median"])
     return found
 
 
-def summary(cells):
-    """What the ratios amount to, in a sentence or two."""
+def summary(rows):
+    """What the ratios amount to, in a few sentences."""
+    cells = against_the_fastest(rows)
+    fast = sum(ratio["median"] <= 1 for ratio in cells.values())
+    slower = sorted({f"`{loss}`" for (loss, _), ratio in cells.items() if ratio["median"] > 1})
+    words = [
+        f"Beside the fastest peer at each size ours takes {_mean(cells)} times as long in the geometric mean;",
+        f"in {fast} of {len(cells)} comparisons no longer." + (f" Slower somewhere: {listed(slower)}." if slower else ""),
+    ]
+    by_torch = against_the_fastest(row for row in rows if row.get("gradient") != "own")
+    if by_torch and len(by_torch) == len(cells) and by_torch != cells:
+        words.append(f"Beside those that torch differentiates, without packages that bring a gradient of their own, it takes {_mean(by_torch)} times as long.")
+    if memory := against_the_fastest(rows, "memory_ratio"):
+        words.append(f"It needs {_mean(memory)} times the memory of the peer that needs least.")
+    return " ".join(words)
+
+
+def _mean(cells):
     medians = [ratio["median"] for ratio in cells.values()]
-    mean = math.exp(sum(map(math.log, medians)) / len(medians))
-    fast = sum(median <= 1 for median in medians)
-    slower = sorted({loss for (loss, _), ratio in cells.items() if ratio["median"] > 1})
-    words = f"Beside the fastest peer at each size ours takes {mean:.2f} times as long in the geometric mean; in {fast} of {len(medians)} comparisons no longer."
-    return f"{words} Slower somewhere: {listed([f'`{loss}`' for loss in slower])}." if slower else words
+    return f"{math.exp(sum(map(math.log, medians)) / len(medians)):.2f}" if min(medians) > 0 else "0"
 
 
-def _beside(rows):
-    sizes = list(dict.fromkeys(row["size"] for row in rows))
-    found = {(row["loss"], _peer(row), row["form"], row["size"]): row for row in rows}
-    groups = sorted({key[:3] for key in found}, key=lambda key: (key[0], key[2] != "eager", key[1]))
-    body = [
-        [code(loss), peer, html.escape(form), *(_cell(found[(loss, peer, form, size)]) if (loss, peer, form, size) in found else "" for size in sizes)]
-        for loss, peer, form in groups
-    ]
-    head = ["Loss", "Peer", "Form", *map(html.escape, sizes)]
-    return table(head, body, label="Time and memory beside each peer", kind="atlas-ratios")
+def _sizes(record):
+    named = [f"*{size}* is {', '.join(f'${axis} = {n}$' for axis, n in axes.items())}" for size, axes in record.get("sizes", {}).items()]
+    return f" Of the sizes, {listed(named)}: items, classes, features." if named else ""
 
 
-def _peer(row):
-    return f"{html.escape(row['peer']['package'])} {code(row['peer']['symbol'])}"
-
-
-def _cell(row):
-    ratio = row["ratio"]
-    memory = "" if row.get("memory_ratio") is None else f"<br>memory {_number(row['memory_ratio'])}"
-    word = ' <span class="atlas-sign failed">slower</span>' if ratio["median"] > 1 else ""
-    return f"<b>{ratio['median']:.2f}</b> ({ratio['low']:.2f}–{ratio['high']:.2f}){word}<br>{_time(row['seconds']['median'])}{memory}"
-
-
-def _number(value):
-    return f"{value['median'] if isinstance(value, dict) else value:.2f}"
-
-
-def _alone(rows):
-    sizes, forms = (list(dict.fromkeys(row[key] for row in rows)) for key in ("size", "form"))
-    found = {(row["loss"], row["form"], row["size"]): row for row in rows}
-    losses = list(dict.fromkeys(row["loss"] for row in rows))
-    body = [
-        [code(loss), html.escape(form), *(_time(found[loss, form, size]["seconds"]["median"]) if (loss, form, size) in found else "" for size in sizes)]
-        for loss, form in product(losses, forms)
-        if any((loss, form, size) in found for size in sizes)
-    ]
-    return table(["Loss", "Form", *map(html.escape, sizes)], body, label="Time of losses without a peer", kind="atlas-ratios")
-
-
-def _cost(rows):
-    """What the decorator adds to the bare formula, by the record."""
-    seconds = [row["decorator_seconds"] for row in rows if row["form"] == "eager" and row.get("decorator_seconds") is not None]
-    seconds = sorted(cost["median"] if isinstance(cost, dict) else cost for cost in seconds)
-    if not seconds:
-        return ""
-    return f"With weights, masks and reduction that adds {_time(seconds[len(seconds) // 2])} to the bare formula in the median, {_time(seconds[-1])} at most. "
-
-
-def _time(seconds):
-    return f"{1e3 * seconds:.3g} ms" if seconds >= 1e-3 else f"{1e6 * seconds:.3g} µs"
+def _left_out(record):
+    left_out = [f"{one['package']}'s `{one['symbol']}`" for one in record.get("left_out", ())]
+    return f"Met at the smallest size only, because it would fill the memory at the others: {listed(left_out)}.\n" if left_out else ""
