@@ -8,14 +8,31 @@ import torch
 import lossatlas as la
 
 
-def of(loss, reduction="none", **renamed):
-    """The loss with the recorded parameters; `renamed` gives new names to old ones."""
+def of(loss, reduction="none", hyper=None, inputs=dict, **renamed):
+    """The loss at the recorded parameters and inputs.
 
-    def adapter(params, **inputs):
-        hyper = {new: params[old] for new, old in renamed.items()}
-        return loss(**inputs, **hyper, reduction=reduction)
+    `hyper` makes its hyper-parameters of the recorded ones, or `renamed` gives these new names; `inputs` makes its
+    inputs of the recorded ones.
+    """
 
+    def settings(params):
+        return hyper(params) if hyper else {new: params[old] for new, old in renamed.items()}
+
+    def adapter(params, **given):
+        return loss(**inputs(**given), **settings(params), reduction=reduction)
+
+    adapter.loss, adapter.settings, adapter.inputs = loss.__name__, settings, inputs
     return adapter
+
+
+def partly(loss):
+    """Of a function that takes more than one call to give what the file holds: the loss that the file is about."""
+
+    def decorate(adapter):
+        adapter.loss = loss.__name__
+        return adapter
+
+    return decorate
 
 
 def no_weights(params):
@@ -23,16 +40,16 @@ def no_weights(params):
     return {**params, "alpha": None if params["alpha"] < 0 else params["alpha"]}
 
 
-def poly1_focal(params, logits, target):
-    return la.poly1_focal_loss(logits, target, reduction="none", **no_weights(params))
-
-
-def halted_focal(params, logits, target):
+def halted_focal_hyper(params):
     assert params["beta"] == 1
-    hyper = {key: value for key, value in no_weights(params).items() if key != "beta"}
-    return la.halted_focal_loss(logits, 2 * target - 1, reduction="none", **hyper)
+    return {key: value for key, value in no_weights(params).items() if key != "beta"}
 
 
+def signs(logits, target):
+    return {"score": logits, "label": 2 * target - 1}
+
+
+@partly(la.harmonic_loss)
 def harmonic(params, x, weight, target):
     hyper = {"n": params["n_paper"], "eps": params["eps"]}
     assert params["n_paper"] == 2 * params["n_code"]
@@ -42,8 +59,8 @@ def harmonic(params, x, weight, target):
     }
 
 
-def equiangular(params, features, basis, target):
-    return la.equiangular_basis_loss(features, basis, target, **params, reduction="none")
+def basis_as_prototypes(features, basis, target):
+    return {"features": features, "prototypes": basis, "target": target}
 
 
 def idw(params, queries, keys, values):
@@ -53,6 +70,7 @@ def idw(params, queries, keys, values):
     }
 
 
+@partly(la.l2_svm_loss)
 def l2_svm(params, logits, target, weight):
     penalty = params["C"]
     return {
@@ -63,10 +81,12 @@ def l2_svm(params, logits, target, weight):
     }
 
 
+@partly(la.ldr_kl_loss)
 def ldr_normalized(params, logits, target):
     return la.ldr_kl_loss(la.softplus_mean_normalize(logits), target, **params)
 
 
+@partly(la.aldr_kl_loss)
 def aldr_normalized(params, logits, target):
     """Two calls of the module, and the same two by the pure functions."""
     module, index = la.ALDRKLLoss(len(target), **params).double(), torch.arange(len(target))
@@ -79,10 +99,7 @@ def aldr_normalized(params, logits, target):
     return found
 
 
-def ce_minus_log_k(params, logits, target):
-    return la.ldr_kl_loss(logits, target, lam=1.0, margin=0.0)
-
-
+@partly(la.comp_sum_loss)
 def comp_sum_gce(params, logits, target):
     value = la.comp_sum_loss(logits, target, tau=params["tau"])
     torch.testing.assert_close(la.generalized_cross_entropy(logits, target, q=params["q"]), value)
@@ -95,6 +112,7 @@ def symmetric_ce(params, logits, target):
     return (1 - b) * la.cross_entropy(logits, target) + b * a * la.mean_absolute_error(logits, target) / 2
 
 
+@partly(la.spherical_softmax_loss)
 def unit_spherical_softmax(params, logits, target):
     """The recorded code divides the logits by their length first."""
     scores = logits / logits.norm(dim=-1, keepdim=True)
@@ -104,18 +122,18 @@ def unit_spherical_softmax(params, logits, target):
 ADAPTERS = {
     "aldr_kl_normalized": aldr_normalized,
     "aldr_kl_normalized_a15_lam05": aldr_normalized,
-    "ce_minus_logk": ce_minus_log_k,
+    "ce_minus_logk": of(la.ldr_kl_loss, "mean", hyper=lambda params: {"lam": 1.0, "margin": 0.0}),
     "comp_sum_gce_q03": comp_sum_gce,
     "comp_sum_tau05": of(la.comp_sum_loss, tau="tau"),
     "comp_sum_tau15": of(la.comp_sum_loss, tau="tau"),
     "comp_sum_tau20": of(la.comp_sum_loss, tau="tau"),
     "crammer_singer_hinge": of(la.crammer_singer_hinge, "mean", margin="margin"),
-    "ebv_loss": equiangular,
-    "ebv_loss_nosmooth": equiangular,
+    "ebv_loss": of(la.equiangular_basis_loss, hyper=dict, inputs=basis_as_prototypes),
+    "ebv_loss_nosmooth": of(la.equiangular_basis_loss, hyper=dict, inputs=basis_as_prototypes),
     "encouraging_loss": of(la.encouraging_loss, log_end="log_end"),
     "encouraging_loss_le1": of(la.encouraging_loss, log_end="log_end"),
-    "halted_focal_loss": halted_focal,
-    "halted_focal_loss_noalpha": halted_focal,
+    "halted_focal_loss": of(la.halted_focal_loss, hyper=halted_focal_hyper, inputs=signs),
+    "halted_focal_loss_noalpha": of(la.halted_focal_loss, hyper=halted_focal_hyper, inputs=signs),
     "harmonic_loss_n2": harmonic,
     "harmonic_loss_n8": harmonic,
     "idw_attention": idw,
@@ -124,8 +142,8 @@ ADAPTERS = {
     "ldr_kl_normalized_m2_lam05": ldr_normalized,
     "poly1_cross_entropy": of(la.poly1_cross_entropy, epsilon="epsilon"),
     "poly1_cross_entropy_epsm1": of(la.poly1_cross_entropy, epsilon="epsilon"),
-    "poly1_focal": poly1_focal,
-    "poly1_focal_epsm1_noalpha": poly1_focal,
+    "poly1_focal": of(la.poly1_focal_loss, hyper=no_weights),
+    "poly1_focal_epsm1_noalpha": of(la.poly1_focal_loss, hyper=no_weights),
     "sce_balance": symmetric_ce,
     "spherical_softmax_loss": unit_spherical_softmax,
     "weston_watkins_mean": of(la.weston_watkins_hinge, "mean", margin="margin"),
