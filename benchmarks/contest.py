@@ -110,25 +110,25 @@ def run_of(peer, inputs, terms):
 
 def alone(entry, size, form, samples, memory):
     """The row of a loss by itself: `samples` in seconds, `memory` in bytes."""
-    row = {"loss": entry.name, "family": entry.family, "size": size, "form": form, "peer": None}
-    return row | {"seconds": spread(samples), "peer_seconds": None, "ratio": None, "bytes": memory, "peer_bytes": None, "memory_ratio": None}
+    return {"loss": entry.name, "size": size, "form": form, "peer": None, "seconds": spread(samples), "bytes": memory}
 
 
 def beside(row, peer, terms, samples, peer_samples, peer_memory):
     """The row of a loss beside a peer, from its row by itself. Terms are named where they are not the usual ones."""
     row = row | {
         "peer": {"package": peer.package, "symbol": peer.symbol},
+        "seconds": {"median": row["seconds"]["median"]},
         "peer_seconds": spread(peer_samples)["median"],
         "ratio": ratio(samples, peer_samples),
-        "peer_bytes": peer_memory,
-        "memory_ratio": row["bytes"] / peer_memory if peer_memory else None,
     }
-    if terms.hyper:
-        row["hyper"] = dict(terms.hyper)
+    if peer_memory:
+        row["memory_ratio"] = row["bytes"] / peer_memory
     if terms.own_slope:
         row["gradient"] = "own"
     if terms.dtype != torch.float32:
         row["dtype"] = str(terms.dtype).removeprefix("torch.")
+    if terms.hyper:
+        row["hyper"] = dict(terms.hyper)
     return row
 
 

@@ -6,16 +6,19 @@
  "left_out": one for each peer that is met at the smallest size only: {"loss", "package", "symbol",
     "memory_ratio": to the loss there, which says that the other sizes would fill the memory},
  "rows": one for each loss, size, form and peer; for a loss without peers one for each size and form:
-   {"loss", "family", "size", "form": "eager" | "compiled",
-    "peer": null | {"package", "symbol"},
-    "fastest": true at the one of these peers beside which the loss is slowest; else absent,
-    "seconds": {"median", "low", "high"} (quartiles), "peer_seconds": median | null,
-    "ratio": {"median", "low", "high"} of seconds / peer_seconds, round by round | null,
-    "bytes": peak beyond the inputs, "peer_bytes" | null, "memory_ratio" | null: null where the peer is no torch function,
-    "decorator_seconds": {"median", "low", "high"}, eager rows only,
-    "peer_form": compiled rows with a peer only: "eager" where it cannot be compiled or is faster eager,
-    "gradient": "own" where the peer has no torch gradient but its own (scikit-learn, JAX), else absent,
-    "hyper": {name: value}, "dtype": only where they are not the defaults and float32},
+   {"loss", "size", "form": "eager" | "compiled",
+    "peer": {"package", "symbol"} | null,
+    "fastest": true at the one of these peers beside which the loss is slowest,
+    "seconds": {"median"}, where the loss is by itself with the quartiles "low" and "high",
+    "peer_seconds": median,
+    "ratio": {"median", "low", "high"} of the seconds of loss and peer, round by round,
+    "bytes": peak beyond the inputs, "memory_ratio": of this to the peer's, where the peer's tensors are torch's,
+    "decorator_seconds": median, in one eager row for each loss and size,
+    "peer_form": "eager" | "compiled", in compiled rows: eager where it cannot be compiled or is faster eager,
+    "gradient": "own" where the peer is not differentiated by torch, but brings its own gradient (scikit-learn, JAX),
+    "dtype", "hyper": {name: value} where they are not float32 and the defaults},
+   what does not apply is absent,
+ "families": {loss: family},
  "summary": {form: {size or "all": {
     "cells": number of (loss, size) with peers, "geometric_mean": of their ratios to the fastest peer,
     "share_not_slower": of ratios <= 1, "not_slower": their number, "slower": {loss: worst ratio},
@@ -26,7 +29,7 @@
     "checked" and "unchecked" (values not looked at): {"seconds": spread beyond the bare mean, "operations": the same in x + 1}},
  "output_layer": rows of `output_layer.measure`}
 
-Numbers have four significant digits, quartiles three. A part that was not run is absent.
+Numbers have four significant digits. A part that was not run is absent.
 """
 
 import contextlib
@@ -34,6 +37,8 @@ import hashlib
 import json
 import math
 from pathlib import Path
+
+import lossatlas
 
 from .contest import SIZES
 from .peers import packages
@@ -43,13 +48,13 @@ HERE = Path(__file__).parent
 LIBRARY = HERE.parent / "src" / "lossatlas"
 
 
-def rounded(value, digits=4):
-    """The same with four significant digits in every float, quartiles with three."""
+def rounded(value):
+    """The same with four significant digits in every float."""
     if isinstance(value, dict):
-        return {key: rounded(one, 3 if key in ("low", "high") else digits) for key, one in value.items()}
+        return {key: rounded(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [rounded(one, digits) for one in value]
-    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+        return [rounded(one) for one in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def summary(rows):
@@ -72,7 +77,7 @@ def _standing(rows):
 
 
 def _amount(rows):
-    times, memory = _worst(rows, lambda row: row["ratio"]["median"]), _worst(rows, lambda row: row["memory_ratio"])
+    times, memory = _worst(rows, lambda row: row["ratio"]["median"]), _worst(rows, lambda row: row.get("memory_ratio"))
     slower = {}
     for (loss, _), ratio in times.items():
         if ratio > 1:
@@ -123,9 +128,10 @@ def write(path, parts):
     rows = []
     for form in ("eager", "compiled"):
         rows += rounded(parts[form]) if form in parts else [row for row in before.get("rows", []) if row["form"] == form]
-    record = {**where, "rows": rows, "summary": rounded(summary(rows))}
+    families = {entry.name: entry.family for entry in lossatlas.losses()}
+    record = {**where, "families": families, "rows": rows, "summary": rounded(summary(rows))}
     for part in ("left_out", "contract", "output_layer"):
-        if found := parts.get(part) or before.get(part):
+        if found := parts.get(part, before.get(part)):
             record[part] = rounded(found)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_text(record))

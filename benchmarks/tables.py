@@ -5,7 +5,8 @@ from .output_layer import BATCH
 
 
 def _milliseconds(found):
-    return f"{1e3 * found['median']:.3g} ({1e3 * found['low']:.3g}–{1e3 * found['high']:.3g})"
+    quartiles = f" ({1e3 * found['low']:.3g}–{1e3 * found['high']:.3g})" if "low" in found else ""
+    return f"{1e3 * found['median']:.3g}{quartiles}"
 
 
 def _microseconds(found):
@@ -30,12 +31,12 @@ BESIDE = {
     "size": lambda row: row["size"],
     "peer": _peer,
     "ms": lambda row: _milliseconds(row["seconds"]),
-    "times the peer": lambda row: _times(row["ratio"]) if row["ratio"] else "",
+    "times the peer": lambda row: _times(row["ratio"]) if "ratio" in row else "",
     "kB": lambda row: f"{row['bytes'] / 1000:,.1f}",
-    "memory, times the peer": lambda row: f"{row['memory_ratio']:.2f}" if row["memory_ratio"] else "",
+    "memory, times the peer": lambda row: f"{row['memory_ratio']:.2f}" if "memory_ratio" in row else "",
 }
 
-DECORATOR = {"decorator, µs": lambda row: _microseconds(row["decorator_seconds"])}
+DECORATOR = {"decorator, µs": lambda row: f"{1e6 * row['decorator_seconds']:.1f}" if "decorator_seconds" in row else ""}
 
 CONTRACT = {
     "signature": lambda row: row["signature"],
