@@ -603,7 +603,7 @@ def test_generation_loss_comes_near_the_welch_bound_and_cannot_pass_it():
         (lambda x, w: la.equiangular_basis_generation_loss(x, threshold=2), "`threshold`: expected a number in"),
         (
             lambda x, w: la.inverse_distance_weighting_attention(x, w, x),
-            r"`values`: expected shape \(5, C\), got \(6, 4\)",
+            r"`values`: expected shape \(5, 4\), got \(6, 4\)",
         ),
         (lambda x, w: la.augmented_memory(w, w, x[0], 9), r"`target`: expected a class index in \[0, 4\), got int 9"),
     ],

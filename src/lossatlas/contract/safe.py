@@ -70,23 +70,35 @@ def unit(x):
     return torch.where(zero, 0.0, x / torch.where(zero, 1.0, norm))
 
 
-def _square_distances_forward(x, y):
-    distances = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
-    return distances.square(), x, y, distances
-
-
-def _square_distances_backward(slope, x, y, distances):
-    # The kernel divides the differences by the distances.
-    slope = 2 * slope * distances
-    turned, turned_distances = slope.mT.contiguous(), distances.mT.contiguous()
-    kernel = torch.ops.aten._cdist_backward
-    return kernel(slope, x, y, 2.0, distances), kernel(turned, y, x, 2.0, turned_distances)
-
-
-@fused(_square_distances_forward, _square_distances_backward)
 def square_distances(x, y):
     r"""All squared distances $\|x_n - y_m\|^2$ between rows, from differences and so without cancellation."""
     return (x.unsqueeze(-2) - y.unsqueeze(-3)).square().sum(-1)
+
+
+def _log_square_distances_forward(x, y, eps):
+    distances = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
+    squares = distances.square().add_(eps)
+    coincident = squares < torch.finfo(squares.dtype).tiny
+    squares.masked_fill_(coincident, torch.finfo(squares.dtype).tiny)
+    return squares.log(), x, y, distances.masked_fill_(coincident, 0), squares
+
+
+def _log_square_distances_backward(slope, x, y, distances, squares):
+    slope = slope / squares
+    # The kernel divides the differences by the distances, and knows a distance of 0.
+    pull, kernel = 2 * slope * distances, torch.ops.aten._cdist_backward
+    turned, turned_distances = pull.mT.contiguous(), distances.mT.contiguous()
+    return kernel(pull, x, y, 2.0, distances), kernel(turned, y, x, 2.0, turned_distances), slope.sum()
+
+
+@fused(_log_square_distances_forward, _log_square_distances_backward)
+def log_square_distances(x, y, eps):
+    r"""$\log(\|x_n - y_m\|^2 + \varepsilon)$ for all pairs of rows: (N, D), (M, D) -> (N, M).
+
+    A sum of 0 counts as the smallest normal number. It has no direction, and passes no gradient.
+    """
+    squares = square_distances(x, y) + eps
+    return squares.clamp(min=torch.finfo(squares.dtype).tiny).log()
 
 
 def softplus(x):

@@ -3,10 +3,9 @@
 import torch
 
 from ...contract import above, at_least, between, describe, expect, loss
-from ...contract.safe import square_distances, unit
+from ...contract.safe import log_square_distances, unit
 from ...signatures import Field, Signature, prototypes
 from .log_odds import surprise
-from .softmax import smoothed_cross_entropy
 
 EXPONENT, EPS = above(0, show=(0.5, 16.0)), at_least(0, show=(0.0, 0.5))
 
@@ -21,8 +20,7 @@ def harmonic_logits(features, prototypes, n, eps):
 
     A distance 0 counts as the smallest positive number; it has no direction, so it passes no gradient.
     """
-    squares = square_distances(features, prototypes) + eps
-    return -n / 2 * squares.clamp(min=torch.finfo(squares.dtype).tiny).log()
+    return -n / 2 * log_square_distances(features, prototypes, eps)
 
 
 def harmax(features, prototypes, *, n=2.0, eps=0.0):
@@ -111,7 +109,10 @@ def equiangular_basis_loss(features, prototypes, target, *, temperature=0.07, la
 
     Paper: Shen, Sun & Wei 2023, *Equiangular Basis Vectors*; label smoothing as in the code of the authors.
     """
-    return smoothed_cross_entropy(unit(features) @ unit(prototypes).T / temperature, target, label_smoothing)
+    scaled, basis = unit(features) / temperature, unit(prototypes)
+    # The logits' mean is the logit of the mean vector: no pass over all classes for the lead of the true one.
+    lead = (scaled * (basis - basis.mean(0))[target]).sum(-1)
+    return surprise(scaled @ basis.T, target) + label_smoothing * lead
 
 
 def equiangular_basis_generation_loss(vectors, *, threshold=0.002):

@@ -11,22 +11,32 @@ from ...contract.fused import fused
 from ...contract.safe import softplus
 
 
-def log_odds_forward(logits, target):
+def behind_forward(logits, target):
+    """Minus the log-odds, which spares signs; and powers of e that are in proportion to the shares of the others."""
     true = target.unsqueeze(-1)
     others = logits.scatter(-1, true, torch.finfo(logits.dtype).min)
     highest = others.amax(-1, keepdim=True)
     powers = others.sub_(highest).exp_()
     total = powers.sum(-1, keepdim=True)
-    z = logits.gather(-1, true) - highest - total.log()
-    return z.squeeze(-1), powers, total, true
+    behind = total.log() - (logits.gather(-1, true) - highest)
+    return behind.squeeze(-1), powers, total, true
 
 
-def log_odds_backward(slope, powers, total, true):
+def _behind_backward(slope, powers, total, true):
     slope = slope.unsqueeze(-1)
-    return (powers * (-slope / total)).scatter_(-1, true, slope), None
+    return (powers * (slope / total)).scatter_(-1, true, -slope), None
 
 
-@fused(log_odds_forward, log_odds_backward)
+def _log_odds_forward(logits, target):
+    behind, *kept = behind_forward(logits, target)
+    return -behind, *kept
+
+
+def _log_odds_backward(slope, *kept):
+    return _behind_backward(-slope, *kept)
+
+
+@fused(_log_odds_forward, _log_odds_backward)
 def log_odds(logits, target):
     r"""$\log \frac{p_y}{1 - p_y}$, the true logit's lead over the log-sum-exp of the others: (N, C), (N,) -> (N,).
 
@@ -41,12 +51,12 @@ def log_odds(logits, target):
 
 
 def _surprise_forward(logits, target):
-    z, *kept = log_odds_forward(logits, target)
-    return softplus(-z), z, *kept
+    behind, *kept = behind_forward(logits, target)
+    return softplus(behind), behind, *kept
 
 
-def _surprise_backward(slope, z, *kept):
-    return log_odds_backward(-slope * torch.sigmoid(-z), *kept)
+def _surprise_backward(slope, behind, *kept):
+    return _behind_backward(slope * torch.sigmoid(behind), *kept)
 
 
 @fused(_surprise_forward, _surprise_backward)

@@ -9,7 +9,7 @@ from ...contract import SpecialCase, between, loss
 from ...contract.fused import fused
 from ...contract.safe import expm1_over
 from ...signatures import logits
-from .log_odds import log_odds, log_odds_forward, surprise
+from .log_odds import behind_forward, log_odds, surprise
 
 
 def one_hot(target, logits):
@@ -202,9 +202,9 @@ def logit_z_loss(logits, target):
 
 
 def _square_error_forward(logits, target):
-    z, powers, total, true = log_odds_forward(logits, target)
-    z = z.unsqueeze(-1)
-    p, miss = torch.sigmoid(z), torch.sigmoid(-z)
+    behind, powers, total, true = behind_forward(logits, target)
+    behind = behind.unsqueeze(-1)
+    p, miss = torch.sigmoid(-behind), torch.sigmoid(behind)
     others = powers.mul_(miss / total).scatter_(-1, true, 0)
     squares = torch.linalg.vecdot(others, others).unsqueeze(-1)
     value = miss.square() + squares
