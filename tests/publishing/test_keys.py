@@ -6,6 +6,8 @@ import pytest
 
 from lossatlas.publishing import keys
 
+from .recorded import written
+
 
 @pytest.fixture
 def book(make_book, tmp_path, monkeypatch):
@@ -48,17 +50,25 @@ def test_notebook_key_changes_with_parameters_python_and_packages(book, monkeypa
     assert len(found) == 4
 
 
-def test_notebook_key_does_not_change_with_time_prose_or_site_code(book):
+def test_notebook_key_does_not_change_with_time_prose_records_or_site_code(book):
     before = key(book)
     (book.sources / "chapter.ipynb").touch()
     (book.sources / "index.md").write_text("# Other words\n")
+    written(book.measured, "parity")
+    written(book.fresh, "parity")
     (keys.PUBLISHING / "check.py").write_text("")
     (keys.PACKAGE / "__pycache__").mkdir()
     (keys.PACKAGE / "__pycache__" / "loss.pyc").write_bytes(b"x")
     assert key(book) == before
 
 
-@pytest.mark.parametrize("change", ["book/index.md", "_toc.yml", "_config.yml", "requirements.txt", "_build/executed/chapter.ipynb"])
+SITE_CHANGES = [
+    "book/index.md", "_toc.yml", "_config.yml", "requirements.txt", "_build/executed/chapter.ipynb",
+    "book/measured/parity.json", "_build/measured/parity.json", "src/lossatlas/losses/one.py", "tests/references/one.py",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", SITE_CHANGES)
 def test_site_key_changes_with(book, change):
     before = keys.site_key(book)
     path = book.root / change

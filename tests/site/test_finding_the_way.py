@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import lossatlas
+from lossatlas.publishing.check import GENERATED
 
 from .conftest import BOOK
 
@@ -38,7 +39,7 @@ def test_chapter_opens_in_colab_at_the_committed_notebook(open_page, book, name)
     assert (book.sources / f"{name}.ipynb").is_file()
 
 
-@pytest.mark.parametrize("name", ["index", *CHAPTERS, "evidence", "papers"])
+@pytest.mark.parametrize("name", ["index", *CHAPTERS, *GENERATED])
 def test_issue_button_says_which_page_and_version(open_page, book, name):
     page, _ = open_page(f"{name}.html")
     address = urlsplit(page.locator("a.btn-source-issues-button").get_attribute("href"))

@@ -49,8 +49,8 @@ EXEMPTIONS = """## Exemptions
 What a loss cannot keep is declared with a reason. A test sees to it that no exemption stands that is not needed.
 """
 
-SIGNS = """*✓ holds · – exempt, with its reason below · ✗ fails · · does not apply.* Digits are value / gradient, at the worst input
-that was tried.
+SIGNS = """A tick: it holds. A dash: the loss is exempt, for a reason that stands below. A cross: it fails. A dot: it does not apply. Digits
+are value / gradient, at the worst input that was tried. *Other tests* counts those that passed and belong to no promise.
 """
 
 COUNTED = """Each test runs at the defaults of a loss and at another setting of its hyper-parameters. The columns count losses.

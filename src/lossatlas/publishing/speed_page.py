@@ -21,7 +21,7 @@ marks on the shaded side are slower. The losses with the slowest marks stand on 
 
 TABLE = """## All ratios
 
-The number in bold is the time of ours as a multiple of theirs, behind it the quartiles, below it the time of ours. *Memory* is
+The number in bold is the time of ours as a multiple of theirs, below it the quartiles and the time of ours. *Memory* is
 the peak of what is allocated on the way, as a multiple too.
 """
 

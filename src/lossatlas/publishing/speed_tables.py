@@ -15,8 +15,8 @@ def beside(rows):
     body = []
     for (loss, _, peer), cells in sorted(found.items()):
         form = next(iter(cells.values()))["form"]
-        body.append([code(loss), peer, html.escape(form), *(_cell(cells[size]) if size in cells else "" for size in sizes)])
-    return table(["Loss", "Peer", "Form", *map(html.escape, sizes)], body, label="Time and memory beside each peer", kind="atlas-ratios")
+        body.append([f"{code(loss)}<p>{html.escape(form)}</p>", peer, *(_cell(cells[size]) if size in cells else "" for size in sizes)])
+    return table(["Loss and form", "Peer", *map(html.escape, sizes)], body, label="Time and memory beside each peer", kind="atlas-beside")
 
 
 def _peer(row):
@@ -35,7 +35,7 @@ def _cell(row):
     if ratio is None:
         return f"{_time(row['seconds']['median'])}{needs}"
     word = ' <span class="atlas-slower">slower</span>' if ratio["median"] > 1 else ""
-    return f"<b>{ratio['median']:.2f}</b> ({ratio['low']:.2f}–{ratio['high']:.2f}){word}<br>{_time(row['seconds']['median'])}{needs}"
+    return f"<b>{ratio['median']:.2f}</b>{word}<br>{ratio['low']:.2f}–{ratio['high']:.2f}<br>{_time(row['seconds']['median'])}{needs}"
 
 
 def alone(rows):
