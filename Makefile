@@ -3,13 +3,14 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+MUTATION := .venv-mutation
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 # The first interpreter that is new enough and can make a virtual environment.
 FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve bench peers parity record check lint test unit site clean
+.PHONY: help setup book serve bench peers parity mutation record check lint test unit site clean
 
 help:
 	@echo "make book    set up $(VENV), execute the notebooks, build the site into _build/html"
@@ -18,6 +19,7 @@ help:
 	@echo "make bench   time every loss, eager and compiled, and the factored output layer beside their peers (about twenty minutes)"
 	@echo "make record  keep in book/measured what tests, comparisons and benchmarks measured here"
 	@echo "make parity  compare every loss with other packages' (in $(PEERS), which \`make peers\` sets up)"
+	@echo "make mutation  change the losses in some two thousand places and count what the tests notice (about half an hour)"
 	@echo "make check   check the sources and the built site"
 	@echo "make lint    check style and formatting"
 	@echo "make clean   remove what was built, keep $(VENV)"
@@ -46,6 +48,16 @@ serve: setup
 
 bench: peers
 	$(PEERS)/bin/python -m benchmarks
+
+mutation: $(MUTATION)/.requirements
+	$(ONE_THREAD) $(MUTATION)/bin/python -m tests.mutation
+
+# An environment that sees the book's own, with the tool beside it.
+$(MUTATION)/.requirements: tests/mutation/requirements.txt $(VENV)/.package
+	$(BIN)/python -m venv $(MUTATION)
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > $$(ls -d $(MUTATION)/lib/python3*/site-packages)/book.pth
+	$(MUTATION)/bin/python -m pip install --quiet --requirement tests/mutation/requirements.txt
+	@touch $@
 
 record: setup
 	$(BIN)/lossatlas record
