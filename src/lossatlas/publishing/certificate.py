@@ -167,7 +167,7 @@ def _peer(row):
         return f'{symbol}: <a href="parity.html#{anchor(row)}">differs</a>'
     gradient = "" if row.get("slope_digits") is None else f", gradient {math.floor(row['slope_digits'])}"
     value = "not compared" if row["digits"] is None else f"value {whole_digits(row['digits'])}"
-    edge = f', <a href="parity.html#{anchor(row)}">not at the edge</a>' if row.get("finding") else ""
+    edge = f', <a href="parity.html#{anchor(row)}">not everywhere</a>' if row.get("finding") else ""
     return f"{symbol}: {value}{gradient}{precision(row)}{edge}"
 
 

@@ -24,13 +24,14 @@ matters. Each finding comes with its numbers, so that you can judge: what went i
 formula gives with many more digits.
 """
 
-OTHERWISE = """### Another function under the same name
+OTHERWISE = """### Not the same function
+
+Here the results differ on ordinary inputs.
 """
 
-AT_THE_EDGE = """### The same formula, not right everywhere
+SOMEWHERE = """### The same function, but not everywhere
 
-On ordinary inputs these agree. At the inputs below they do not: there a logarithm is cut off, an exponential overflows, or
-a gradient becomes 0 · ∞.
+On ordinary inputs these agree. At the inputs below they do not.
 """
 
 
@@ -60,8 +61,8 @@ def _tally(rows):
     said = f"{len(rows)} functions of {len(packages)} packages stand beside {len(losses)} losses: {len(agreeing)} agree on ordinary inputs"
     said += "" if least is None else f", in float64 to at least {math.floor(least)} digits"
     found = sum(bool(row.get("finding")) for row in agreeing)
-    said += f", and of these {found} do{'es' * (found == 1)} not at the edge" if found else ""
-    return f"{said}; {len(rows) - len(agreeing)} compute something else.\n"
+    said += f", but {found} of them not everywhere" if found else ""
+    return f"{said}; {len(rows) - len(agreeing)} differ.\n"
 
 
 def in_float64(row):
@@ -92,7 +93,7 @@ def _told(row):
 
 
 def _verdict(row):
-    return "differs at the edge" if row["verdict"] == "agrees" else "<strong>differs</strong>"
+    return "not everywhere" if row["verdict"] == "agrees" else "<strong>differs</strong>"
 
 
 def _digits(row):
@@ -106,7 +107,7 @@ def _findings(rows):
     told = [row for row in rows if _told(row)]
     if not told:
         yield "Nothing was found: all that were compared agree.\n"
-    for heading, verdict in ((OTHERWISE, "differs"), (AT_THE_EDGE, "agrees")):
+    for heading, verdict in ((OTHERWISE, "differs"), (SOMEWHERE, "agrees")):
         findings = {}
         for row in told:
             if row["verdict"] == verdict:
