@@ -48,7 +48,7 @@ def fused(forward, backward):
         def function(*arguments, **keywords):
             if _watched():
                 return formula(*arguments, **keywords)
-            if keywords:
+            if len(arguments) < len(defaults):
                 arguments = {**defaults, **dict(zip(defaults, arguments, strict=False)), **keywords}.values()
             return Fused.apply(*arguments)
 

@@ -78,9 +78,10 @@ def square_distances(x, y):
 def _log_square_distances_forward(x, y, eps):
     distances = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
     squares = distances.square().add_(eps)
-    coincident = squares < torch.finfo(squares.dtype).tiny
-    squares.masked_fill_(coincident, torch.finfo(squares.dtype).tiny)
-    return squares.log(), x, y, distances.masked_fill_(coincident, 0), squares
+    tiny = torch.finfo(squares.dtype).tiny
+    logs = squares.clamp(min=tiny).log_()
+    # Infinite where another number stands in: no slope comes from there.
+    return logs, x, y, distances, squares.masked_fill_(squares < tiny, torch.inf)
 
 
 def _log_square_distances_backward(slope, x, y, distances, squares):

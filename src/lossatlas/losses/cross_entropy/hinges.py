@@ -44,7 +44,7 @@ def crammer_singer_hinge(logits, target, *, margin=1.0):
 
 def _weston_watkins_forward(logits, target, margin):
     true = target.unsqueeze(-1)
-    excess = (logits - (logits.gather(-1, true) - margin)).scatter_(-1, true, 0).relu_()
+    excess = (logits - logits.gather(-1, true)).add_(margin).scatter_(-1, true, 0).relu_()
     return excess.mean(-1), excess.sign(), true
 
 

@@ -19,7 +19,7 @@ TEMPERATURE, ALPHA = above(0, show=(0.1, 10.0)), above(1, show=(1.1, 5.0))
 
 def _differences_forward(logits, target, margin):
     true = target.unsqueeze(-1)
-    return (logits - (logits.gather(-1, true) - margin)).scatter_(-1, true, 0.0), true
+    return (logits - logits.gather(-1, true)).add_(margin).scatter_(-1, true, 0.0), true
 
 
 def _differences_backward(slope, true):
