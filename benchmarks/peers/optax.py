@@ -45,8 +45,9 @@ def softmax_cross_entropy(logits, target, label_smoothing):
     return optax.losses.softmax_cross_entropy(logits, optax.losses.smooth_labels(jax.nn.one_hot(target, logits.shape[-1]), label_smoothing))
 
 
-def poly(logits, target, epsilon=1.0):
-    return optax.losses.poly_loss_cross_entropy(logits, jax.nn.one_hot(target, logits.shape[-1]), epsilon=epsilon)
+def poly(logits, target, epsilon=1.0, label_smoothing=0.0):
+    soft = optax.losses.smooth_labels(jax.nn.one_hot(target, logits.shape[-1]), label_smoothing)
+    return optax.losses.poly_loss_cross_entropy(logits, soft, epsilon=epsilon)
 
 
 def poly_n(logits, target, epsilons=(1.0,)):
@@ -75,7 +76,7 @@ RULED_OUT_SLOPE_IS_NAN = Finding(
 PEERS = [
     of("cross_entropy", "softmax_cross_entropy_with_integer_labels", optax.losses.softmax_cross_entropy_with_integer_labels, SAME),
     of("cross_entropy", "softmax_cross_entropy(smooth_labels)", softmax_cross_entropy, ONE_HOT, ({"label_smoothing": 0.1}, {"label_smoothing": 0.5}), SMOOTHED_OVER_RULED_OUT),
-    of("poly1_cross_entropy", "poly_loss_cross_entropy", poly, ONE_HOT, ({}, {"epsilon": -0.5}, {"epsilon": 4.0})),
+    of("poly1_cross_entropy", "poly_loss_cross_entropy", poly, ONE_HOT, ({}, {"epsilon": -0.5}, {"epsilon": 4.0, "label_smoothing": 0.1}), SMOOTHED_OVER_RULED_OUT),
     of("poly_n_cross_entropy", "poly_loss_cross_entropy", poly_n, f"{ONE_HOT} Only one coefficient is theirs.", ({}, {"epsilons": (2.5,)})),
     of("poly1_focal_loss", "sigmoid_focal_loss", focal, f"Only epsilon = 0 is theirs. {ONE_HOT}", ({"epsilon": 0.0}, {"epsilon": 0.0, "alpha": 0.6, "gamma": 0.5}), RULED_OUT_SLOPE_IS_NAN),
     of("crammer_singer_hinge", "multiclass_hinge_loss", optax.losses.multiclass_hinge_loss, "Only margin = 1 is theirs."),

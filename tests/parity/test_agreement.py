@@ -8,7 +8,7 @@ import pytest
 import torch
 from benchmarks.peers import Finding, Peer, packages, peers
 from benchmarks.peers.shared import bits, one_hot, signs
-from tests.parity import record
+from tests.parity import record, test_parity
 from tests.parity.agreement import digits, exact, ours, samples, theirs
 
 import lossatlas
@@ -32,6 +32,27 @@ def test_a_peer_that_is_off_is_seen():
     off = replace(HINGE, call=lambda score, label: (1 + 1e-7) * HINGE.call(score, label))
     value, slopes = theirs(off, inputs, {})
     assert digits(value, expected) < 8 and digits(slopes["score"], wanted["score"]) < 8
+    test_parity.test_values_and_gradients_agree(HINGE, {})
+    with pytest.raises(AssertionError):
+        test_parity.test_values_and_gradients_agree(off, {})
+
+
+def test_a_peer_that_is_wrong_only_at_an_edge_is_seen():
+    test_parity.test_without_a_finding_the_edges_are_right_too(HINGE)
+    clipped = replace(HINGE, call=lambda score, label: HINGE.call(score, label).clamp(max=50))
+    test_parity.test_values_and_gradients_agree(clipped, {})
+    with pytest.raises(AssertionError):
+        test_parity.test_without_a_finding_the_edges_are_right_too(clipped)
+
+
+def test_a_mended_peer_turns_its_finding_red():
+    clipped = replace(HINGE, call=lambda score, label: HINGE.call(score, label).clamp(max=50))
+    finding = Finding("Clipped at 50.", at={"score": [-100.0], "label": [1]})
+    noted = {}
+    test_parity.test_a_finding_holds(replace(clipped, finding=finding), noted)
+    assert noted[clipped.id]["evidence"] == {"inputs": finding.at, "hyper": {}, "theirs": [50.0], "ours": [101.0], "exact": [101.0]}
+    with pytest.raises(AssertionError):
+        test_parity.test_a_finding_holds(replace(HINGE, finding=finding), {})
 
 
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
