@@ -7,8 +7,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from lossatlas.publishing import keys, records
 from lossatlas.publishing.book import Book
 from lossatlas.publishing.check import GENERATED
+
+from .recorded import written
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -41,3 +44,11 @@ def make_book(tmp_path):
         return book
 
     return make
+
+
+@pytest.fixture
+def facts(make_book):
+    """What was proven of one loss, with the sources unchanged since."""
+    book = make_book()
+    written(book.fresh, "certificates", fingerprint=keys.fingerprint(book.root))
+    return records.certificates(book)["focal_loss"]

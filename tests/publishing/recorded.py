@@ -103,3 +103,11 @@ def written(folder, name, **changes):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(record))
     return record
+
+
+def without_breaks(soup):
+    """The page without its invitations to break a line, which would tear names apart."""
+    for invitation in soup.select("wbr"):
+        invitation.decompose()
+    soup.smooth()
+    return soup
