@@ -35,8 +35,8 @@ def test_rows_say_what_was_measured_and_why_something_is_exempt(facts):
     assert rows["Right digits"] == "float64: value 15.3, gradient 14.6; float32: value 6.9, gradient 6.2, at the worst input that was tried"
     assert "10⁻⁷ to 10⁸" in rows["Range"] and rows["Official numbers"] == "equal to 12 digits"
     assert rows["Second gradient"].endswith("its gradient can be differentiated again")
-    assert rows["vmap"].endswith("exempt. It compares a < b & cannot do otherwise.")
-    assert rows["compile"].endswith("does not apply")
+    assert rows["vmap"].endswith("exempt: It compares a < b & cannot do otherwise.")
+    assert rows["compile"] == "· does not apply: torch.compile captures it as one graph"
     assert rows["Special cases"].endswith("at gamma=0.0 it is cross_entropy")
     assert "torch 2.13.0 F.cross_entropy : value 15 digits, gradient 14" in rows["Other libraries"]
     assert "kornia 0.8.1 focal_loss : differs" in rows["Other libraries"] and "not everywhere" in rows["Other libraries"]
@@ -63,10 +63,18 @@ def test_a_failure_comes_first(facts):
     assert "failed" in soup.details["class"] and rows_of(soup)["Second gradient"].endswith("fails: second gradient")
 
 
+@pytest.mark.parametrize(("end", "words"), [("passed", "✓ holds: it equals"), ("skipped", "· does not apply: it equals"), ("failed", "✗ fails: it equals")])
+def test_equality_with_the_naive_loop_is_claimed_only_where_it_was_shown(facts, end, words):
+    assert "Formula" not in rows_of(soup_of(facts))
+    facts["tests"]["reference/it_equals_the_naive_loop"] = end
+    facts["promises"]["reference/it_equals_the_naive_loop"] = None
+    assert rows_of(soup_of(facts))["Formula"].startswith(words)
+
+
 def test_a_reason_that_only_the_test_gave_is_shown(facts):
     facts["reasons"] = {"gradients/gradient": "torch refuses."}
     facts["tests"]["gradients/gradient"] = "xfailed"
-    assert rows_of(soup_of(facts))["Gradient"].endswith("exempt. torch refuses.")
+    assert rows_of(soup_of(facts))["Gradient"].endswith("exempt: torch refuses.")
 
 
 @pytest.mark.parametrize(
