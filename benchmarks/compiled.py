@@ -13,9 +13,9 @@ import lossatlas
 from . import contest
 from .contest import SIZES, Terms, contests, inputs_of, there_and_back
 from .memory import peak_bytes
-from .timing import FEWEST_ROUNDS, alternate, spread
+from .timing import FEWEST_ROUNDS, alternate, ratio, spread
 
-#: Peers of a loss on the same terms that are compiled: compiling one takes as long as measuring many.
+#: Peers of a loss that are compiled: compiling one takes as long as measuring many.
 MOST_PEERS = 2
 
 
@@ -44,23 +44,22 @@ def _tried(peer, place, inputs, terms, backend):
     return run
 
 
-def torch_contests(entry, size, among=None):
-    """The contests with peers that torch can compile, all of them or those with these ids.
+def torch_contest(entry, size, among=None):
+    """The terms on which compiled forms meet, the usual ones where a peer has them, and the peers: all of them or those with these ids.
 
     Packages with a gradient of their own are not among them.
     """
-    found = [(terms, [peer for peer in rivals if among is None or peer.id in among]) for terms, rivals in contests(entry, size) if not terms.own_slope]
-    return found or [(Terms(), [])]
+    found = [(terms, rivals) for terms, rivals in contests(entry, size) if not terms.own_slope]
+    terms, rivals = min(found, key=lambda pair: pair[0] != Terms(), default=(Terms(), []))
+    return terms, [peer for peer in rivals if among is None or peer.id in among]
 
 
 def fastest_eager(entry, size):
-    """Ids of the `MOST_PEERS` peers of each contest that are fastest as they are: those worth the time it takes to compile them."""
-    ids = []
-    for terms, rivals in torch_contests(entry, size):
-        inputs = inputs_of(entry.signature, SIZES[size], terms.dtype)
-        samples = alternate({peer.id: contest.run_of(peer, inputs, terms) for peer in rivals}, rounds=FEWEST_ROUNDS)
-        ids += sorted(samples, key=lambda name: spread(samples[name])["median"])[:MOST_PEERS]
-    return ids
+    """Ids of the `MOST_PEERS` peers that are fastest as they are: those worth the time it takes to compile them."""
+    terms, rivals = torch_contest(entry, size)
+    inputs = inputs_of(entry.signature, SIZES[size], terms.dtype)
+    samples = alternate({peer.id: contest.run_of(peer, inputs, terms) for peer in rivals}, rounds=FEWEST_ROUNDS)
+    return sorted(samples, key=lambda name: spread(samples[name])["median"])[:MOST_PEERS]
 
 
 def measure(entry, size, pace, among, *, backend="inductor"):
@@ -70,22 +69,23 @@ def measure(entry, size, pace, among, *, backend="inductor"):
         pace: arguments of `timing.alternate`.
         among: ids of the peers.
     """
-    rows = []
+    terms, rivals = torch_contest(entry, size, among)
     with warnings.catch_warnings(action="ignore"):  # what the compiler says of a package's code is of no use here
-        for terms, rivals in torch_contests(entry, size, among):
-            inputs, run, their_runs = runs_of(entry, size, terms, rivals, backend)
-            their_runs = {("compiled", name): one for name, one in their_runs.items() if one is not None}
-            their_runs |= {("eager", peer.id): contest.run_of(peer, inputs, terms) for peer in rivals}
-            samples = alternate({"loss": run, **their_runs}, **pace)
-            row = contest.alone(entry, size, "compiled", samples["loss"], peak_bytes(run))
-            for peer in rivals:
-                forms = {key: spread(samples[key])["median"] for key in their_runs if key[1] == peer.id}
-                faster = min(forms, key=forms.get)
-                found = contest.beside(row, peer, terms, samples["loss"], samples[faster], peak_bytes(their_runs[faster]))
-                rows.append(found | {"peer_form": faster[0]})
-            rows += [] if rivals else [row]
+        inputs, run, tried = runs_of(entry, size, terms, rivals, backend)
+        runs = {("compiled", name): one for name, one in tried.items() if one is not None}
+        runs |= {("eager", peer.id): contest.run_of(peer, inputs, terms) for peer in rivals}
+        samples = alternate({"loss": run, **runs}, **pace)
+        row = contest.alone(entry, size, "compiled", samples["loss"], peak_bytes(run))
+        rows = []
+        for peer in rivals:
+            forms = {key: spread(samples[key])["median"] for key in runs if key[1] == peer.id}
+            faster = min(forms, key=forms.get)
+            found = contest.beside(row, peer, terms, samples["loss"], samples[faster], peak_bytes(runs[faster]))
+            if faster[0] == "eager" and ("compiled", peer.id) in runs:
+                found["compiled_ratio"] = ratio(samples["loss"], samples["compiled", peer.id])["median"]
+            rows.append(found | {"peer_form": faster[0]})
     torch._dynamo.reset()
-    return contest.mark_fastest(rows)
+    return contest.mark_fastest(rows or [row])
 
 
 def compile_ahead(cells, tell):
@@ -106,6 +106,5 @@ def _compile_cell(loss, size, among):
     torch.set_num_threads(1)
     entry = lossatlas.get(loss)
     with warnings.catch_warnings(action="ignore"):
-        for terms, rivals in torch_contests(entry, size, among):
-            runs_of(entry, size, terms, rivals, "inductor")
+        runs_of(entry, size, *torch_contest(entry, size, among), "inductor")
     return f"{loss} {size}"

@@ -15,6 +15,7 @@
     "bytes": peak beyond the inputs, "memory_ratio": of this to the peer's, where the peer's tensors are torch's,
     "decorator_seconds": median, in one eager row for each loss and size,
     "peer_form": "eager" | "compiled", in compiled rows: eager where it cannot be compiled or is faster eager,
+    "compiled_ratio": median of the ratio to the peer's compiled form, where the eager one is faster,
     "gradient": "own" where the peer is not differentiated by torch, but brings its own gradient (scikit-learn, JAX),
     "dtype", "hyper": {name: value} where they are not float32 and the defaults},
    what does not apply is absent,
@@ -23,6 +24,7 @@
     "cells": number of (loss, size) with peers, "geometric_mean": of their ratios to the fastest peer,
     "share_not_slower": of ratios <= 1, "not_slower": their number, "slower": {loss: worst ratio},
     "memory_geometric_mean": likewise of the memory ratios to the peer that needs least, "memory_share_not_more",
+    "like_for_like": in the compiled form: geometric mean of the ratios to the fastest peer's compiled form,
     "autograd": the same without the peers that bring their own gradient, where there are such}}},
  "contract": one for each signature:
    {"signature", "operation_seconds": spread of x + 1 of ten numbers,
@@ -90,6 +92,9 @@ def _amount(rows):
         "not_slower": not_slower,
         "slower": slower,
     }
+    both_compiled = [row for row in rows if "compiled_ratio" in row or row.get("peer_form") == "compiled"]
+    if compiled := _worst(both_compiled, lambda row: row.get("compiled_ratio", row["ratio"]["median"])):
+        found["like_for_like"] = geometric_mean(compiled.values())
     if memory:
         found["memory_geometric_mean"] = geometric_mean(memory.values())
         found["memory_share_not_more"] = sum(ratio <= 1 for ratio in memory.values()) / len(memory)

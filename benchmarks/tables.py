@@ -36,6 +36,8 @@ BESIDE = {
     "memory, times the peer": lambda row: f"{row['memory_ratio']:.2f}" if "memory_ratio" in row else "",
 }
 
+COMPILED = {"times the peer compiled": lambda row: f"{row['compiled_ratio']:.3g}" if "compiled_ratio" in row else ""}
+
 DECORATOR = {"decorator, µs": lambda row: f"{1e6 * row['decorator_seconds']:.1f}" if "decorator_seconds" in row else ""}
 
 CONTRACT = {
@@ -73,7 +75,7 @@ TABLES = {
     "compiled": (
         "Every loss compiled, forward and backward",
         HOW + " Ours is compiled by `torch.compile`; a peer is too, unless it cannot be or is faster eager.",
-        BESIDE,
+        BESIDE | COMPILED,
     ),
     "contract": (
         "What the contract costs a call",
@@ -113,6 +115,8 @@ def _standing(summary):
 
 def _words(found, rival):
     words = f"{found['geometric_mean']:.2f} times {rival} in the geometric mean, not slower in {found['not_slower']} of {found['cells']}"
+    if "like_for_like" in found:
+        words += f"; {found['like_for_like']:.2f} times the fastest compiled one"
     if "memory_geometric_mean" in found:
         words += f"; memory {found['memory_geometric_mean']:.2f} times that of the smallest"
     slower = ", ".join(f"`{loss}` {ratio:.2f}" for loss, ratio in sorted(found["slower"].items(), key=lambda pair: -pair[1]))

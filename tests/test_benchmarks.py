@@ -122,6 +122,12 @@ def test_the_summary_counts_the_fastest_peer_of_each_loss_and_size():
     assert found["compiled"]["all"]["slower"] == {"a": 3.0}
 
 
+def test_the_summary_of_compiled_forms_also_compares_like_with_like():
+    rows = [row_of("a", "small", 4.0, form="compiled", peer_form="eager", compiled_ratio=0.5), row_of("b", "small", 2.0, form="compiled", peer_form="compiled")]
+    assert record.summary(rows)["compiled"]["all"]["like_for_like"] == pytest.approx(1.0)
+    assert "like_for_like" not in record.summary([row_of("a", "small", 4.0, form="compiled", peer_form="eager")])["compiled"]["all"]
+
+
 def test_the_summary_also_leaves_out_who_brings_a_gradient_of_its_own():
     found = record.summary([row_of("a", "small", 0.5, 1.0), row_of("a", "small", 4.0, gradient="own"), row_of("b", "small", 8.0, gradient="own")])
     assert found["eager"]["small"]["slower"] == {"a": 4.0, "b": 8.0}
@@ -245,15 +251,31 @@ def test_a_new_loss_is_measured_by_itself(scratch_registry, peers_are):
     assert row["form"] == "compiled" and row["peer_form"] in ("eager", "compiled")
 
 
-def test_a_peer_that_cannot_be_compiled_is_met_eager(peers_are):
+def test_a_peer_that_cannot_be_compiled_is_met_eager(peers_are, monkeypatch):
+    def compiling(function, name, backend):
+        def fail(**inputs):
+            raise RuntimeError("this cannot be compiled")
+
+        return function if name == "loss" else fail
+
+    def call(logits, target):
+        return torch.nn.functional.cross_entropy(logits, target, reduction="none")
+
+    peers_are(peer := peer_of("cross_entropy", call))
+    monkeypatch.setattr(compiled, "compiled", compiling)
+    (row,) = compiled.measure(lossatlas.get("cross_entropy"), "small", QUICK, [peer.id])
+    assert row["peer_form"] == "eager" and "compiled_ratio" not in row
+
+
+def test_a_peer_that_is_faster_eager_is_met_in_both_forms(peers_are):
     def call(logits, target):
         if torch.compiler.is_compiling():
-            raise RuntimeError("not like this")
+            logits = sum(logits.clone() for _ in range(300)) / 300
         return torch.nn.functional.cross_entropy(logits, target, reduction="none")
 
     peers_are(peer := peer_of("cross_entropy", call))
     (row,) = compiled.measure(lossatlas.get("cross_entropy"), "small", QUICK, [peer.id], backend="eager")
-    assert row["peer_form"] == "eager"
+    assert row["peer_form"] == "eager" and row["compiled_ratio"] < row["ratio"]["median"]
 
 
 def test_of_many_peers_the_fastest_are_compiled(peers_are):
