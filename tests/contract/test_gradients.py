@@ -1,5 +1,6 @@
 """Gradients are those of the value, may be differentiated again, and respect the gradient from above."""
 
+import pytest
 import torch
 from tests.contract.cases import close, gradients, needs_items, promise, take, tracked, value_and_gradients
 
@@ -49,6 +50,22 @@ def test_the_gradient_of_one_input_does_not_hang_on_the_others(case):
         alone = tracked(inputs, [name])
         (got,) = torch.autograd.grad(case(alone), alone[name], allow_unused=True, materialize_grads=True)
         close(got, wanted, note=f"gradient of {name}")
+
+
+def test_inputs_may_be_made_from_one_another(case):
+    """Class vectors that are means of the features, say: each input's slope is counted once, also for a second gradient."""
+    first, *others = case.signature.floating
+    if not others:
+        pytest.skip("it has one floating-point input")
+    inputs = case.sample()
+    slopes = value_and_gradients(case, inputs)[1]
+    wanted = slopes[first] + sum(slopes[name].sum() for name in others)
+    for again in (False, True):
+        leaves = tracked(inputs, [first])
+        total = leaves[first].sum()
+        moved = {name: inputs[name] + (total - total.detach()) for name in others}
+        (got,) = torch.autograd.grad(case({**leaves, **moved}), leaves[first], create_graph=again)
+        close(got.detach(), wanted, note=f"create_graph={again}")
 
 
 def test_the_graph_can_be_used_twice(case):

@@ -34,7 +34,8 @@ def fused(forward, backward):
             def backward(ctx, slope):
                 saved, count = ctx.saved_tensors, len(ctx.arguments)
                 if torch.is_grad_enabled():  # the slopes will be differentiated in their turn
-                    arguments = [x if x is not None else y for x, y in zip(saved, ctx.arguments, strict=False)]
+                    # Views: where one argument was made from another, its slope must not flow on into the other's.
+                    arguments = [y if x is None else x.view_as(x) for x, y in zip(saved, ctx.arguments, strict=False)]
                     value = formula(**dict(zip(defaults, arguments, strict=True)))
                     slopes = _slopes(value, arguments, ctx.needs_input_grad, slope)
                 else:
