@@ -113,7 +113,7 @@ def _equals(peers):
     dtype = "float64" if any(map(in_float64, agreeing)) else "float32"
     compared = [row for row in agreeing if row.get("dtype", "float64") == dtype]
     if compared:
-        names = list(dict.fromkeys(html.escape(row["package"]) for row in compared))
+        names = sorted({html.escape(row["package"]) for row in compared}, key=lambda name: (name != "torch", name))
         if len(names) > MOST_NAMES:
             names = [*names[: MOST_NAMES - 1], f"{len(names) - MOST_NAMES + 1} more"]
         digits = whole_digits(min(row["digits"] for row in compared))
@@ -142,7 +142,7 @@ def _rows(facts, peers):
         end = max((end for test, end in tests.items() if test.startswith("special_cases/")), key=RANKS.index, default="skipped")
         yield "Special cases", mark(end, "; ".join(map(_special, facts["special_cases"])))
     if facts["invariances"]:
-        yield "Unchanged by", mark(tests.get("invariances/invariances", "skipped"), html.escape(listed(facts["invariances"])))
+        yield "Unchanged by", mark(tests.get("invariances/invariances", "skipped"), listed([sentence(name) for name in facts["invariances"]]))
     if peers:
         yield "Other libraries", "<br>".join(map(_peer, peers))
 
