@@ -11,7 +11,7 @@ from ...contract.fused import fused
 from ...contract.safe import softplus
 
 
-def behind_forward(logits, target):
+def _behind_forward(logits, target):
     """Minus the log-odds, which spares signs; and powers of e that are in proportion to the shares of the others."""
     true = target.unsqueeze(-1)
     others = logits.scatter(-1, true, torch.finfo(logits.dtype).min)
@@ -28,7 +28,7 @@ def _behind_backward(slope, powers, total, true):
 
 
 def _log_odds_forward(logits, target):
-    behind, *kept = behind_forward(logits, target)
+    behind, *kept = _behind_forward(logits, target)
     return -behind, *kept
 
 
@@ -51,7 +51,7 @@ def log_odds(logits, target):
 
 
 def _surprise_forward(logits, target):
-    behind, *kept = behind_forward(logits, target)
+    behind, *kept = _behind_forward(logits, target)
     return softplus(behind), behind, *kept
 
 

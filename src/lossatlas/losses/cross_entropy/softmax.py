@@ -9,7 +9,7 @@ from ...contract import SpecialCase, between, loss
 from ...contract.fused import fused
 from ...contract.safe import expm1_over
 from ...signatures import logits
-from .log_odds import behind_forward, log_odds, surprise
+from .log_odds import log_odds, surprise
 
 
 def one_hot(target, logits):
@@ -202,10 +202,10 @@ def logit_z_loss(logits, target):
 
 
 def _square_error_forward(logits, target):
-    behind, powers, total, true = behind_forward(logits, target)
-    behind = behind.unsqueeze(-1)
-    p, miss = torch.sigmoid(-behind), torch.sigmoid(behind)
-    others = powers.mul_(miss / total).scatter_(-1, true, 0)
+    true = target.unsqueeze(-1)
+    others = logits.softmax(-1)
+    p = others.gather(-1, true)
+    miss = others.scatter_(-1, true, 0).sum(-1, keepdim=True)
     squares = torch.linalg.vecdot(others, others).unsqueeze(-1)
     value = miss.square() + squares
     return value.squeeze(-1), others, squares - miss * p, p * value, true
@@ -222,8 +222,8 @@ def square_error(logits, target):
 
     Its slope in $f_k$ is $2 p_k (d_k - \sum_j p_j d_j)$ with $d = p - \mathrm{onehot}(y)$.
     """
-    miss = torch.sigmoid(-log_odds(logits, target))
     others = logits.softmax(-1).scatter(-1, target.unsqueeze(-1), 0.0)
+    miss = others.sum(-1)
     return miss.square() + others.square().sum(-1)
 
 
