@@ -4,6 +4,8 @@ import pytest
 import torch
 from tests.contract.cases import close, gradients, needs_items, promise, take, tracked, value_and_gradients
 
+from lossatlas.signatures import Field
+
 
 def _function_of_floats(case, inputs):
     """The loss as a function of its floating-point inputs alone, and these."""
@@ -66,6 +68,22 @@ def test_inputs_may_be_made_from_one_another(case):
         moved = {name: inputs[name] + (total - total.detach()) for name in others}
         (got,) = torch.autograd.grad(case({**leaves, **moved}), leaves[first], create_graph=again)
         close(got.detach(), wanted, note=f"create_graph={again}")
+
+
+def test_an_input_may_be_made_from_another(case):
+    """Class vectors that are means of features, say: the slopes of both reach the features, each once."""
+    inputs, kinds = case.sample(), case.signature.fields
+    free = [name for name in case.signature.floating if type(kinds[name]) is Field]
+    if len(free) < 2:
+        pytest.skip("one free input")
+    first, second = free[:2]
+    slopes = value_and_gradients(case, inputs)[1]
+    wanted = slopes[first] + 0.3 * slopes[second].sum() / slopes[first].numel()
+    fixed = inputs[second] - 0.3 * inputs[first].mean()
+    for options in ({}, {"create_graph": True}):
+        leaf = inputs[first].clone().requires_grad_()
+        value = case({**inputs, first: leaf, second: fixed + 0.3 * leaf.mean()})
+        close(torch.autograd.grad(value, leaf, **options)[0].detach(), wanted, note=f"{options}")
 
 
 def test_the_graph_can_be_used_twice(case):
