@@ -16,7 +16,7 @@ from .memory import peak_bytes
 from .timing import FEWEST_ROUNDS, alternate, ratio, spread
 
 #: Peers of a loss that are compiled: compiling one takes as long as measuring many.
-MOST_PEERS = 2
+MOST_PEERS = 1
 
 
 def compiled(function, name, backend="inductor"):

@@ -22,7 +22,7 @@
  "families": {loss: family},
  "summary": {form: {size or "all": {
     "cells": number of (loss, size) with peers, "geometric_mean": of their ratios to the fastest peer,
-    "share_not_slower": of ratios <= 1, "not_slower": their number, "slower": {loss: worst ratio},
+    "share_not_slower": of ratios <= 1, "not_slower": their number, "slower": {loss: worst ratio} (in "all"),
     "memory_geometric_mean": likewise of the memory ratios to the peer that needs least, "memory_share_not_more",
     "like_for_like": in the compiled form: geometric mean of the ratios to the fastest peer's compiled form,
     "autograd": the same without the peers that bring their own gradient, where there are such}}},
@@ -67,6 +67,9 @@ def summary(rows):
         sizes = list(dict.fromkeys(row["size"] for row in of_form))
         parts = {size: [row for row in of_form if row["size"] == size] for size in sizes} | {"all": of_form}
         found[form] = {size: _standing(part) for size, part in parts.items() if part}
+        if of_form:
+            worst = _worst([row for row in of_form if row["ratio"]["median"] > 1], lambda row: row["ratio"]["median"])
+            found[form]["all"]["slower"] = {loss: max(r for (one, _), r in worst.items() if one == loss) for loss, _ in worst}
     return found
 
 
@@ -80,17 +83,12 @@ def _standing(rows):
 
 def _amount(rows):
     times, memory = _worst(rows, lambda row: row["ratio"]["median"]), _worst(rows, lambda row: row.get("memory_ratio"))
-    slower = {}
-    for (loss, _), ratio in times.items():
-        if ratio > 1:
-            slower[loss] = max(ratio, slower.get(loss, 0))
     not_slower = sum(ratio <= 1 for ratio in times.values())
     found = {
         "cells": len(times),
         "geometric_mean": geometric_mean(times.values()),
         "share_not_slower": not_slower / len(times),
         "not_slower": not_slower,
-        "slower": slower,
     }
     both_compiled = [row for row in rows if "compiled_ratio" in row or row.get("peer_form") == "compiled"]
     if compiled := _worst(both_compiled, lambda row: row.get("compiled_ratio", row["ratio"]["median"])):

@@ -74,7 +74,7 @@ TABLES = {
     ),
     "compiled": (
         "Every loss compiled, forward and backward",
-        HOW + " Ours is compiled by `torch.compile`; a peer is too, unless it cannot be or is faster eager.",
+        HOW + " The peer is the one that is fastest eager. Ours is compiled by `torch.compile`; it is too, unless it cannot be or is faster eager.",
         BESIDE | COMPILED,
     ),
     "contract": (
@@ -119,5 +119,5 @@ def _words(found, rival):
         words += f"; {found['like_for_like']:.2f} times the fastest compiled one"
     if "memory_geometric_mean" in found:
         words += f"; memory {found['memory_geometric_mean']:.2f} times that of the smallest"
-    slower = ", ".join(f"`{loss}` {ratio:.2f}" for loss, ratio in sorted(found["slower"].items(), key=lambda pair: -pair[1]))
+    slower = ", ".join(f"`{loss}` {ratio:.2f}" for loss, ratio in sorted(found.get("slower", {}).items(), key=lambda pair: -pair[1]))
     return f"{words}; slower: {slower}" if slower else words

@@ -24,11 +24,11 @@ def test_the_summary_counts_the_fastest_peer_of_each_loss_and_size():
         "geometric_mean": pytest.approx(1.0),
         "share_not_slower": 0.5,
         "not_slower": 1,
-        "slower": {"b": 2.0},
         "memory_geometric_mean": pytest.approx(1.0),  # a needs 4 times, b a quarter of what the smallest peer needs
         "memory_share_not_more": 0.5,
     }
     assert found["eager"]["all"]["geometric_mean"] == pytest.approx(0.5)
+    assert found["eager"]["all"]["slower"] == {"b": 2.0}
     assert "memory_geometric_mean" not in found["eager"]["large"]
     assert found["compiled"]["all"]["slower"] == {"a": 3.0}
 
@@ -41,7 +41,8 @@ def test_the_summary_of_compiled_forms_also_compares_like_with_like():
 
 def test_the_summary_also_leaves_out_who_brings_a_gradient_of_its_own():
     found = record.summary([row_of("a", "small", 0.5, 1.0), row_of("a", "small", 4.0, gradient="own"), row_of("b", "small", 8.0, gradient="own")])
-    assert found["eager"]["small"]["slower"] == {"a": 4.0, "b": 8.0}
+    assert found["eager"]["all"]["slower"] == {"a": 4.0, "b": 8.0}
+    assert found["eager"]["small"]["cells"] == 2
     assert found["eager"]["small"]["autograd"] == record.summary([row_of("a", "small", 0.5, 1.0)])["eager"]["small"]
     assert "autograd" not in found["eager"]["small"]["autograd"]
 
