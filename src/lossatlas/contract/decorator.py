@@ -5,6 +5,7 @@ import inspect
 from dataclasses import replace
 
 import torch
+from torch.amp import is_autocast_available
 
 from .checks import describe, expect, is_number, wrong
 from .domains import Domain, around
@@ -163,7 +164,7 @@ def _keep(shape, device, weight, mask):
 def _without_autocast(body, inputs, hyper):
     """The body's result, in the dtype of its inputs even where autocast is on."""
     device = next(iter(inputs.values())).device.type
-    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
+    if is_autocast_available(device) and torch.is_autocast_enabled(device):
         with torch.autocast(device, enabled=False):
             return body(**inputs, **hyper)
     return body(**inputs, **hyper)
