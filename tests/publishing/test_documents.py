@@ -10,6 +10,7 @@ import torch
 
 import lossatlas
 from lossatlas.losses.cross_entropy import polynomial
+from tests.references import cross_entropy as references
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
@@ -72,6 +73,11 @@ def test_the_loss_of_the_recipe_is_one(scratch_registry):
     torch.testing.assert_close(names["power_miss_loss"](logits, target, exponent=3.0), (miss**3).mean())
     entry = lossatlas.get("power_miss_loss")
     assert entry.summary.endswith(".") and entry.formula == r"\ell = (1 - p_y)^a"
+    (loop,) = [code for code in code_of("CONTRIBUTING.md", "python") if code.startswith("@per_item")]
+    naive = {**vars(references)}
+    exec(loop, naive)
+    again = naive["power_miss_loss"](logits.tolist(), target.tolist(), exponent=3.0)
+    torch.testing.assert_close(names["power_miss_loss"](logits, target, exponent=3.0, reduction="none"), torch.tensor(again, dtype=torch.float64))
 
 
 def test_licences_are_there_in_full():
