@@ -1,12 +1,12 @@
-"""The tests that a mutant is held to, one by one, without a run of pytest where that can be avoided.
+"""The tests that a mutant is held to, one by one and without a run of pytest, which would take longer than they do.
 
-Imported in a child process only, after the changed source is in place: it imports the library.
+Imported where the library is to be imported: in a child, after the changed source is in place.
 """
 
+import importlib
 import inspect
-import signal
+import itertools
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,26 +24,25 @@ from tests.contract import (
 )
 
 ROOT = Path(__file__).parents[2]
-LOSSES = str(ROOT / "src" / "lossatlas" / "losses")
-SAFE = str(ROOT / "src" / "lossatlas" / "contract")
+WATCHED = (str(ROOT / "src" / "lossatlas" / "losses"), str(ROOT / "src" / "lossatlas" / "contract"))
 OF_ENTRIES = (test_declared, test_errors, test_exemptions, test_reference, test_special_cases)
-FILES = ("tests/losses", "tests/contract/test_safe.py")
+#: Written by hand, for losses and what they compute with.
+FILES = ("losses/test_*.py", "contract/test_safe.py")
 
 
 @dataclass
 class Check:
-    """One generated test, of one case or of one loss."""
+    """One test with its arguments. `subject` is what it is about: a case, a loss, or a file of tests."""
 
     test: object
-    subject: object
-    loss: str
-    case: str | None = None  # None: it takes the loss at all its settings
+    arguments: dict
+    subject: str
 
     def failure(self):
         """None where the test passes (or is skipped, or fails with leave), else the first words of its complaint."""
         torch.manual_seed(0)
         try:
-            self.test(self.subject)
+            self.test(**self.arguments)
         except (pytest.skip.Exception, pytest.xfail.Exception):
             return None
         except (Exception, pytest.fail.Exception) as error:
@@ -51,19 +50,65 @@ class Check:
         return None
 
 
-def by_name():
+def generated():
     """name -> check, for every generated test of every loss."""
     found = {}
     of_cases = battery.tests()
     for case in cases.cases():
         for name, test in of_cases.items():
-            found[f"{name}[{case.id}]"] = Check(test, case, case.entry.name, case.id)
+            found[f"{name}[{case.id}]"] = Check(test, {"case": case}, case.id)
     for module in OF_ENTRIES:
         for name, test in vars(module).items():
             if name.startswith("test_") and list(inspect.signature(test).parameters) == ["entry"]:
                 for entry in cases.entries():
-                    found[f"{name}[{entry.name}]"] = Check(test, entry, entry.name)
+                    found[f"{name}[{entry.name}]"] = Check(test, {"entry": entry}, entry.name)
     return found
+
+
+def in_files():
+    """name -> check, for every test in the files."""
+    files = sorted(file for pattern in FILES for file in (ROOT / "tests").glob(pattern))
+    return {name: check for file in files for name, check in in_file(f"tests.{file.parent.name}.{file.stem}").items()}
+
+
+def in_file(name):
+    """The tests of a module, each at all its parameters."""
+    module = importlib.import_module(name)
+    found = {}
+    for test in vars(module).values():
+        if inspect.isfunction(test) and test.__name__.startswith("test_") and test.__module__ == name:
+            for number, arguments in enumerate(_parameters(test)):
+                found[f"{name}::{test.__name__}::{number}"] = Check(test, arguments, name)
+    return found
+
+
+def _parameters(test):
+    """The arguments that pytest's `parametrize` gives to a test, one dictionary for each of its runs."""
+    choices = []
+    for mark in getattr(test, "pytestmark", ()):
+        names, values = mark.args[:2]
+        names = [n.strip() for n in names.split(",")] if isinstance(names, str) else names
+        choices.append([dict(zip(names, _each(value, len(names)), strict=True)) for value in values])
+    runs = [{k: v for choice in each for k, v in choice.items()} for each in itertools.product(*choices)]
+    if set(inspect.signature(test).parameters) != set(runs[0]):
+        raise TypeError(f"{test.__name__} takes fixtures, which only pytest can give: put it elsewhere")
+    return runs
+
+
+def _each(value, count):
+    """The values of one run: of `pytest.param`, of a tuple, or one alone."""
+    if hasattr(value, "marks"):
+        return value.values
+    return value if count > 1 else [value]
+
+
+def find(names):
+    """The checks of these names, in order; files are loaded as they come."""
+    known = generated()
+    for name in names:
+        if name not in known:
+            known.update(in_file(name.partition("::")[0]))
+        yield name, known[name]
 
 
 class Reached:
@@ -82,41 +127,5 @@ class Reached:
 
     def _called(self, frame, event, argument):
         code = frame.f_code
-        if code.co_filename.startswith((LOSSES, SAFE)):
+        if code.co_filename.startswith(WATCHED):
             self.found.add((code.co_filename, code.co_firstlineno))
-
-
-class _Watch:
-    """A pytest plugin: how long each test takes and what it reaches, and an alarm for each."""
-
-    def __init__(self, limit=None, trace=False):
-        self.limit, self.trace, self.seen, self.failed = limit, trace, {}, None
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item):
-        if self.limit:
-            signal.alarm(int(self.limit) + 1)
-        torch.manual_seed(0)
-        if not self.trace:
-            return (yield)
-        started = time.process_time()
-        with Reached() as reached:
-            outcome = yield
-        self.seen[item.nodeid] = {"reached": reached.found, "seconds": time.process_time() - started}
-        return outcome
-
-    def pytest_runtest_logreport(self, report):
-        if report.failed and self.failed is None:
-            self.failed = f"{report.nodeid}: {report.longreprtext.splitlines()[-1] if report.longreprtext else ''}"
-        if report.failed:
-            self.seen.pop(report.nodeid, None)
-
-
-def run_pytest(names, *options, **watching):
-    watch = _Watch(**watching)
-    options = [*options, "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(ROOT)]
-    code = pytest.main([*options, *names], plugins=[watch])
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) and watch.failed is None:
-        watch.failed = f"pytest ended with {code!r}"
-    return watch
-

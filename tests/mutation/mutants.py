@@ -17,8 +17,14 @@ from cosmic_ray.operators.provider import OperatorProvider
 from .operators import OWN
 from .plan import pieces
 
-ARITHMETIC, BITS = ("Add", "Sub", "Mul", "Div", "Pow"), ("BitOr", "BitAnd", "BitXor")
-ORDER = ("Eq", "NotEq", "Lt", "LtE", "Gt", "GtE")
+#: What an operator is turned into: its opposite, and what is next to it.
+ARITHMETIC = {"Add": ("Sub", "Mul"), "Sub": ("Add", "Div"), "Mul": ("Div", "Add"), "Div": ("Mul", "Sub"), "Pow": ("Mul",)}
+BITS = {"BitOr": ("BitAnd", "BitXor"), "BitAnd": ("BitOr",), "BitXor": ("BitAnd",)}
+ORDER = {
+    "Eq": ("NotEq", "GtE"), "NotEq": ("Eq", "Gt"), "Lt": ("LtE", "GtE"), "LtE": ("Lt", "Gt"), "Gt": ("GtE", "LtE"),
+    "GtE": ("Gt", "Lt"), "Is": ("IsNot",), "IsNot": ("Is",),
+}  # fmt: skip
+UNARY = ("USub_UAdd", "Delete_USub", "Delete_Invert", "Delete_Not")
 DOMAINS = ("above", "at_least", "between", "real", "Signature", "Field")
 #: Keywords that are for pictures, names or places.
 UNSEEN = ("show", "paper", "aliases", "exempt", "device")
@@ -47,10 +53,9 @@ class Mutant:
 def operators():
     """name -> operator: those of cosmic-ray that fit tensors, and our own."""
     theirs = OperatorProvider()
-    names = [f"ReplaceBinaryOperator_{a}_{b}" for kind in (ARITHMETIC, BITS) for a in kind for b in kind if a != b]
-    names += [f"ReplaceComparisonOperator_{a}_{b}" for a in ORDER for b in ORDER if a != b]
-    names += ["ReplaceComparisonOperator_Is_IsNot", "ReplaceComparisonOperator_IsNot_Is"]
-    names += [f"ReplaceUnaryOperator_{change}" for change in ("USub_UAdd", "Delete_USub", "Delete_Invert", "Delete_Not")]
+    names = [f"ReplaceBinaryOperator_{old}_{new}" for old, news in (ARITHMETIC | BITS).items() for new in news]
+    names += [f"ReplaceComparisonOperator_{old}_{new}" for old, news in ORDER.items() for new in news]
+    names += [f"ReplaceUnaryOperator_{change}" for change in UNARY]
     names += ["AddNot", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ReplaceAndWithOr", "ReplaceOrWithAnd"]
     names += ["NumberReplacer", "RemoveDecorator", "ZeroIterationForLoop"]
     return {name: theirs[name]() for name in names} | {each.__name__: each() for each in OWN}

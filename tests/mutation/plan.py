@@ -1,7 +1,8 @@
 """Which checks a mutant is held to, and in what order: what is near and cheap comes first.
 
-Before all mutants the library as it is goes through every check once. That run says how long each takes, and which
-functions the checks of each loss, and each test of `tests/losses`, reach.
+Before all mutants the library as it is goes through every check once. That run says how long each takes and which
+functions it reaches: a mutant is held to the checks that reach what it changes. Of those that are slow and generated,
+to the checks of six cases; which can only lower the score.
 """
 
 import ast
@@ -13,11 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SLOW = 0.15  # seconds; slower are hypothesis and torch.compile
 SLOW_CASES = 6
+COMPILED = "test_compile["
 PATIENCE, LEAST = 20, 20  # a check may take so many times its usual time, and at least so many seconds
 
 
 def measure():
-    """Everything, on the library as it is: how long each check takes, what it reaches, what fails.
+    """Everything, on the library as it is: how long each check takes, what it reaches, and what fails.
 
     It runs in the process that the mutants' children are forked from: exact reference numbers, once computed, are
     then there for all of them.
@@ -25,58 +27,46 @@ def measure():
     from . import checks
 
     found, failed = {}, {}
-    for name, check in checks.by_name().items():
+    for name, check in {**checks.generated(), **checks.in_files()}.items():
         started = time.process_time()
-        with checks.Reached(but="test_compile" in name) as trace:
+        with checks.Reached(but=COMPILED in name) as trace:
             why = check.failure()
         if why is not None:
             failed[name] = why
-        found[name] = {"seconds": time.process_time() - started, "reached": trace.found, "loss": check.loss, "case": check.case}
+        seconds = time.process_time() - started
+        found[name] = {"seconds": seconds, "pieces": _pieces_at(trace.found), "subject": check.subject}
     return found, failed
 
 
-def measure_pytest(connection):
-    """In a child: the same of the tests in files."""
-    from . import checks  # in a child that was forked before any other import of it
-
-    watch = checks.run_pytest(checks.FILES, trace=True)
-    return {"end": "passed", "tests": watch.seen, "failed": watch.failed}
-
-
 class Plans:
-    """The plan of every mutant, from what was measured: lists of (name, seconds it may take, tests for pytest)."""
+    """The plan of every mutant, from what was measured: lists of (check's name, seconds it may take)."""
 
-    def __init__(self, checks, tests):
-        self.checks, self.pytest = checks, tests
-        self.reached = defaultdict(set)  # case or loss -> the pieces of source that its checks reach
-        for check in self.checks.values():
-            self.reached[check["case"] or check["loss"]] |= _pieces_at(check["reached"])
-        for about in self.pytest.values():
-            about["pieces"] = _pieces_at(about["reached"])
+    def __init__(self, checks):
+        self.checks = checks
+        self.reached = defaultdict(set)  # subject -> the pieces of source that its checks reach
+        for check in checks.values():
+            self.reached[check["subject"]] |= check["pieces"]
+        for name, check in checks.items():
+            if COMPILED in name:
+                check["pieces"] = self.reached[check["subject"]]
 
     def of(self, mutant):
-        pieces = _touched(mutant)
-        own = mutant.function
-        subjects = [s for s, reached in self.reached.items() if reached & pieces or s.partition("-")[0] == own]
-        blocks = {(subject, slow): [] for subject in subjects for slow in (False, True)}
+        pieces, own = _touched(mutant), mutant.function
+        whole = mutant.group == "declared" or mutant.operator == "RemoveDecorator"
+        blocks = defaultdict(list)  # what is tried in one go: (subject, whether its checks are slow)
         for name, check in self.checks.items():
-            block = blocks.get((check["case"] or check["loss"], check["seconds"] >= SLOW))
-            if block is not None:
-                block.append((check["seconds"], name))
-        tests = [nodeid for nodeid, about in self.pytest.items() if about["pieces"] & pieces] or list(self.pytest)
+            if check["pieces"] & pieces or (whole and _loss(check["subject"]) == own):
+                blocks[check["subject"], check["seconds"] >= SLOW].append((check["seconds"], name))
         cost = {key: sum(seconds for seconds, _ in block) for key, block in blocks.items()}
-        nearest = sorted((k for k in blocks if not k[1] and "-" in k[0]), key=lambda k: (k[0].partition("-")[0] != own, cost[k]))
-        slow = [(subject, True) for subject, _ in nearest[:SLOW_CASES]] + [(s, True) for s in subjects if "-" not in s]
-        blocks["pytest"] = [(sum(self.pytest[t]["seconds"] for t in tests), "pytest")]
-        cost["pytest"] = 1 + blocks["pytest"][0][0]
-        first, rest = nearest[:2], [k for k in blocks if k == "pytest" or not k[1] or k in slow]
-        order = first + sorted((k for k in rest if k not in first), key=cost.get)
-        limit = lambda seconds: max(LEAST, PATIENCE * seconds)  # noqa: E731
-        return [
-            (name, limit(seconds), tests if name == "pytest" else None)
-            for key in order
-            for seconds, name in sorted(blocks[key])
-        ]
+        near = sorted(blocks, key=lambda key: (key[1], _loss(key[0]) != own, cost[key]))
+        slow = [key for key in near if key[1] and "." not in key[0]][:SLOW_CASES]
+        order = near[:2] + sorted((k for k in near[2:] if not k[1] or "." in k[0] or k in slow), key=cost.get)
+        return [(name, max(LEAST, PATIENCE * seconds)) for key in order for seconds, name in sorted(blocks[key])]
+
+
+def _loss(subject):
+    """The loss that a case or a loss is of."""
+    return subject.partition("-")[0]
 
 
 def pieces(body, names=()):

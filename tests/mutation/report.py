@@ -17,35 +17,40 @@ TESTS = ("contract", "references", "golden", "losses", "mutation")
 
 
 class State:
-    """Results of mutants by their key, as long as library and tests are the same."""
+    """Results of mutants by their key, as long as library and tests are the same.
+
+    With `keep_kills` those that were killed stay so as long as their own file is the same.
+    """
 
     def __init__(self, root, fresh=False, keep_kills=False):
         folder = root / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        self.file = folder / "results.jsonl"
-        library = _digest(sorted((root / "src" / "lossatlas").rglob("*.py")))
-        tests = _digest(p for name in TESTS for p in sorted((root / "tests" / name).rglob("*.*")) if p.suffix in (".py", ".json"))
-        self.mark = {"library": library, "tests": tests}
-        self.results = {}
+        self.file, self.results = folder / "results.jsonl", {}
+        library = sorted((root / "src" / "lossatlas").rglob("*.py"))
+        tests = (p for name in TESTS for p in sorted((root / "tests" / name).rglob("*.*")) if p.suffix in (".py", ".json"))
+        self.mark = {"library": _digest(library), "tests": _digest(tests), "kept": 0}
         if self.file.exists() and not fresh:
             head, *lines = [json.loads(line) for line in self.file.read_text().splitlines() if line.endswith("}")]
-            same = head == self.mark
-            if same or (keep_kills and head["library"] == library):
-                self.results = {line.pop("key"): line for line in lines if same or line["end"] != "passed"}
-        lines = [self.mark, *({"key": key, **found} for key, found in self.results.items())]
-        self.file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+            if all(head[part] == self.mark[part] for part in ("library", "tests")):
+                self.mark["kept"] = head["kept"]
+            else:
+                here = {_digest([path]) for path in library}
+                lines = [found for found in lines if keep_kills and found["end"] != "passed" and found["file"] in here]
+                self.mark["kept"] = len(lines)
+            self.results = {found["key"]: found for found in lines}
+        self.file.write_text("".join(json.dumps(line) + "\n" for line in [self.mark, *self.results.values()]))
 
     def keep(self, mutant, found):
-        self.results[mutant.key] = found
+        self.results[mutant.key] = {"key": mutant.key, "file": _digest([mutant.path]), **found}
         with self.file.open("a") as file:
-            file.write(json.dumps({"key": mutant.key, **found}) + "\n")
+            file.write(json.dumps(self.results[mutant.key]) + "\n")
 
 
 def _digest(paths):
     whole = hashlib.sha256()
     for path in paths:
         whole.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return whole.hexdigest()
+    return whole.hexdigest()[:16]
 
 
 def equivalents():
@@ -129,6 +134,8 @@ def _scores(rows, key):
 
 def _words(found):
     lines = ["# Mutants", ""]
+    if found["kept"]:
+        lines += [f"Of these, {found['kept']} were killed in an earlier run, before other files or tests changed.", ""]
     for name, group in found["groups"].items():
         lines += [f"## {name}", "", "| | mutants | killed | timed out | survived | of these equivalent | score | without equivalent |"]
         lines += ["|---|---:|---:|---:|---:|---:|---:|---:|"]
