@@ -110,7 +110,9 @@ def test_rebalancing_leaves_what_stretches_at_most_twice():
 
 def test_what_a_step_returns():
     made, hidden = layer(), HIDDEN.clone().requires_grad_()
+    before = made.loss(HIDDEN, TARGET)
     value, gradient = made.step(hidden, TARGET, lr=0.01)
+    torch.testing.assert_close(value.detach(), before)
     (slope,) = torch.autograd.grad(value, hidden)
     torch.testing.assert_close(slope, gradient)
     assert not gradient.requires_grad
