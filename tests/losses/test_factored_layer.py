@@ -96,7 +96,7 @@ def test_it_rebalances_when_the_factor_stretches_more_than_32_times(size, moved,
 
 
 def test_rebalancing_leaves_what_stretches_at_most_twice():
-    for size, stays in [(1.9, True), (2.1, False), (1 / 1.9, True), (1 / 2.1, False)]:
+    for size, stays in [(1.9, True), (2.0, True), (2.1, False), (1 / 1.9, True), (0.5, True), (1 / 2.1, False)]:
         made = layer(d=2)
         made.U.copy_(torch.diag(torch.tensor([size, 1.0])))
         made.refresh()
@@ -106,6 +106,33 @@ def test_rebalancing_leaves_what_stretches_at_most_twice():
         assert torch.allclose(sizes.sort().values, torch.tensor(sorted([size, 1.0])).double() if stays else torch.ones(2).double())
         torch.testing.assert_close(made.weight(), before)
         torch.testing.assert_close(made.U @ made.U_inverse, torch.eye(2).double())
+
+
+def test_a_factor_that_stretches_as_far_as_it_may_is_left():
+    made = layer(d=33)
+    sizes = torch.tensor([33.0, 6.0, *[1.0] * 31], dtype=torch.float64)  # their squares sum to 4 * 33 + 32 * 32
+    made.U.copy_(torch.diag(sizes))
+    made.refresh()
+    made.step(torch.zeros(1, 33, dtype=torch.float64), TARGET[:1], lr=1e-6)
+    assert torch.equal(made.U, torch.diag(sizes))
+
+
+def test_refreshing_takes_the_inverse_anew():
+    made = layer()
+    made.step(HIDDEN, TARGET, lr=0.1)
+    for buffer in (made.U_inverse, made.Q, made.w_bar):
+        buffer.mul_(1.5)
+    made.refresh()
+    weight = made.weight()
+    torch.testing.assert_close(made.U @ made.U_inverse, torch.eye(3).double())
+    torch.testing.assert_close(made.Q, weight.T @ weight)
+    torch.testing.assert_close(made.w_bar, weight.sum(0))
+
+
+@pytest.mark.parametrize(("target", "told"), [([0, 1, 5, 2], "5"), ([0, -1, 1, 2], "-1"), ([0, -2, 7, 2], "-2"), ([1, 6, 2, 2], "6")])
+def test_the_label_that_is_outside_is_told(target, told):
+    with pytest.raises(ValueError, match=rf"^`target`: expected class indices in \[0, 5\), got {told}$"):
+        layer().loss(HIDDEN, torch.tensor(target))
 
 
 def test_what_a_step_returns():
@@ -133,11 +160,13 @@ REFUSED = {
     "half precision": (ValueError, "dtype", lambda: FactoredSphericalLayer(3, 5, squared_error_from_sums, dtype=torch.float16)),
     "no loss": (TypeError, "loss", lambda: FactoredSphericalLayer(3, 5, "z")),
     "a loss that is a mean": (ValueError, "loss", lambda: FactoredSphericalLayer(3, 5, lambda *sums: sums[0].mean())),
+    "a loss of too many values": (ValueError, "loss", lambda: FactoredSphericalLayer(3, 5, lambda *sums: torch.ones(3))),
     "weight: a list": (ValueError, "weight", lambda: layer().set_weight([[0.0] * 3] * 5)),
     "weight: integers": (ValueError, "weight", lambda: layer().set_weight(torch.ones(5, 3, dtype=torch.long))),
     "weight: a class more": (ValueError, "weight", lambda: layer().set_weight(numbers(6, 3))),
     "weight: a class less": (ValueError, "weight", lambda: layer().set_weight(numbers(4, 3))),
     "outputs: another length": (ValueError, "hidden", lambda: layer()(numbers(4, 2))),
+    "outputs: a longer length": (ValueError, "hidden", lambda: layer()(numbers(4, 4))),
     "outputs: one axis": (ValueError, "hidden", lambda: layer()(numbers(3))),
     "outputs: three axes": (ValueError, "hidden", lambda: layer()(numbers(2, 3, 3))),
     "outputs: a list": (TypeError, "hidden", lambda: layer()(HIDDEN.tolist())),
@@ -154,6 +183,7 @@ REFUSED = {
     "step: labels of floats": (TypeError, "target", lambda: layer().step(HIDDEN, TARGET.double(), 0.1)),
     "step: a list": (TypeError, "target", lambda: layer().step(HIDDEN, TARGET.tolist(), 0.1)),
     "step: too few labels": (ValueError, "target", lambda: layer().step(HIDDEN, TARGET[:3], 0.1)),
+    "step: too many labels": (ValueError, "target", lambda: layer().step(HIDDEN, torch.tensor([0, 4, 2, 2, 1]), 0.1)),
     "step: labels elsewhere": (ValueError, "target", lambda: layer().step(HIDDEN, TARGET.to("meta"), 0.1)),
     "step: rate 0": (ValueError, "lr", lambda: layer().step(HIDDEN, TARGET, 0.0)),
     "step: endless loss": (ValueError, "hidden", lambda: layer().step(HIDDEN * 1e200, TARGET, 0.1)),
