@@ -14,7 +14,7 @@ from .keys import fingerprint
 #: record -> the command that makes it
 COMMANDS = {"certificates": "make unit", "parity": "make parity", "benchmarks": "make bench"}
 #: All records together: they are committed.
-MOST_BYTES = 200_000
+MOST_BYTES = 500_000
 
 
 def newest(book, name):
