@@ -94,8 +94,8 @@ def test_certificates_that_are_not_whole_are_not_kept(book):
 
 
 def test_records_that_are_too_large_to_commit_are_refused(book):
-    written(book.fresh, "parity", packages={"x": "1" * 200_000})
-    with pytest.raises(BookError, match=r"take 20[0-9] kB, more than 200"):
+    written(book.fresh, "parity", packages={"x": "1" * records.MOST_BYTES})
+    with pytest.raises(BookError, match=r"take 50[0-9] kB, more than 500"):
         records.keep(book, [])
     assert not book.measured.exists()
 
