@@ -82,6 +82,14 @@ def test_normalised_scores(shape):
         near(other, [f / (sum(abs(v) for v in row) / 3) for f in row])
 
 
+def test_scores_of_nothing_and_scores_of_size_one_stay():
+    x = torch.tensor([[0.0, 0.0], [1.0, -1.0], [0.5, 1.5]], dtype=torch.float64, requires_grad=True)
+    got = la.mean_abs_normalize(x)
+    near(got.detach(), x.detach())
+    (slope,) = torch.autograd.grad(got, x, torch.tensor([1.0, 2.0], dtype=torch.float64).expand(3, 2))
+    assert slope[0].tolist() == [0, 0] and slope.isfinite().all()
+
+
 @pytest.mark.parametrize("low", [-36.0, -39.9, -40.1, -45.0, -800.0])
 def test_softplus_keeps_the_ratios_of_very_negative_scores(low):
     got = la.softplus_mean_normalize(torch.tensor([low, low + math.log(3)], dtype=torch.float64))
@@ -99,7 +107,7 @@ def test_target_surrogate_loss(hyper):
     near(la.target_surrogate_loss(outputs, anchor, gradient, **hyper), sum(terms) + hyper.get("anchor_loss", 0.0))
 
 
-@pytest.mark.parametrize("hyper", [{}, {"eta": 0.3, "inner_steps": 3, "learning_rate": 0.05}])
+@pytest.mark.parametrize("hyper", [{}, {"inner_steps": 2}, {"eta": 0.3, "inner_steps": 3, "learning_rate": 0.05}])
 def test_sso_step(hyper):
     x, weight, bias = numbers(4, 2), numbers(2, seed=1), numbers(1, seed=2)
     eta, rate = hyper.get("eta", 1.0), hyper.get("learning_rate", 1.0)
@@ -131,6 +139,11 @@ def test_perceptron_and_normalised_logistic_step(hyper):
     normed = [sum(s * p[d] for s, p in zip(shares, pulls, strict=True)) / sum(shares) for d in range(3)]
     near(la.batch_perceptron_step(u, a, label, **hyper), [w + size * v for w, v in zip(u.tolist(), wrong, strict=True)])
     near(la.normalized_logistic_gd_step(u, a, label, **hyper), [w + size * v for w, v in zip(u.tolist(), normed, strict=True)])
+
+
+def test_labels_of_another_precision_do_not_change_that_of_the_step():
+    for step in (la.batch_perceptron_step, la.normalized_logistic_gd_step):
+        assert step(torch.zeros(3), numbers(4, 3).float(), torch.ones(4, dtype=torch.float64)).dtype == torch.float32
 
 
 # classes
@@ -179,6 +192,7 @@ REFUSED = {
     "temperature: a number": (TypeError, "lam", lambda: la.aldr_kl_temperature(LOGITS, 1.0)),
     "temperature: integers": (TypeError, "lam", lambda: la.aldr_kl_temperature(LOGITS, ONES.long())),
     "temperature: too few": (ValueError, "lam", lambda: la.aldr_kl_temperature(LOGITS, ONES[:3])),
+    "temperature: too many": (ValueError, "lam", lambda: la.aldr_kl_temperature(LOGITS, torch.ones(5))),
     "temperature: zero": (ValueError, "lam", lambda: la.aldr_kl_temperature(LOGITS, ONES * 0)),
     "temperature: one is negative": (ValueError, "lam", lambda: la.aldr_kl_temperature(LOGITS, ONES - 1.5 * (ONES.cumsum(0) == 2))),
     "module: examples 0": (ValueError, "examples", lambda: la.ALDRKLLoss(0)),
@@ -217,6 +231,8 @@ REFUSED = {
     "relations: threshold nan": (ValueError, "threshold", lambda: la.relational_target(IDENTITY, TARGET, threshold=math.nan)),
     "relations: a list of labels": (TypeError, "label_set", lambda: la.relational_target(IDENTITY, TARGET, threshold=0.5, label_set=[[1]])),
     "relations: labels 0 and 1": (TypeError, "label_set", lambda: la.relational_target(IDENTITY, TARGET, threshold=0.5, label_set=torch.ones(4, 3))),
+    "relations: labels of five items": (ValueError, "label_set", lambda: la.relational_target(IDENTITY, TARGET, threshold=0.5, label_set=torch.ones(5, 3) > 0)),
+    "coefficients with two axes": (TypeError, "epsilons", lambda: la.poly_n_cross_entropy(LOGITS, TARGET, epsilons=torch.ones(2, 2))),
     "relations: too few labels": (ValueError, "label_set", lambda: la.relational_target(IDENTITY, TARGET, threshold=0.5, label_set=torch.ones(1, 3) > 0)),
 }  # fmt: skip
 

@@ -35,7 +35,7 @@ class State:
                 self.mark["kept"] = head["kept"]
             else:
                 here = {_digest([path]) for path in library}
-                lines = [found for found in lines if keep_kills and found["end"] != "passed" and found["file"] in here]
+                lines = [found for found in lines if keep_kills and found["end"] == "failed" and found["file"] in here]
                 self.mark["kept"] = len(lines)
             self.results = {found["key"]: found for found in lines}
         self.file.write_text("".join(json.dumps(line) + "\n" for line in [self.mark, *self.results.values()]))
