@@ -10,7 +10,7 @@ import torch
 
 import lossatlas
 from lossatlas.contract import PROMISES, is_number
-from lossatlas.signatures import ClassIndex, Field, MultiHot, Positive, Sign, Simplex
+from lossatlas.signatures import ClassIndex, Field, Label, Mask, MultiHot, Positive, Row, Sign, Simplex
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def cast(signature, inputs, dtype):
     return {n: inputs[n].to(dtype) if inputs[n].is_floating_point() else inputs[n] for n in signature.names}
 
 
-GARBAGE = {ClassIndex: (-100, 10**6), Sign: (0, 7), MultiHot: (-1, 9), Positive: (-1.0, float("nan"))}
+GARBAGE = {ClassIndex: (-100, 10**6), Label: (-100, 10**6), Row: (-7, 10**6), Mask: (True, False), Sign: (0, 7), MultiHot: (-1, 9), Positive: (-1.0, float("nan"))}
 
 
 def garbage(kind, which):
@@ -180,7 +180,7 @@ def garbage(kind, which):
 
 PLAIN = ("usual", "one item", "one class")
 RANDOM = (*PLAIN, "ties", "extreme", "mixed")
-LABELS = (ClassIndex, Sign, MultiHot)
+LABELS = (ClassIndex, Label, Sign, MultiHot)
 
 
 @st.composite

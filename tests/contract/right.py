@@ -3,6 +3,7 @@
 Where no naive loop is written for a loss, its own float64 stands in, and only float32 is held to that.
 """
 
+import inspect
 import math
 
 import torch
@@ -49,11 +50,32 @@ def rounding(case, inputs, dtype):
     """How far a right result may be off, as a share of it.
 
     A hundred roundings; and where a number of size s enters, every sum with it is rounded by s times epsilon,
-    which an exponential turns into a share of its result. Dividing by a small hyper-parameter makes s larger.
+    which an exponential turns into a share of its result. Dividing by a small hyper-parameter makes s larger, and
+    so does multiplying by a large one.
     """
     sizes = [v[v.isfinite()].abs().max().item() for v in inputs.values() if v.is_floating_point() and v.isfinite().any()]
-    small = [h for h in case.hyper.values() if isinstance(h, float) and 0 < h < 0.1]
-    return torch.finfo(dtype).eps * (128 + max(sizes, default=0.0) / min(small, default=1.0))
+    largest = 1.0 if by_direction(case) else max(sizes, default=0.0)
+    return torch.finfo(dtype).eps * (128 + largest * steepness(case))
+
+
+def steepness(case):
+    """What hyper-parameters may multiply a number by before it enters an exponential."""
+    numbers = [abs(h) for h in {**case.entry.defaults, **case.hyper}.values() if isinstance(h, float)]
+    small, large = [h for h in numbers if 0 < h < 0.1], [h for h in numbers if h > 10]
+    return max(large, default=1.0) / min(small, default=1.0)
+
+
+def by_direction(case):
+    """Whether the loss looks at cosine similarities alone."""
+    return any(name in inspect.signature(case.entry.body).parameters for name in ("s", "across"))
+
+
+def _floor_of_slope(case, value, floor):
+    """A slope along a direction is what is left of one of size 1 / length, where the part along the vector has cancelled."""
+    if not by_direction(case) or value.ndim < 2:
+        return floor
+    length = value.double().norm(dim=-1, keepdim=True)
+    return torch.where(length > 0, steepness(case) / length, 1.0).clamp(min=floor)
 
 
 def assert_right(case, inputs, note="", dtypes=DTYPES, slopes_too=True, floor=1.0):
@@ -73,12 +95,13 @@ def assert_right(case, inputs, note="", dtypes=DTYPES, slopes_too=True, floor=1.
             items, slopes = computed(case, here)
             _assert_near(items.flatten(), wanted.items, wanted.items, share, floor, f"{where}: value{way}")
             for key in slopes if slopes_too else ():
-                _assert_near(slopes[key], wanted.low[key], wanted.high[key], share, floor, f"{where}: gradient of {key}{way}")
+                least = _floor_of_slope(case, inputs[key], floor)
+                _assert_near(slopes[key], wanted.low[key], wanted.high[key], share, least, f"{where}: gradient of {key}{way}")
 
 
 def _assert_near(got, low, high, share, floor, what):
     assert got.isfinite().all(), f"{what} is not finite: {got}"
-    off, allowed = error(got, low, high), share * size_of(low, high).clamp(min=floor)
+    off, allowed = error(got, low, high), share * torch.maximum(size_of(low, high), torch.as_tensor(floor))
     assert (off <= allowed).all(), f"{what}: {got} is not between {low} and {high}, but off by {off} where {allowed} is allowed"
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from tests.contract.cases import cast, close, gradients, promise, tracked
+from tests.contract.right import by_direction, steepness
 
 
 def _slopes_both_ways(case, inputs):
@@ -30,7 +31,8 @@ def _assert_the_same(case, ruled_out):
             plain, watched = _slopes_both_ways(case, cast(case.signature, inputs, dtype))
             for key, slope in plain.items():
                 if name not in case.signature.borders:
-                    close(watched[key], slope, rtol=rtol, atol=0.1 * rtol, note=f"{name}, {dtype}: gradient of {key}")
+                    atol = 0.1 * rtol * (steepness(case) if by_direction(case) else 1)
+                    close(watched[key], slope, rtol=rtol, atol=atol, note=f"{name}, {dtype}: gradient of {key}")
 
 
 @promise("extremes")

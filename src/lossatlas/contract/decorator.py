@@ -10,8 +10,10 @@ from torch.amp import is_autocast_available
 from .checks import describe, expect, is_number, wrong
 from .domains import Domain, around
 from .reduction import check_mask, check_reduction, check_weight, over, reduce
-from .registry import PROMISES, Entry, SpecialCase, register
+from .registry import PROMISES, Entry, SpecialCase, get, register
+from .rows import check_rows, in_rows
 
+ROWS = inspect.Parameter("rows_at_once", inspect.Parameter.KEYWORD_ONLY, default=None)
 COMMON = [
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
     for name, default in [("reduction", "mean"), ("sample_weight", None), ("mask", None), ("normalizer", None)]
@@ -33,10 +35,10 @@ def loss(
 ):
     """Register the decorated formula as a loss with the inputs of `signature`.
 
-    The body takes the signature's inputs by name and then keyword-only hyper-parameters, and returns
-    one value per item. What it is decorated with adds, in this order: checks of the inputs; one dtype
-    for all of them, float32 for half precision; the body; `sample_weight`, `mask` and `reduction`; the
-    dtype that came in.
+    The body takes the signature's inputs by name, or one of its forms, and then keyword-only hyper-parameters,
+    and returns one value per item. What it is decorated with adds, in this order: checks of the inputs; one
+    dtype for all of them, float32 for half precision; the body, where `rows_at_once` is given for so many rows
+    at a time; `sample_weight`, `mask` and `reduction`; the dtype that came in.
 
     Args:
         signature: the kind of input (see `lossatlas.signatures`).
@@ -64,37 +66,10 @@ def loss(
         expect(signature.perfect is not None, "optimum", f"None: {signature!r} knows no perfect prediction", repr(optimum))
 
     def decorate(body):
-        names = signature.names
-        parameters = list(inspect.signature(body).parameters.values())
-        taken = [p.name for p in parameters[: len(names)]]
-        expect(taken == list(names), body.__name__, f"leading arguments {list(names)}", taken)
-        hyper_parameters = {p.name: p for p in parameters[len(names) :]}
-        added = {p.name for p in COMMON} & {p.name for p in parameters}
-        expect(not added, body.__name__, "arguments other than those that @loss adds", sorted(added))
+        hyper_parameters = _hyper_parameters(body, signature)
         limits = _domains_of(hyper_parameters, domains or {})
         item_dims = items or signature.items
-
-        @functools.wraps(body)
-        def function(*args, reduction="mean", sample_weight=None, mask=None, normalizer=None, **keywords):
-            inputs, hyper = _bind(body.__name__, names, hyper_parameters, args, keywords)
-            for name in hyper:
-                if name in limits:
-                    hyper[name] = limits[name].check(name, hyper[name])
-            check_reduction(reduction, normalizer)
-            sizes = signature.check_shapes(inputs)
-            keep = None
-            if sample_weight is not None or mask is not None or reduction == "none":
-                if item_dims == "batch":
-                    _refuse_items(body.__name__, reduction, sample_weight, mask)
-                keep = _keep(signature.shape_of(item_dims, sizes), inputs[names[0]].device, sample_weight, mask)
-                if keep is not None:
-                    inputs = signature.neutralized(inputs, keep)
-            signature.check_values(inputs, sizes)
-            inputs, dtype = signature.prepared(inputs)
-            value = reduce(_without_autocast(body, inputs, hyper), reduction, sample_weight, keep, normalizer)
-            return value if value.dtype == dtype else value.to(dtype)
-
-        function.__signature__ = inspect.Signature(parameters + COMMON)
+        function = _checked(body, signature, item_dims, limits)
         register(
             Entry(
                 name=body.__name__,
@@ -118,13 +93,105 @@ def loss(
     return decorate
 
 
-def _bind(loss_name, names, hyper_parameters, args, keywords):
+def on(signature, loss):
+    """The formula of a loss on another kind of input: circle loss on pairs, say, or InfoNCE on labelled embeddings.
+
+    Args:
+        signature: a kind of input whose forms include the one that the formula takes (see `lossatlas.signatures.compared`).
+        loss: a registered loss, by function, entry or name, that is written in such a form.
+
+    Returns:
+        A function like the loss itself, with the inputs of `signature`. It is not entered in the registry.
+
+    >>> import torch, lossatlas
+    >>> on(lossatlas.signatures.pairs, "circle_loss")(torch.tensor([[0.9]]), torch.tensor([[0.1]]), gamma=1.0)
+    tensor(0.6319)
+    """
+    entry = get(loss)
+    form = _leading(entry.body)
+    able = sorted(str(list(f)) for f in signature.forms)
+    expect(form in signature.forms, "loss", f"one that takes {' or '.join(able) or 'a form, which this signature has none of'}", f"{entry.name}, which takes {list(form)}")
+    return _checked(entry.body, signature, "batch" if entry.items == "batch" else signature.items, entry.domains)
+
+
+def _leading(body):
+    """The arguments of a body that are not hyper-parameters."""
+    return tuple(p.name for p in inspect.signature(body).parameters.values() if p.kind is not p.KEYWORD_ONLY)
+
+
+def _hyper_parameters(body, signature):
+    taken, forms = _leading(body), [signature.names, *signature.forms]
+    expect(taken in forms, body.__name__, f"leading arguments {' or '.join(str(list(f)) for f in forms)}", list(taken))
+    found = {p.name: p for p in inspect.signature(body).parameters.values() if p.kind is p.KEYWORD_ONLY}
+    added = {p.name for p in [*COMMON, ROWS]} & set(found)
+    expect(not added, body.__name__, "arguments other than those that @loss adds", sorted(added))
+    return found
+
+
+def _checked(body, signature, item_dims, limits):
+    """The body with checks before it, and with weights, masks and reduction after it."""
+    names = signature.names
+    hyper_parameters = _hyper_parameters(body, signature)
+    formula = _formula(body, signature)
+    common = [*COMMON, ROWS] if signature.forms and item_dims != "batch" else COMMON
+
+    @functools.wraps(body)
+    def function(*args, reduction="mean", sample_weight=None, mask=None, normalizer=None, **keywords):
+        rows = keywords.pop(ROWS.name, None) if ROWS in common else None
+        inputs, hyper = _bind(body.__name__, signature, hyper_parameters, args, keywords)
+        for name in hyper:
+            if name in limits:
+                hyper[name] = limits[name].check(name, hyper[name])
+        check_reduction(reduction, normalizer)
+        if rows is not None:
+            check_rows(rows)
+        sizes = signature.check_shapes(inputs)
+        keep = None
+        if sample_weight is not None or mask is not None or reduction == "none":
+            if item_dims == "batch":
+                _refuse_items(body.__name__, reduction, sample_weight, mask)
+            keep = _keep(signature.shape_of(item_dims, sizes), inputs[names[0]].device, sample_weight, mask)
+        if signature.completed is not None:
+            inputs, sizes = signature.completed(inputs, sizes, mask)
+        if keep is not None:
+            inputs = signature.neutralized(inputs, keep)
+        signature.check_values(inputs, sizes)
+        inputs, dtype = signature.prepared(inputs)
+        value = _without_autocast(formula, inputs, hyper, signature.by_item, rows)
+        value = reduce(value, reduction, sample_weight, keep, normalizer)
+        return value if value.dtype == dtype else value.to(dtype)
+
+    parameters = [*_arguments(signature), *hyper_parameters.values(), *common]
+    function.__signature__ = inspect.Signature(parameters)
+    return function
+
+
+def _arguments(signature):
+    """The inputs as parameters; those that need not be given default to None."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    optional = {name: {"default": None} for name in signature.optional}
+    return [inspect.Parameter(name, kind, **optional.get(name, {})) for name in signature.names]
+
+
+def _formula(body, signature):
+    """The body as a function of the inputs by name and the hyper-parameters."""
+    made = signature.forms.get(_leading(body))
+    if made is None:
+        return lambda inputs, hyper: body(**inputs, **hyper)
+    collected = signature.collected or (lambda items: items)
+    return lambda inputs, hyper: collected(body(*made(inputs), **hyper))
+
+
+def _bind(loss_name, signature, hyper_parameters, args, keywords):
     """(inputs by name, hyper-parameters by name) out of what was passed."""
+    names = signature.names
     if len(args) > len(names):
         wanted = f"{loss_name}({', '.join(names)}), the rest by keyword"
         raise wrong("arguments", wanted, f"{len(args)} positional arguments", TypeError)
     inputs = dict(zip(names, args, strict=False))
     for name in names[len(args) :]:
+        if name not in keywords and name in signature.optional:
+            continue
         if name not in keywords:
             raise wrong(name, f"an input of {loss_name}({', '.join(names)})", "nothing", TypeError)
         inputs[name] = keywords.pop(name)
@@ -161,13 +228,23 @@ def _keep(shape, device, weight, mask):
     return over(mask, widest) & over(counts, widest)
 
 
-def _without_autocast(body, inputs, hyper):
-    """The body's result, in the dtype of its inputs even where autocast is on."""
+def _without_autocast(formula, inputs, hyper, by_item, rows):
+    """The formula's result, in the dtype of its inputs even where autocast is on."""
     device = next(iter(inputs.values())).device.type
     if is_autocast_available(device) and torch.is_autocast_enabled(device):
         with torch.autocast(device, enabled=False):
-            return body(**inputs, **hyper)
-    return body(**inputs, **hyper)
+            return _computed(formula, inputs, hyper, by_item, rows)
+    return _computed(formula, inputs, hyper, by_item, rows)
+
+
+def _computed(formula, inputs, hyper, by_item, rows):
+    if rows is None:
+        return formula(inputs, hyper)
+
+    def of_some(values):
+        return formula({name: values[name] for name in inputs}, {name: values[name] for name in hyper})
+
+    return in_rows(of_some, {**inputs, **hyper}, by_item, rows)
 
 
 def _domains_of(hyper_parameters, declared):

@@ -81,9 +81,8 @@ class Entry:
     @property
     def defaults(self):
         """The hyper-parameters and their default values."""
-        inputs = self.signature.names
         parameters = inspect.signature(self.body).parameters
-        return {name: p.default for name, p in parameters.items() if name not in inputs}
+        return {name: p.default for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
 
     @property
     def supports(self):

@@ -7,9 +7,9 @@ import sys
 import types
 
 from ..contract import registry
-from . import cross_entropy
+from . import contrastive, cross_entropy, pair_metric_learning
 
-FAMILIES = (cross_entropy,)
+FAMILIES = (cross_entropy, pair_metric_learning, contrastive)
 
 
 class _Listing(types.ModuleType):

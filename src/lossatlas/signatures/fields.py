@@ -116,6 +116,93 @@ class ClassIndex(Field):
 
 
 @dataclass(frozen=True)
+class Label(Field):
+    """Whole numbers that name classes: equal or not is all that counts."""
+
+    what: str = "class labels"
+    dtypes = frozenset({torch.int32, torch.int64})
+    tensor = "an integer tensor of class labels"
+    floating = False
+
+    def prepared(self, value, dtype):
+        return value.long()
+
+    def neutral(self, value):
+        return 0
+
+    def sample(self, shape, sizes, generator, dtype):
+        return torch.randint(0, 3, shape, generator=generator)
+
+    def bad(self, value, sizes):
+        return {
+            "a list": (value.tolist(), TypeError),
+            "floats": (value.double(), TypeError),
+            "one axis too many": (value.unsqueeze(0), ValueError),
+        }
+
+
+@dataclass(frozen=True)
+class Row(Field):
+    """For each item the index of one row along the axis `below`, or -1 for none."""
+
+    below: str = "M"
+    what: str = "indices of rows, or -1"
+    dtypes = frozenset({torch.int32, torch.int64})
+    tensor = "an integer tensor of row indices, or -1 for none,"
+    floating = False
+
+    def check_values(self, name, value, sizes):
+        if values_readable(value):
+            low, high = (x.item() for x in value.aminmax())
+            if low < -1 or high >= sizes[self.below]:
+                raise wrong(name, f"indices in [-1, {sizes[self.below]})", str(low if low < -1 else high))
+
+    def prepared(self, value, dtype):
+        return value.long()
+
+    def neutral(self, value):
+        return -1
+
+    def sample(self, shape, sizes, generator, dtype):
+        return torch.randint(-1, sizes[self.below], shape, generator=generator)
+
+    def bad(self, value, sizes):
+        return {
+            "a list": (value.tolist(), TypeError),
+            "floats": (value.double(), TypeError),
+            "one axis too many": (value.unsqueeze(0), ValueError),
+            "an index too high": (torch.full_like(value, sizes[self.below]), ValueError),
+            "an index of -2": (torch.full_like(value, -2), ValueError),
+        }
+
+
+@dataclass(frozen=True)
+class Mask(Field):
+    """Which rows are there: True and False."""
+
+    what: str = "True or False"
+    dtypes = frozenset({torch.bool})
+    tensor = "a boolean tensor"
+    floating = False
+
+    def prepared(self, value, dtype):
+        return value
+
+    def neutral(self, value):
+        return False
+
+    def sample(self, shape, sizes, generator, dtype):
+        return torch.rand(shape, generator=generator) > 0.2
+
+    def bad(self, value, sizes):
+        return {
+            "a list": (value.tolist(), TypeError),
+            "floats": (value.double(), TypeError),
+            "one axis too many": (value.unsqueeze(0), ValueError),
+        }
+
+
+@dataclass(frozen=True)
 class Sign(Field):
     """Labels -1 and +1, as floating-point or integer numbers."""
 

@@ -76,6 +76,11 @@ class Signature:
         perfect: function of a valid sample that gives a perfect prediction, or None.
         always: transforms under which every loss of this kind is invariant.
         borders: edges on the border of what the inputs may be, where the slope of a right loss may be infinite.
+        optional: names of inputs that need not be given; `completed` then says what stands in for them.
+        completed: function of (inputs, sizes, mask) that gives all inputs, and their sizes.
+        forms: leading arguments that the body of a loss may take in place of the inputs -> function of the inputs that
+            makes them. A loss of such a signature can be computed some rows at a time.
+        collected: function of what the body returns that gives one value per item, where it returns more.
     """
 
     name: str
@@ -90,12 +95,18 @@ class Signature:
     perfect: Callable | None = None
     always: tuple = ()
     borders: tuple = ()
+    optional: tuple = ()
+    completed: Callable | None = None
+    forms: Mapping = field(default_factory=dict)
+    collected: Callable | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "names", tuple(self.fields))
         object.__setattr__(self, "floating", tuple(name for name, kind in self.fields.items() if kind.floating))
         read = tuple((name, kind) for name, kind in self.fields.items() if type(kind).check_values is not Field.check_values)
         object.__setattr__(self, "read", read)
+        object.__setattr__(self, "required", tuple(name for name in self.fields if name not in self.optional))
+        object.__setattr__(self, "by_item", tuple(name for name, kind in self.fields.items() if kind.axes[0] in ("N", "*")))
 
     def __repr__(self):
         return f"<signature {self.name}({', '.join(self.names)})>"
@@ -107,7 +118,9 @@ class Signature:
         """
         sizes, device = {}, None
         for name, kind in self.fields.items():
-            value = inputs[name]
+            value = inputs.get(name)
+            if value is None and name in self.optional:
+                continue
             kind.check_type(name, value)
             shape, axes = value.shape, kind.axes
             if axes == ANY:
@@ -125,7 +138,7 @@ class Signature:
             elif value.device != device:
                 raise wrong(name, f"a tensor on {device}", f"one on {value.device}")
         for axis, least in self.least.items():
-            if sizes[axis] < least:
+            if sizes.get(axis, least) < least:
                 name = self._first_with(axis)
                 wanted = f"at least {least} along {axis} in {shape_text(self.fields[name].axes)}"
                 raise wrong(name, wanted, str(tuple(inputs[name].shape)))
@@ -144,8 +157,8 @@ class Signature:
         """The inputs with harmless values wherever `keep` (over the leading axes of the items) is False."""
         changed = dict(inputs)
         for name, kind in self.fields.items():
-            value, here = inputs[name], keep
-            if kind.axes[0] not in ("N", "*"):
+            value, here = inputs.get(name), keep
+            if value is None or kind.axes[0] not in ("N", "*"):
                 continue
             while here.ndim > value.ndim - kind.joint:
                 here = here.any(-1)
@@ -190,14 +203,15 @@ class Signature:
     def bad_samples(self):
         """Inputs that must be refused, from what each field refuses and from shapes that do not fit."""
         base, sizes = self.sample(), self.sizes
-        found = []
+        found, seen = [], {"*"}
         for position, (name, kind) in enumerate(self.fields.items()):
             for case, (value, error) in kind.bad(base[name], sizes).items():
                 if position == 0 and case == "one axis too many" and kind.axes == ANY:
                     continue  # any shape is right for the first; the second then does not fit it
                 found.append(Bad(f"{name}: {case}", {**base, name: value}, error, name))
-            if position > 0 and kind.axes[0] in ("N", "*"):
+            if position > 0 and kind.axes[0] in seen:
                 found.append(Bad(f"{name}: one item short", {**base, name: base[name][:-1]}, ValueError, name))
+            seen.add(kind.axes[0])
         for axis, least in self.least.items():
             small = self.sample(**{axis: least - 1}) if least > 1 else None
             if small is not None:

@@ -1,0 +1,61 @@
+"""The softmax over one positive and many negatives."""
+
+from ...contract import above, loss
+from ...contract.pairwise import log_sum_exp
+from ...contract.safe import softplus
+from ...signatures import queries, views
+
+
+def surprise(s, positive, negative):
+    r"""$-\log$ of the softmax's share that goes to the positives, for scores (N, K) and two masks: (N,)."""
+    return softplus(log_sum_exp(s, negative) - log_sum_exp(s, positive))
+
+
+@loss(
+    queries,
+    paper="contrastivebehaviour2020",
+    aliases=("moco_info_nce",),
+    domains={"temperature": above(0, show=(0.05, 2.0))},
+    invariances=("rotate", "scale"),
+    bounds=(0.0, None),
+)
+def info_nce(s, positive, negative, *, temperature=0.07):
+    r"""InfoNCE: cross-entropy of picking the right key among all keys by similarity.
+
+    $$ \ell_i = -\log \frac{e^{s_{i}/\tau}}{e^{s_{i}/\tau} + \sum_{j \in N_i} e^{s_{ij}/\tau}} $$
+
+    Args:
+        query: vectors, shape (N, D); their length does not matter.
+        key: the key of each query, shape (N, D).
+        gallery: keys to tell it from, shape (M, D): a bank, or by default the keys of the others.
+        own, gallery_mask: rows of the gallery that are left out.
+        temperature: $\tau > 0$.
+
+    Returns:
+        One value per query, shape (N,).
+    """
+    return surprise(s / temperature, positive, negative)
+
+
+@loss(
+    views,
+    paper="contrastivebehaviour2020",
+    domains={"temperature": above(0, show=(0.05, 2.0))},
+    invariances=("rotate", "scale"),
+    bounds=(0.0, None),
+)
+def nt_xent(s, positive, negative, *, temperature=0.5):
+    r"""NT-Xent, the loss of SimCLR: InfoNCE for both views, against both views of all others.
+
+    $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}} -\log \frac{e^{s_i/\tau}}{e^{s_i/\tau} + \sum_{j \in N_i} e^{s_{ij}/\tau}} $$
+
+    Args:
+        view_a, view_b: two views of each item, shape (N, D) each; their length does not matter.
+        gallery_a, gallery_b: views of others, (M, D) each; by default the batch itself.
+        own, gallery_mask: rows of the gallery that are left out.
+        temperature: $\tau > 0$.
+
+    Returns:
+        One value per item, the mean of its two views', shape (N,).
+    """
+    return surprise(s / temperature, positive, negative)
