@@ -7,6 +7,8 @@ import torch
 
 import lossatlas as la
 
+FAMILY = "cross_entropy"
+
 
 def of(loss, reduction="none", hyper=None, inputs=dict, **renamed):
     """The loss at the recorded parameters and inputs.

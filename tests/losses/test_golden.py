@@ -1,6 +1,7 @@
 """Values of official implementations, recorded in tests/golden, against the losses here; and the exact records beside them."""
 
 import functools
+import importlib
 import json
 import math
 from pathlib import Path
@@ -10,13 +11,25 @@ import torch
 from tests.contract.cases import Case, settings_of
 from tests.contract.measured import note
 from tests.contract.right import assert_right
-from tests.losses import golden_cross_entropy
 from tests.references import recorded as exact_records
 
 import lossatlas
 
 FOLDER = Path(__file__).parents[1] / "golden"
-ADAPTERS = {"cross_entropy": golden_cross_entropy.ADAPTERS}
+
+
+def adapters():
+    """family -> file name -> adapter, of all modules beside this one whose names start with golden."""
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("golden_*.py")):
+        module = importlib.import_module(f"tests.losses.{path.stem}")
+        of_family = found.setdefault(module.FAMILY, {})
+        assert not set(of_family) & set(module.ADAPTERS), f"{path.stem} repeats an adapter"
+        of_family |= module.ADAPTERS
+    return found
+
+
+ADAPTERS = adapters()
 
 
 def recorded():
