@@ -394,6 +394,38 @@ ROBUST_WRONG = [
 ]
 
 
+def empty(logits, target):
+    """A stub."""
+
+
+def dots(logits, target): ...
+
+
+def refuses(logits, target):
+    raise NotImplementedError
+
+
+#: Answers that are not attempted yet.
+STUBS = {
+    "cross_entropy/1": [None, ..., {}, {"p": ..., "loss": ..., "gradient": ...}, {"p": [..., ..., ...], "loss": None}],
+    "cross_entropy/2": [None, ..., empty, dots, refuses],
+    "cross_entropy/3": [None, {"tau_for_share": dots, "tau_for_peak": dots}],
+    "cross_entropy/4": [None, dots],
+    "cross_entropy/5": [None, {"loss": dots, "squentropy_stopped_early": ...}],
+}
+
+
+#: What each exercise asks for, or what is one step from it. `softmax` alone is no answer to the last two.
+ASKED = {
+    "cross_entropy/by_hand.py": {"cross_entropy", "softmax", "log_softmax", "logsumexp", "log"},
+    "cross_entropy/stable.py": {"cross_entropy", "softmax", "log_softmax", "logsumexp", "nll_loss", "target_log_probability"},
+    "cross_entropy/pull.py": {"probability_of_true_class"},
+    "cross_entropy/adversary.py": {"ldr_kl_loss", "sort", "topk", "softmax", "relu", "cumsum"},
+    "cross_entropy/robust.py": {"generalized_cross_entropy", "mean_absolute_error"},
+    "probes.py": {"cross_entropy", "softmax", "log_softmax", "logsumexp"},
+}
+
+
 def solutions(student=""):
     return {
         "cross_entropy/1": by_hand(student),
