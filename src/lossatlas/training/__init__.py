@@ -1,10 +1,17 @@
 """Small data sets, small models, and fitting many of them at once."""
 
-from .data import Data, blobs, breast_cancer, digits, flip_labels, mnist1d, separable, subsample, two_moons, wine
+from .augment import chain, erase, noise, rotate, shift
+from .batches import by_frequency, per_class, shuffled
+from .data import (
+    Data, blobs, breast_cancer, digits, digits_by_class, flip_labels, long_tailed, mnist1d, separable, subsample, thinned,
+    two_moons, wine,
+)  # fmt: skip
+from .embedding import Embedded, fit_embeddings, fit_views
 from .fit import Fitted, fit
 from .models import PrototypeHead, mlp
 
 __all__ = [
-    "Data", "Fitted", "PrototypeHead", "blobs", "breast_cancer", "digits", "fit", "flip_labels", "mlp", "mnist1d",
-    "separable", "subsample", "two_moons", "wine",
+    "Data", "Embedded", "Fitted", "PrototypeHead", "blobs", "breast_cancer", "by_frequency", "chain", "digits",
+    "digits_by_class", "erase", "fit", "fit_embeddings", "fit_views", "flip_labels", "long_tailed", "mlp", "mnist1d",
+    "noise", "per_class", "rotate", "separable", "shift", "shuffled", "subsample", "thinned", "two_moons", "wine",
 ]  # fmt: skip

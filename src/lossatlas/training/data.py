@@ -58,6 +58,25 @@ def digits(train=1000):
     return _split("digits", x, y, train, per_feature=False)
 
 
+def digits_by_class(train_classes=range(5), test_classes=range(5, 10)):
+    """Handwritten digits (scikit-learn), some classes to train on and others, never seen in training, to test on.
+
+    Args:
+        train_classes, test_classes: digits from 0 to 9, no digit in both.
+
+    Returns:
+        A `Data` with all items of the classes; labels are the digits themselves, inputs as in `digits`.
+    """
+    train, test = sorted(set(train_classes)), sorted(set(test_classes))
+    for name, chosen in {"train_classes": train, "test_classes": test}.items():
+        expect(chosen and set(chosen) <= set(range(10)), name, "one or more digits from 0 to 9", describe(chosen))
+    expect(not set(train) & set(test), "test_classes", f"no digit of train_classes {train}", describe(test))
+    x, y = datasets.load_digits(return_X_y=True)
+    seen, unseen = numpy.isin(y, train), numpy.isin(y, test)
+    made = _standardised("digits by class", x[seen], x[unseen], y[seen], y[unseen], per_feature=False)
+    return replace(made, classes=10)
+
+
 def breast_cancer(train=400):
     """Benign or malignant, from 30 measurements of cell nuclei (scikit-learn)."""
     return _split("breast cancer", *datasets.load_breast_cancer(return_X_y=True), train)
@@ -93,6 +112,29 @@ def blobs(train=300, test=1000, *, classes=3, spread=1.0, seed=0):
     centres = 3 * numpy.stack([numpy.cos(angles), numpy.sin(angles)], 1)
     x, y = datasets.make_blobs(train + test, centers=centres, cluster_std=spread, random_state=seed)
     return _split("blobs", x, y, train)
+
+
+def long_tailed(sizes=(100, 30, 5), test=100, *, features=8, spread=0.6, seed=0):
+    """Round clouds about random directions of length 1, few items in the tail, equally many of each in the test set.
+
+    Args:
+        sizes: training items of each class.
+        test: test items of each class.
+        features: dimension of the inputs.
+        spread: length that the deviation from its centre has for a typical item.
+        seed: of centres and items.
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def drawn(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float32)
+
+    centres = torch.nn.functional.normalize(drawn(len(sizes), features), dim=1)
+    parts = []
+    for counts in (sizes, [test] * len(sizes)):
+        labels = torch.arange(len(sizes)).repeat_interleave(torch.tensor(counts))
+        parts += [centres[labels] + spread / features**0.5 * drawn(len(labels), features), labels]
+    return Data("long-tailed clouds", *parts, len(sizes))
 
 
 def separable(train=100, test=1000, *, features=2, gap=0.1, seed=0):
@@ -136,6 +178,16 @@ def subsample(data, items, *, seeds):
     chosen = torch.stack([torch.randperm(size, generator=torch.Generator().manual_seed(s))[:items] for s in seeds])
     chosen = chosen.to(data.y_train.device)
     return replace(data, x_train=data.x_train[chosen], y_train=data.y_train[chosen])
+
+
+def thinned(data, sizes, *, seed=0):
+    """The data with only the first `sizes[c]` training items of each class c, in a random order: an imbalanced set."""
+    expect(len(sizes) == data.classes, "sizes", f"one number for each of {data.classes} classes", describe(sizes))
+    labels = data.y_train.cpu()
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    rank = torch.nn.functional.one_hot(labels[order], data.classes).cumsum(0).gather(1, labels[order].unsqueeze(1)).squeeze(1)
+    kept = order[rank <= torch.tensor(sizes)[labels[order]]].to(data.y_train.device)
+    return replace(data, x_train=data.x_train[kept], y_train=data.y_train[kept])
 
 
 def _split(name, x, y, train, per_feature=True):

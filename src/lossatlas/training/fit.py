@@ -9,21 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch.func import functional_call, stack_module_state
+from torch.func import functional_call
 from tqdm import tqdm
 
 from ..contract import describe, expect
 from ..measures import accuracy
 from .data import Data
-
-#: Optimisers that treat every number on its own, and so train stacked models as they would train each alone.
-ELEMENTWISE = (
-    torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.NAdam, torch.optim.RAdam, torch.optim.Adamax,
-    torch.optim.RMSprop, torch.optim.Adagrad, torch.optim.Adadelta, torch.optim.Rprop, torch.optim.ASGD,
-)  # fmt: skip
-
-
-ADAM = functools.partial(torch.optim.Adam, lr=1e-3)
+from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, read, stacked, tiled
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,7 +57,7 @@ class Fitted:
     @torch.no_grad()
     def _read(self, x, reading):
         over_x = 0 if x.ndim > self.data.x_test.ndim else None
-        run = torch.vmap(functools.partial(_read, self.model, reading), in_dims=(0, 0, over_x))
+        run = torch.vmap(functools.partial(read, self.model, reading), in_dims=(0, 0, over_x))
         if self.hyper:
             run = torch.vmap(run, in_dims=(0, 0, None))
         return run(self.parameters, self.buffers, x)
@@ -115,29 +107,20 @@ def fit(
     """
     seeds, hyper = tuple(seeds), {name: tuple(values) for name, values in (hyper or {}).items()}
     _check(data, seeds, hyper, epochs=epochs, batch_size=batch_size, test_every=test_every)
-    variants = len(next(iter(hyper.values()))) if hyper else 1
-    lead = (variants, len(seeds)) if hyper else (len(seeds),)
     like = data.x_train
+    stack = stacked(model, seeds, hyper, like)
+    parameters, buffers, bare, values, lead = stack.parameters, stack.buffers, stack.bare, stack.values, stack.lead
 
-    modules = [_built(model, seed).to(like) for seed in seeds]
-    parameters, buffers = stack_module_state(modules)
-    # Variant after variant: model v * S + s has variant v and seed s.
-    parameters = {name: _tiled(p.detach(), variants).requires_grad_() for name, p in parameters.items()}
-    buffers = {name: _tiled(b, variants) for name, b in buffers.items()}
-    values = {name: like.new_tensor(v).repeat_interleave(len(seeds)) for name, v in hyper.items()}
-
-    bare = modules[0]
     batched = torch.vmap(functools.partial(_loss_and_hits, bare, loss, scores))
-    optimizer = optimizer(list(parameters.values()))
-    expect(isinstance(optimizer, ELEMENTWISE), "optimizer", "an elementwise optimiser such as SGD or Adam", type(optimizer).__name__)
+    optimizer = check_optimizer(optimizer(list(parameters.values())))
 
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    over_test = torch.vmap(functools.partial(_read, bare, scores), in_dims=(0, 0, None))
+    over_test = torch.vmap(functools.partial(read, bare, scores), in_dims=(0, 0, None))
     history = {"loss": [], "accuracy": [], "test_accuracy": []}
     for epoch in tqdm(range(1, epochs + 1), desc=label, disable=None, leave=False):
-        totals = torch.zeros(2, variants * len(seeds), dtype=like.dtype, device=like.device)
+        totals = torch.zeros(2, stack.models, dtype=like.dtype, device=like.device)
         for x, y in _minibatches(data, generators, batch_size):
-            x, y = _tiled(x, variants), _tiled(y, variants)
+            x, y = tiled(x, stack.variants), tiled(y, stack.variants)
             losses, hits = batched(parameters, buffers, x, y, values)
             optimizer.zero_grad()
             losses.sum().backward()
@@ -162,30 +145,9 @@ def fit(
     )
 
 
-def _read(module, reading, parameters, buffers, x):
-    return reading(functional_call(module, (parameters, buffers), (x,)))
-
-
 def _loss_and_hits(module, loss, scores, parameters, buffers, x, y, values):
     output = functional_call(module, (parameters, buffers), (x,))
     return loss(output, y, **values), (scores(output).detach().argmax(-1) == y).to(x.dtype).mean()
-
-
-def _built(model, seed):
-    """The module with the weights of this seed, whatever random state and default dtype surround it."""
-    ambient = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float32)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return model()
-    finally:
-        torch.set_default_dtype(ambient)
-
-
-def _tiled(tensor, times):
-    """(S, ...) -> (times * S, ...), copies one after the other."""
-    return tensor.repeat(times, *(1,) * (tensor.ndim - 1))
 
 
 def _minibatches(data, generators, batch_size):
@@ -200,9 +162,7 @@ def _minibatches(data, generators, batch_size):
 
 
 def _check(data, seeds, hyper, **counts):
-    whole = [isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in seeds]
-    expect(whole and all(whole), "seeds", "one or more whole numbers >= 0", describe(seeds))
-    expect(len(set(seeds)) == len(seeds), "seeds", "different numbers", describe(seeds))
+    check_seeds(seeds)
     expect(isinstance(data, Data), "data", "a Data", describe(data), TypeError)
     for name in ("x_train", "y_train"):
         value, shared = getattr(data, name), data.x_test.ndim if name == "x_train" else 1
@@ -211,6 +171,4 @@ def _check(data, seeds, hyper, **counts):
     for name, number in counts.items():
         expect(isinstance(number, int) and number >= 1, name, "a whole number >= 1", describe(number))
     expect(counts["test_every"] <= counts["epochs"], "test_every", f"at most {counts['epochs']} epochs", str(counts["test_every"]))
-    lengths = {name: len(values) for name, values in hyper.items()}
-    level = len(set(lengths.values())) <= 1 and 0 not in lengths.values()
-    expect(level, "hyper", "names with equally many values, at least one", describe(lengths))
+    check_hyper(hyper)
