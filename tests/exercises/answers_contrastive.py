@@ -1,0 +1,283 @@
+"""Right answers to the exercises of the chapter "Contrastive learning", and typical wrong ones."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from lossatlas.exercises import given
+
+# Exercise 1
+
+
+def by_hand(student="", **changed):
+    """The answer, or with some parts taken from functions of (p, a, b, t)."""
+    task = given("contrastive/1", student=student)
+    p, (a, b), t = task["weight_of_positive"], task["weights_of_negatives"], task["temperature"]
+    right = {
+        "loss": lambda p, a, b, t: math.log((p + a + b) / p),
+        "slopes": lambda p, a, b, t: [-(a + b) / (p + a + b) / t, a / (p + a + b) / t, b / (p + a + b) / t],
+        "shares": lambda p, a, b, t: [a / (a + b), b / (a + b)],
+    }
+    return {name: f(p, a, b, t) for name, f in {**right, **changed}.items()}
+
+
+BY_HAND_WRONG = {
+    "shares of all three": (dict(shares=lambda p, a, b, t: [a / (p + a + b), b / (p + a + b)]), "is the positive among"),
+    "shares exchanged": (dict(shares=lambda p, a, b, t: [b / (a + b), a / (a + b)]), "exponentials already"),
+    "bits": (dict(loss=lambda p, a, b, t: math.log2((p + a + b) / p)), "base 2"),
+    "base ten": (dict(loss=lambda p, a, b, t: math.log10((p + a + b) / p)), "base 10"),
+    "upside down": (dict(loss=lambda p, a, b, t: math.log((p + a + b) / (a + b))), "upside down"),
+    "decoupled": (dict(loss=lambda p, a, b, t: math.log((a + b) / p)), "stands in the denominator too"),
+    "signs flipped": (
+        dict(slopes=lambda p, a, b, t: [(a + b) / (p + a + b) / t, -a / (p + a + b) / t, -b / (p + a + b) / t]),
+        "very entry has the wrong sign",
+    ),
+    "softmax as slopes": (dict(slopes=lambda p, a, b, t: [-p / (p + a + b) / t, a / (p + a + b) / t, b / (p + a + b) / t]), "the sum must vanish"),
+    "no temperature": (
+        dict(slopes=lambda p, a, b, t: [-(a + b) / (p + a + b), a / (p + a + b), b / (p + a + b)]),
+        "which way does the chain rule go",
+    ),
+    "temperature multiplied": (
+        dict(slopes=lambda p, a, b, t: [-(a + b) / (p + a + b) * t, a / (p + a + b) * t, b / (p + a + b) * t]),
+        "larger or smaller",
+    ),
+    "push divided equally": (
+        dict(slopes=lambda p, a, b, t: [-(a + b) / (p + a + b) / t, (a + b) / (p + a + b) / t / 2, (a + b) / (p + a + b) / t / 2]),
+        "your shares say",
+    ),
+}
+
+
+# Exercise 2
+
+
+def my_nt_xent(view_a, view_b, temperature):
+    z = F.normalize(torch.cat([view_a, view_b]), dim=1)
+    n = len(view_a)
+    logits = (z @ z.T / temperature).masked_fill(torch.eye(2 * n, dtype=torch.bool), -math.inf)
+    positive = (z * z.roll(n, 0)).sum(1) / temperature
+    both = logits.logsumexp(1) - positive
+    return (both[:n] + both[n:]) / 2
+
+
+def takes_mean(a, b, t):
+    return my_nt_xent(a, b, t).mean()
+
+
+def keeps_both_views(a, b, t):
+    value = my_nt_xent(a, b, t)
+    return torch.cat([value, value])
+
+
+def a_number(a, b, t):
+    return my_nt_xent(a, b, t).mean().item()
+
+
+def in_place(a, b, t):
+    a /= a.norm(dim=1, keepdim=True)
+    return my_nt_xent(a, b, t)
+
+
+def not_normalised(a, b, t):
+    z, n = torch.cat([a, b]), len(a)
+    logits = (z @ z.T / t).masked_fill(torch.eye(2 * n, dtype=torch.bool), -math.inf)
+    both = logits.logsumexp(1) - (z * z.roll(n, 0)).sum(1) / t
+    return (both[:n] + both[n:]) / 2
+
+
+def with_itself(a, b, t):
+    z, n = F.normalize(torch.cat([a, b]), dim=1), len(a)
+    both = (z @ z.T / t).logsumexp(1) - (z * z.roll(n, 0)).sum(1) / t
+    return (both[:n] + both[n:]) / 2
+
+
+def one_direction(a, b, t):
+    a, b = F.normalize(a, dim=1), F.normalize(b, dim=1)
+    return (a @ b.T / t).logsumexp(1) - (a * b).sum(1) / t
+
+
+def only_first_view_is_anchor(a, b, t):
+    z, n = F.normalize(torch.cat([a, b]), dim=1), len(a)
+    logits = (z @ z.T / t).masked_fill(torch.eye(2 * n, dtype=torch.bool), -math.inf)
+    return (logits.logsumexp(1) - (z * z.roll(n, 0)).sum(1) / t)[:n]
+
+
+def interleaved(a, b, t):
+    value = my_nt_xent(a, b, t)
+    return value[torch.arange(len(a)) // 2 + (torch.arange(len(a)) % 2) * (len(a) // 2)] if len(a) == 4 else value
+
+
+def multiplied(a, b, t):
+    return my_nt_xent(a, b, 1 / t)
+
+
+def no_temperature(a, b, t):
+    return my_nt_xent(a, b, 1.0)
+
+
+def doubled(a, b, t):
+    return my_nt_xent(a, b, t / 2)
+
+
+def half_detached(a, b, t):
+    z, n = F.normalize(torch.cat([a, b]), dim=1), len(a)
+    logits = (z @ z.detach().T / t).masked_fill(torch.eye(2 * n, dtype=torch.bool), -math.inf)
+    both = logits.logsumexp(1) - (z * z.roll(n, 0)).sum(1) / t
+    return (both[:n] + both[n:]) / 2
+
+
+def overflows(a, b, t):
+    z, n = F.normalize(torch.cat([a, b]), dim=1), len(a)
+    weights = (z @ z.T / t).exp() * (1 - torch.eye(2 * n))
+    both = weights.sum(1).log() - (z * z.roll(n, 0)).sum(1) / t
+    return (both[:n] + both[n:]) / 2
+
+
+def no_return(a, b, t):
+    my_nt_xent(a, b, t)
+
+
+TWO_VIEWS_WRONG = [
+    (takes_mean, "single number"),
+    (keeps_both_views, "one per view"),
+    (a_number, "Return a PyTorch tensor"),
+    (in_place, "in place"),
+    (not_normalised, "divided by their length"),
+    (with_itself, "meet itself"),
+    (one_direction, "those of both views"),
+    (only_first_view_is_anchor, "one of the two views an anchor"),
+    (interleaved, "stacked"),
+    (multiplied, "multiplies the similarities"),
+    (no_temperature, "makes no difference"),
+    (doubled, "should weigh e to the power"),
+    (half_detached, "detached"),
+    (overflows, "overflow"),
+    (no_return, "`return` missing"),
+]
+
+
+# Exercise 3
+
+
+def temperature_for(similarities, share):
+    ordered = torch.tensor(sorted(similarities, reverse=True), dtype=torch.float64)
+    low, high = 1e-4, 1e4
+    for _ in range(200):
+        middle = math.sqrt(low * high)
+        if (ordered / middle).softmax(0)[0] > share:
+            low = middle
+        else:
+            high = middle
+    return math.sqrt(low * high)
+
+
+def first_is_hardest(similarities, share):
+    rest = sorted(similarities[1:], reverse=True)
+    return temperature_for([max(similarities[0], rest[0] + 0.01), *rest], share)
+
+
+TEMPERATURE_WRONG = [
+    ("inverse", lambda s, share: 1 / temperature_for(s, share), "a temperature divides"),
+    ("negative", lambda s, share: -temperature_for(s, share), "is positive"),
+    ("too small", lambda s, share: 0.6 * temperature_for(s, share), "too small"),
+    ("too large", lambda s, share: 1.6 * temperature_for(s, share), "too large"),
+    ("as if there were two", lambda s, share: (sorted(s)[-1] - sorted(s)[-2]) / math.log(share / (1 - share)), "is positive"),
+    ("relies on the order", first_is_hardest, "Measured at that temperature"),
+]
+
+
+# Exercise 4
+
+
+def true_negative_mean(positive, unlabelled, prior, temperature):
+    estimate = (unlabelled.mean(1) - prior * positive.mean(1)) / (1 - prior)
+    return estimate.clamp(min=math.exp(-1 / temperature))
+
+
+def plain_mean(positive, unlabelled, prior, temperature):
+    return unlabelled.mean(1)
+
+
+def takes_sum(positive, unlabelled, prior, temperature):
+    return unlabelled.sum(1)
+
+
+def not_rescaled(positive, unlabelled, prior, temperature):
+    return (unlabelled.mean(1) - prior * positive.mean(1)).clamp(min=math.exp(-1 / temperature))
+
+
+def added(positive, unlabelled, prior, temperature):
+    return unlabelled.mean(1) + prior * positive.mean(1)
+
+
+def wrong_share(positive, unlabelled, prior, temperature):
+    return ((unlabelled.mean(1) - (1 - prior) * positive.mean(1) * (prior > 0)) / (prior if prior else 1)).clamp(min=1e-3)
+
+
+def below_zero(positive, unlabelled, prior, temperature):
+    return (unlabelled.mean(1) - prior * positive.mean(1)) / (1 - prior)
+
+
+def tiny_floor(positive, unlabelled, prior, temperature):
+    return below_zero(positive, unlabelled, prior, temperature).clamp(min=1e-12)
+
+
+def floor_of_one(positive, unlabelled, prior, temperature):
+    return torch.where(below_zero(positive, unlabelled, prior, temperature) < 0, 1.0, below_zero(positive, unlabelled, prior, temperature))
+
+
+def held_fixed(positive, unlabelled, prior, temperature):
+    return true_negative_mean(positive.detach(), unlabelled, prior, temperature)
+
+
+UNLABELLED_WRONG = [
+    (plain_mean, "the mean of the mixture"),
+    (takes_sum, "*sum*"),
+    (not_rescaled, "too small by one factor"),
+    (added, "have to come out"),
+    (wrong_share, "solve for the part"),
+    (below_zero, "logarithm would be NaN"),
+    (tiny_floor, "no pair of unit vectors weighs less"),
+    (floor_of_one, "take that least weight"),
+    (held_fixed, "o gradient reaches"),
+]
+
+
+def solutions(student=""):
+    return {
+        "contrastive/1": by_hand(student),
+        "contrastive/2": my_nt_xent,
+        "contrastive/3": temperature_for,
+        "contrastive/4": true_negative_mean,
+    }
+
+
+def wrong_answers():
+    """(key, name, answer, words that the feedback must have)."""
+    return [
+        *(("contrastive/1", name, by_hand(**changed), words) for name, (changed, words) in BY_HAND_WRONG.items()),
+        *(("contrastive/2", f.__name__, f, words) for f, words in TWO_VIEWS_WRONG),
+        *(("contrastive/3", *case) for case in TEMPERATURE_WRONG),
+        *(("contrastive/4", f.__name__, f, words) for f, words in UNLABELLED_WRONG),
+    ]
+
+
+def dots(*inputs): ...
+
+
+#: Answers that are not attempted yet.
+STUBS = {
+    "contrastive/1": [None, ..., {}, {"loss": ..., "slopes": ..., "shares": ...}],
+    "contrastive/2": [None, ..., dots],
+    "contrastive/3": [None, dots],
+    "contrastive/4": [None, dots],
+}
+
+#: What each exercise asks for, or what is one step from it.
+ASKED = {
+    "contrastive/by_hand.py": {"info_nce", "softmax", "log_softmax", "logsumexp"},
+    "contrastive/two_views.py": {"nt_xent", "logsumexp", "softmax", "log_softmax", "cross_entropy"},
+    "contrastive/temperature.py": {"contrastive_relative_penalty", "softmax"},
+    "contrastive/unlabelled.py": {"debiased_contrastive_loss", "clamp", "relu", "maximum"},
+}
