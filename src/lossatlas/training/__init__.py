@@ -3,9 +3,20 @@
 from .augment import chain, erase, noise, rotate, shift
 from .batches import by_frequency, per_class, shuffled
 from .data import (
-    Data, blobs, breast_cancer, digits, digits_by_class, flip_labels, long_tailed, mnist1d, separable, subsample, thinned,
-    two_moons, wine,
-)  # fmt: skip
+    Data,
+    blobs,
+    breast_cancer,
+    digits,
+    digits_by_class,
+    flip_labels,
+    long_tailed,
+    mnist1d,
+    separable,
+    subsample,
+    thinned,
+    two_moons,
+    wine,
+)
 from .embedding import Embedded, fit_embeddings, fit_views
 from .fit import Fitted, fit
 from .models import PrototypeHead, mlp
