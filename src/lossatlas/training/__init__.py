@@ -20,9 +20,10 @@ from .data import (
 from .embedding import Embedded, fit_embeddings, fit_views
 from .fit import Fitted, fit
 from .models import PrototypeHead, mlp
+from .shadows import shadowed
 
 __all__ = [
     "Data", "Embedded", "Fitted", "PrototypeHead", "blobs", "breast_cancer", "by_frequency", "chain", "digits",
     "digits_by_class", "erase", "fit", "fit_embeddings", "fit_views", "flip_labels", "long_tailed", "mlp", "mnist1d",
-    "noise", "per_class", "rotate", "separable", "shift", "shuffled", "subsample", "thinned", "two_moons", "wine",
+    "noise", "per_class", "rotate", "separable", "shadowed", "shift", "shuffled", "subsample", "thinned", "two_moons", "wine",
 ]  # fmt: skip
