@@ -68,7 +68,9 @@ def _of_both(name):
     return function
 
 
-exp, expm1, log, log1p, sqrt, fsum = (_of_both(name) for name in ("exp", "expm1", "log", "log1p", "sqrt", "fsum"))
+exp, expm1, log, log1p, sqrt, fsum, atan2, tan = (
+    _of_both(name) for name in ("exp", "expm1", "log", "log1p", "sqrt", "fsum", "atan2", "tan")
+)
 
 
 def hypot(*x):

@@ -1,0 +1,145 @@
+"""Several positives to an anchor: weighted, contrasted one by one, or seen through a gate."""
+
+import torch
+
+from ...contract import above, describe, loss, values_readable, wrong
+from ...contract.pairwise import log_sum_exp, mean_over
+from ...contract.safe import softplus, unit
+from ...signatures import Field, Label, Signature, embeddings, pairs
+
+TEMPERATURE = above(0, show=(0.05, 2.0))
+
+_gated = Signature(
+    "gated",
+    {"embeddings": Field("N D"), "labels": Label("N"), "partner_labels": Label("N"), "gate": Field("N D")},
+    "N",
+    {},
+    {"D": 1},
+)
+
+
+@loss(pairs, paper="collossl2022", domains={"temperature": above(0, show=(0.1, 4.0))}, bounds=(0.0, None))
+def multi_view_contrastive_loss(positive, negative, *, temperature=2.0, positive_weights=None, negative_weights=None):
+    r"""ColloSSL: the share of all positives together among all that an anchor is compared with, each with a weight.
+
+    $$ \ell = -\log \frac{\sum_p a_p e^{s_p/\tau}}{\sum_p a_p e^{s_p/\tau} + \sum_n b_n e^{s_n/\tau}} $$
+
+    The positives are summed inside of the logarithm: one that is near satisfies it. All weights times one number change
+    nothing.
+
+    Args:
+        positive: similarities to the same moment seen by other devices, shape (N, P).
+        negative: similarities to other moments, shape (N, K).
+        temperature: $\tau > 0$.
+        positive_weights: $a$, numbers > 0, shape (P,); by default all 1.
+        negative_weights: $b$, numbers >= 0, shape (K,), the paper's fall with the distance of the devices'
+            distributions; by default all 1.
+
+    Returns:
+        One value per anchor, shape (N,).
+
+    Paper: with one positive and no weights it is InfoNCE.
+
+    Differs: the published code takes a similarity that is minus the cosine; the text, and this, have plus.
+    """
+    pull = positive / temperature + _log_weights("positive_weights", positive_weights, positive)
+    push = negative / temperature + _log_weights("negative_weights", negative_weights, negative)
+    return softplus(push.logsumexp(-1) - pull.logsumexp(-1))
+
+
+def _log_weights(name, weights, like):
+    if weights is None:
+        return 0.0
+    wanted = f"a floating-point tensor of shape ({like.shape[-1]},) or None"
+    if not (isinstance(weights, torch.Tensor) and weights.is_floating_point()):
+        raise wrong(name, wanted, describe(weights), TypeError)
+    if weights.shape != like.shape[-1:]:
+        raise wrong(name, wanted, describe(weights))
+    if values_readable(weights):
+        lowest, highest = (x.item() for x in weights.detach().aminmax())
+        if not lowest >= 0 or (name == "positive_weights" and highest == 0):
+            raise wrong(name, "numbers >= 0, not all of them 0", f"from {lowest:g} to {highest:g}")
+    return weights.to(like).log()
+
+
+@loss(
+    embeddings,
+    paper="positivepairs2024",
+    domains={"temperature": TEMPERATURE},
+    invariances=("rotate", "scale"),
+    bounds=(0.0, None),
+)
+def multi_positive_nce(s, positive, negative, *, temperature=0.1):
+    r"""InfoNCE of each positive against the negatives alone: positives do not compete with one another.
+
+    $$ \ell_i = \frac1{|P_i|} \sum_{j \in P_i} -\log \frac{e^{s_{ij}/\tau}}{e^{s_{ij}/\tau} + \sum_{k \in N_i} e^{s_{ik}/\tau}} $$
+
+    Args:
+        embeddings: vectors, shape (N, D); their length does not matter.
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: what they are compared with; by default one another.
+        temperature: $\tau > 0$.
+
+    Returns:
+        One value per anchor, shape (N,); a side without pairs gives 0.
+
+    Paper: positives may be any class that an anchor is to be near to: `gated_contrastive_loss`.
+
+    Differs: the code of the authors takes the mean over all positive pairs of a batch: give `sample_weight` the
+    numbers of positives.
+    """
+    logits = s / temperature
+    return mean_over(_surprises(logits, negative), positive)
+
+
+def _surprises(logits, negative):
+    """How surprised each entry is by the negatives of its row, (N, K) -> (N, K)."""
+    return softplus(log_sum_exp(logits, negative).unsqueeze(-1) - logits)
+
+
+def gated_contrastive_loss(embeddings, labels, partner_labels, gate, *, temperature=0.1):
+    r"""SimLAP: items of any two classes are pulled together, in a subspace that a gate opens for the two.
+
+    $$ \frac1{\sum_i |P_i|} \sum_i \sum_{j \in P_i} -\log \frac{e^{s_{ij}/\tau}}{e^{s_{ij}/\tau} + \sum_{k \in N_i} e^{s_{ik}/\tau}},
+       \qquad s_{ij} = \cos(g_i \odot z_i,\ g_i \odot z_j) $$
+
+    $P_i$ are the items of the partner class, $N_i$ those of neither class. In the paper the gate is the sigmoid of a
+    small network, applied to the mean of two learned vectors, one for each class.
+
+    Args:
+        embeddings: $z$, shape (N, D); their length does not matter.
+        labels: class of each, shape (N,).
+        partner_labels: the class that each anchor is to be near to, shape (N,): a permutation of the labels, say.
+        gate: $g$, numbers >= 0, shape (N, D), one row per anchor; a row's length does not matter.
+        temperature: $\tau > 0$.
+
+    Returns:
+        A 0-d tensor, the mean over all pairs of an anchor and a positive; 0 where there is none.
+
+    Raises:
+        ValueError, TypeError: naming the argument that is wrong.
+
+    Paper: Wu et al. 2024, *Rethinking Positive Pairs in Contrastive Learning*. An anchor whose partner class is its
+    own is a positive of its own, as in the code of the authors.
+    """
+    inputs = {"embeddings": embeddings, "labels": labels, "partner_labels": partner_labels, "gate": gate}
+    _gated.check_shapes(inputs)
+    TEMPERATURE.check("temperature", temperature)
+    if values_readable(gate) and not gate.detach().min().item() >= 0:
+        raise wrong("gate", "numbers >= 0", f"a smallest value of {gate.detach().min().item():g}")
+    s = _gated_cosines(embeddings, gate)
+    positive = partner_labels.unsqueeze(-1) == labels
+    negative = ~positive & (labels.unsqueeze(-1) != labels)
+    surprises = torch.where(positive, _surprises(s / temperature, negative), 0.0)
+    return surprises.sum() / positive.sum().clamp(min=1)
+
+
+def _gated_cosines(z, gate):
+    """Cosine of g_i z_i and g_i z_j, (N, D), (N, D) -> (N, N), from products of matrices alone; 0 for a zero vector."""
+    z = unit(z)
+    largest = gate.detach().amax(-1, keepdim=True)
+    square = (gate / torch.where(largest > 0, largest, 1.0)).square()
+    squared_length = square @ z.square().mT
+    product = squared_length.diagonal().unsqueeze(-1) * squared_length
+    some = product > 0
+    return torch.where(some, (square * z) @ z.mT / torch.where(some, product, 1.0).sqrt(), 0.0)

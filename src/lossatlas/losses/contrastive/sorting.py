@@ -1,0 +1,135 @@
+"""Order as a goal: all positives above all negatives, by a sorting network that can be differentiated."""
+
+import math
+
+import torch
+
+from ...contract import above, loss, wrong
+from ...contract.checks import describe
+from ...contract.pairwise import cosine, cosines
+from ...signatures import Field, Signature, pairs
+
+STEEPNESS = above(0, show=(0.5, 20.0))
+
+_views = Signature("views", {"view_a": Field("N D"), "view_b": Field("N D")}, "N", {}, {"N": 2, "D": 1})
+
+
+def differentiable_sort(x, *, steepness=1.0):
+    r"""Sort along the last axis by a network of soft swaps, and tell where each entry went.
+
+    Neighbours $a, b$ are put in order with probability $\alpha$, in layers of odd and even places by turns:
+
+    $$ \alpha = \tfrac12 + \tfrac1\pi \arctan\big(\beta (b - a)\big), \qquad
+       \min = \alpha a + (1 - \alpha) b, \quad \max = (1 - \alpha) a + \alpha b $$
+
+    Args:
+        x: numbers, shape (..., n) with n >= 1.
+        steepness: $\beta > 0$, per unit of x; the network sorts like a sort as it grows.
+
+    Returns:
+        (sorted, permutation): the soft order, ascending, shape (..., n); and, shape (..., n, n), the probability
+        that entry i ends on rank r. Its rows and columns sum to 1, and `sorted` is `x` times it.
+
+    Raises:
+        ValueError, TypeError: naming the argument that is wrong.
+
+    Paper: Petersen et al. 2022, *Monotonic Differentiable Sorting Networks*; the odd-even network with the Cauchy
+    distribution, as in Shvetsova et al. 2023, *Learning by Sorting*.
+    """
+    if not (isinstance(x, torch.Tensor) and x.is_floating_point()):
+        raise wrong("x", "a floating-point tensor of shape (..., n)", describe(x), TypeError)
+    if x.ndim < 1 or x.shape[-1] < 1:
+        raise wrong("x", "shape (..., n) with n >= 1", str(tuple(x.shape)))
+    STEEPNESS.check("steepness", steepness)
+    return _network(x, steepness)
+
+
+def _network(x, steepness):
+    n = x.shape[-1]
+    permutation = torch.eye(n, dtype=x.dtype, device=x.device).expand(*x.shape, n)
+    for layer in range(n):
+        low = torch.arange(layer % 2, n - 1, 2, device=x.device)
+        gap = x[..., low + 1] - x[..., low]
+        # arctan has no digits left where a probability is small; the angle of (gap, 1) has.
+        in_order = torch.atan2(torch.ones_like(gap), -steepness * gap) / math.pi
+        swapped = torch.atan2(torch.ones_like(gap), steepness * gap) / math.pi
+        x = _swap(x.unsqueeze(-2), in_order.unsqueeze(-2), swapped.unsqueeze(-2), low).squeeze(-2)
+        permutation = _swap(permutation, in_order.unsqueeze(-2), swapped.unsqueeze(-2), low)
+    return x, permutation
+
+
+def _swap(values, in_order, swapped, low):
+    """Neighbours at `low` and after it, along the last axis, mixed by the probability that they stay or change places."""
+    a, b = values[..., low], values[..., low + 1]
+    values = values.index_copy(-1, low, in_order * a + swapped * b)
+    return values.index_copy(-1, low + 1, swapped * a + in_order * b)
+
+
+@loss(pairs, paper="learningbysorting2023", domains={"steepness": STEEPNESS}, bounds=(0.0, None))
+def group_ordering_loss(positive, negative, *, steepness=1.0):
+    r"""Group ordering: the surprise that a positive ends among the negatives after a soft sort, or the other way round.
+
+    $$ \ell = -\frac1{P + K} \sum_i \log \sum_{r \in G_i} M_{ir}, \qquad
+       M = \text{soft permutation of } (s^-_{(1)} \le \dots \le s^-_{(K)},\ s^+_{(1)} \le \dots \le s^+_{(P)}) $$
+
+    $G_i$ are the ranks of i's own group: the first K for a negative, the last P for a positive. Order inside a group
+    does not matter. One of each: $-\log(\frac12 + \frac1\pi \arctan \beta (s^+ - s^-))$.
+
+    Args:
+        positive: similarities to positives, shape (N, P).
+        negative: similarities to negatives, shape (N, K); the paper takes the 10 largest of a batch.
+        steepness: $\beta > 0$ of `differentiable_sort`.
+
+    Returns:
+        One value per anchor, shape (N,).
+
+    Paper: Shvetsova et al. 2023. Only the anchor gets a gradient there: `group_ordering_of_views` does so.
+
+    Differs: the code of the authors has the mean of two binary cross-entropies, which are equal, in float32, with the
+    logarithm cut off at -100, which is out of reach at a finite steepness in use.
+    """
+    groups = torch.cat([negative.sort(-1).values, positive.sort(-1).values], -1)
+    _, permutation = _network(groups, steepness)
+    count = negative.shape[-1]
+    negative_stays, positive_stays = permutation[..., :count, :count], permutation[..., count:, count:]
+    return -torch.cat([negative_stays.sum(-1), positive_stays.sum(-1)], -1).log().mean(-1)
+
+
+def group_ordering_of_views(view_a, view_b, *, hardest=10, steepness=1.0):
+    r"""`group_ordering_loss` for two views: the other view above the hardest others of the same view.
+
+    What an anchor is compared with is held fixed; each view is anchor once.
+
+    Args:
+        view_a, view_b: two views of each item, shape (N, D) each, N >= 2; their length does not matter.
+        hardest: how many of the most similar others are negatives, a whole number >= 1; all where there are fewer.
+        steepness: $\beta > 0$ of `differentiable_sort`.
+
+    Returns:
+        A 0-d tensor, the mean over all anchors.
+
+    Raises:
+        ValueError, TypeError: naming the argument that is wrong.
+
+    Paper: Shvetsova et al. 2023, *Learning by Sorting: Self-supervised Learning with Group Ordering Constraints*.
+    """
+    _views.check_shapes({"view_a": view_a, "view_b": view_b})
+    if not isinstance(hardest, int) or isinstance(hardest, bool):
+        raise wrong("hardest", "a whole number >= 1", describe(hardest), TypeError)
+    if hardest < 1:
+        raise wrong("hardest", "a whole number >= 1", str(hardest))
+    of_a, of_b = (
+        group_ordering_loss(
+            cosine(anchor, other.detach()).unsqueeze(-1),
+            _hardest(cosines(anchor, anchor.detach()), hardest),
+            steepness=steepness,
+        )
+        for anchor, other in ((view_a, view_b), (view_b, view_a))
+    )
+    return (of_a + of_b) / 2
+
+
+def _hardest(similarity, count):
+    """The largest similarities of each row to others, (N, N) -> (N, count)."""
+    oneself = torch.eye(len(similarity), dtype=torch.bool, device=similarity.device)
+    return similarity.masked_fill(oneself, -torch.inf).topk(min(count, len(similarity) - 1), -1).values
