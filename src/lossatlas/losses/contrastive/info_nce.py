@@ -1,5 +1,7 @@
 """The softmax over one positive and many negatives."""
 
+import torch
+
 from ...contract import above, loss
 from ...contract.pairwise import log_sum_exp
 from ...contract.safe import softplus
@@ -7,8 +9,9 @@ from ...signatures import queries, views
 
 
 def surprise(s, positive, negative):
-    r"""$-\log$ of the softmax's share that goes to the positives, for scores (N, K) and two masks: (N,)."""
-    return softplus(log_sum_exp(s, negative) - log_sum_exp(s, positive))
+    r"""$-\log$ of the softmax's share that goes to the positives, for scores (N, K) and two masks: (N,); 0 without a positive."""
+    found = softplus(log_sum_exp(s, negative) - log_sum_exp(s, positive))
+    return torch.where(positive.any(-1), found, 0.0)
 
 
 @loss(
@@ -59,3 +62,32 @@ def nt_xent(s, positive, negative, *, temperature=0.5):
         One value per item, the mean of its two views', shape (N,).
     """
     return surprise(s / temperature, positive, negative)
+
+
+@loss(
+    views,
+    paper="radford2021learning",
+    domains={"temperature": above(0, show=(0.05, 2.0))},
+    invariances=("rotate", "scale"),
+    bounds=(0.0, None),
+)
+def clip_loss(across, positive, negative, *, temperature=0.07):
+    r"""CLIP's loss: InfoNCE from images to captions and from captions to images, halved.
+
+    $$ \ell_n = \tfrac12\Big[-\log \frac{e^{s_{nn}/\tau}}{\sum_m e^{s_{nm}/\tau}} - \log \frac{e^{s_{nn}/\tau}}{\sum_m e^{s_{mn}/\tau}}\Big],
+       \qquad s_{nm} = \cos(a_n, b_m) $$
+
+    Args:
+        view_a, view_b: the two sides of each item, shape (N, D) each; their length does not matter.
+        gallery_a, gallery_b: sides of others, (M, D) each; by default the batch itself.
+        own, gallery_mask: rows of the gallery that are left out.
+        temperature: $\tau > 0$.
+
+    Returns:
+        One value per item, the mean of its two directions', shape (N,).
+
+    Paper: The temperature is learned: it starts at 0.07 as the exponential of a parameter, and is kept at 0.01 or more.
+
+    Differs: `nt_xent` also has the views of the same side among the negatives.
+    """
+    return surprise(across / temperature, positive, negative)

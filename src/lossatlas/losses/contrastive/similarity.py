@@ -1,0 +1,53 @@
+"""Similarities themselves, without a softmax: one positive up, and negatives down only beyond a margin."""
+
+from ...contract import at_least, between, loss
+from ...contract.pairwise import cosine, mean_over, sum_over
+from ...signatures import pairs, two_views
+
+
+@loss(
+    pairs,
+    paper="simplex2021",
+    domains={"margin": between(-1, 1, show=(0.0, 0.9)), "negative_weight": at_least(0, show=(1.0, 300.0))},
+    bounds=(0.0, None),
+    optimum=0.0,
+)
+def cosine_contrastive_loss(s, positive, negative, *, margin=0.0, negative_weight=None):
+    r"""Cosine contrastive loss of SimpleX: the positive towards cosine 1, negatives only where they pass a margin.
+
+    $$ \ell_i = (1 - s_i) + \frac{w}{|N_i|} \sum_{j \in N_i} [\, s_{ij} - m \,]_+ $$
+
+    Args:
+        positive: cosine similarities to positives, shape (N, P); their mean counts.
+        negative: cosine similarities to negatives, shape (N, K).
+        margin: $m \in [-1, 1]$.
+        negative_weight: $w \ge 0$; None for the plain sum over the negatives, $w = |N_i|$.
+
+    Returns:
+        One value per anchor, shape (N,).
+
+    Paper: $m$ between 0.4 and 0.9, $w$ between 1 and 300, for 100 to 2000 negatives. Defaults are the official code's.
+    """
+    beyond = (s - margin).clamp(min=0)
+    push = sum_over(beyond, negative) if negative_weight is None else negative_weight * mean_over(beyond, negative)
+    return mean_over(1 - s, positive) + push
+
+
+@loss(two_views, paper="grill2020bootstrap", invariances=("rotate", "scale", "swap"), bounds=(0.0, 4.0), optimum=0.0)
+def byol_loss(view_a, view_b):
+    r"""BYOL's loss: squared distance of a prediction and its target on the unit sphere.
+
+    $$ \ell_n = 2 - 2 \cos(a_n, b_n) $$
+
+    Args:
+        view_a: predictions of the online network, shape (N, D); their length does not matter.
+        view_b: targets, shape (N, D). Detach them: the target network is a moving average that is not trained.
+
+    Returns:
+        One value per item, shape (N,): 0 for parallel vectors, 2 at right angles, 4 for opposite ones.
+
+    Paper: The loss of a batch is this one twice, the views exchanged, and added. "Self-Labeling Refinement"
+    (arXiv 2204.04545) adds other samples of the batch that look alike as positives, by cosine or by a sigmoid of
+    the inner product; its losses are missing from its published code, and are not given here.
+    """
+    return 2 - 2 * cosine(view_a, view_b)
