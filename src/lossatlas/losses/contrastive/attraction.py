@@ -49,12 +49,15 @@ def cacr_loss(s, positive, negative, *, alpha=1.0, beta=1.0, t_positive=1.0, t_n
     return alpha * _mean_by_weight(cost, t_positive, positive) - beta * _mean_by_weight(cost, -t_negative, negative)
 
 
-def _mean_by_weight(cost, sharpness, where):
-    """The mean of the marked costs of each row, weighted by the softmax of sharpness times cost; 0 where none is."""
-    total = log_sum_exp(sharpness * cost, where).unsqueeze(-1)
+def softmax_over(x, where):
+    """The softmax over the marked entries of each row; 0 elsewhere, and in a row where none is marked."""
+    total = log_sum_exp(x, where).unsqueeze(-1)
     some = where.any(-1, keepdim=True)
-    log_weight = torch.where(where, sharpness * cost - torch.where(some, total, 0.0), -torch.inf)
-    return sum_over(log_weight.exp() * cost, where)
+    return torch.where(where, x - torch.where(some, total, 0.0), -torch.inf).exp()
+
+
+def _mean_by_weight(cost, sharpness, where):
+    return sum_over(softmax_over(sharpness * cost, where) * cost, where)
 
 
 def contrastive_attraction(views, *, alpha=1.0, t_positive=1.0):
@@ -168,8 +171,7 @@ def cacr_momentum_euclidean(queries, key, *, temperature=1.0):
     """
     weight, s, own = _momentum_parts(queries, key, temperature)
     others = ~torch.eye(len(key), dtype=torch.bool, device=key.device)
-    nearness = torch.where(others, s / temperature, -torch.inf)
-    share = torch.where(others, nearness, -torch.inf).softmax(-1).nan_to_num().detach()
+    share = softmax_over(s / temperature, others.expand_as(s)).detach()
     return (weight * ((1 - own) - sum_over(share * (1 - s), others))).sum()
 
 

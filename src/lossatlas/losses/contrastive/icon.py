@@ -130,7 +130,7 @@ def debias_distribution(p, *, alpha=0.2, where=None):
     _shares.check_shapes({"p": p})
     between(0, 1).check("alpha", alpha)
     allowed = _allowed(where, p)
-    return (1 - alpha) * p + alpha * allowed / allowed.sum(-1, keepdim=True).clamp(min=1)
+    return (1 - alpha) * p + alpha * allowed.to(p) / allowed.sum(-1, keepdim=True).clamp(min=1)
 
 
 def _allowed(where, like):
