@@ -3,11 +3,16 @@
 | file | idea |
 |---|---|
 | `adaptive` | a margin that follows the distances |
+| `clustering` | assignments smoothed along a graph |
 | `codes` | words of discrete symbols |
+| `covariances` | distances of covariance matrices |
 | `edges` | edges that stay when an image changes |
 | `fewshot` | few-shot episodes: prototypes and neighbours |
+| `gaussians` | classes as Gaussians, and queries of no class |
 | `margins` | pairs held to fixed distances: contrastive, margin, ranked list |
+| `matching` | two views as two graphs |
 | `noise` | distance by signal-to-noise ratio |
+| `pooling` | pooling by transport to prototypes |
 | `proxies` | a vector for each class: Proxy-NCA, Proxy-Anchor |
 | `softmax` | the share of the right neighbours: N-pairs, lifted structure, NCA |
 | `triplet` | anchor, positive, negative: all triplets, the hardest, semi-hard, angular |
@@ -20,11 +25,46 @@ from .adaptive import (
     detached_margin_triplet_loss,
     feature_extractor_loss,
 )
+from .clustering import (
+    Clustering,
+    laplacian_bound_update,
+    laplacian_energy,
+    laplacian_regularized_clustering,
+    neighbor_affinity,
+    transductive_clustering,
+)
 from .codes import code_mutual_information, discrete_infomax_loss, shared_code_information
+from .covariances import (
+    affine_invariant_distance,
+    bures_wasserstein_distance,
+    generalized_bures_wasserstein_distance,
+    squared_bures_wasserstein_distance,
+    squared_generalized_bures_wasserstein_distance,
+)
 from .edges import edge_consistency_l1
 from .fewshot import IcnnParts, icnn_loss, icnn_parts, icnn_score, proto_triplet_loss
+from .gaussians import (
+    adaptive_margin_open_set_loss,
+    gaussian_prototype_deviance,
+    gaussian_prototype_distance,
+)
 from .margins import contrastive_loss, margin_loss, ranked_list_loss
+from .matching import (
+    Affinity,
+    graph_matching_hamming_loss,
+    imle_assignment_gradient,
+    least_cost_matching,
+    matched,
+    second_order_cost,
+    vertex_edge_affinity,
+)
 from .noise import snr_contrastive_loss, snr_distance, snr_triplet_loss, zero_mean_regularizer
+from .pooling import (
+    GeneralizedSumPooling,
+    Pooled,
+    generalized_sum_pooling,
+    zero_shot_regression_loss,
+)
 from .proxies import proxy_anchor_loss, proxy_nca_loss
 from .softmax import lifted_structure_loss, n_pairs_loss, nca_loss
 from .triplet import (
@@ -38,37 +78,17 @@ from .triplet import (
 from .weighted import circle_loss, multi_similarity_loss
 
 __all__ = [
-    "FeatureExtractorLoss",
-    "IcnnParts",
-    "adaptive_margin_triplet_loss",
-    "angular_loss",
-    "batch_all_triplet_loss",
-    "batch_hard_triplet_loss",
-    "circle_loss",
-    "code_mutual_information",
-    "contrastive_loss",
-    "detached_margin_triplet_loss",
-    "discrete_infomax_loss",
-    "edge_consistency_l1",
-    "feature_extractor_loss",
-    "icnn_loss",
-    "icnn_parts",
-    "icnn_score",
-    "lifted_structure_loss",
-    "margin_loss",
-    "multi_similarity_loss",
-    "n_pairs_loss",
-    "nca_loss",
-    "proto_triplet_loss",
-    "proxy_anchor_loss",
-    "proxy_nca_loss",
-    "ranked_list_loss",
-    "semi_hard_triplet_loss",
-    "shared_code_information",
-    "snr_contrastive_loss",
-    "snr_distance",
-    "snr_triplet_loss",
-    "soft_margin_triplet_loss",
-    "triplet_margin_loss",
-    "zero_mean_regularizer",
-]
+    "Affinity", "Clustering", "FeatureExtractorLoss", "GeneralizedSumPooling", "IcnnParts", "Pooled",
+    "adaptive_margin_open_set_loss", "adaptive_margin_triplet_loss", "affine_invariant_distance", "angular_loss",
+    "batch_all_triplet_loss", "batch_hard_triplet_loss", "bures_wasserstein_distance", "circle_loss",
+    "code_mutual_information", "contrastive_loss", "detached_margin_triplet_loss", "discrete_infomax_loss",
+    "edge_consistency_l1", "feature_extractor_loss", "gaussian_prototype_deviance", "gaussian_prototype_distance",
+    "generalized_bures_wasserstein_distance", "generalized_sum_pooling", "graph_matching_hamming_loss", "icnn_loss",
+    "icnn_parts", "icnn_score", "imle_assignment_gradient", "laplacian_bound_update", "laplacian_energy",
+    "laplacian_regularized_clustering", "least_cost_matching", "lifted_structure_loss", "margin_loss", "matched",
+    "multi_similarity_loss", "n_pairs_loss", "nca_loss", "neighbor_affinity", "proto_triplet_loss",
+    "proxy_anchor_loss", "proxy_nca_loss", "ranked_list_loss", "second_order_cost", "semi_hard_triplet_loss",
+    "shared_code_information", "snr_contrastive_loss", "snr_distance", "snr_triplet_loss", "soft_margin_triplet_loss",
+    "squared_bures_wasserstein_distance", "squared_generalized_bures_wasserstein_distance", "transductive_clustering",
+    "triplet_margin_loss", "vertex_edge_affinity", "zero_mean_regularizer", "zero_shot_regression_loss",
+]  # fmt: skip
