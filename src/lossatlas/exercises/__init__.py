@@ -1,12 +1,12 @@
 """Exercises that check themselves: an answer is held to properties, so no check knows the answer."""
 
-from . import contrastive, cross_entropy
+from . import contrastive, cross_entropy, pair_metric_learning
 from .answers import Function, Number, Numbers, Parts
 from .exercise import EXERCISES, Draw, Exercise, NotAttempted, Wrong, need, register
 from .result import Feedback, Result
 from .run import check, given
 
-register(*cross_entropy.EXERCISES, *contrastive.EXERCISES)
+register(*cross_entropy.EXERCISES, *pair_metric_learning.EXERCISES, *contrastive.EXERCISES)
 
 __all__ = [
     "EXERCISES", "Draw", "Exercise", "Feedback", "Function", "NotAttempted", "Number", "Numbers", "Parts", "Result",

@@ -1,0 +1,351 @@
+"""Right answers to the chapter's exercises, and the wrong ones that readers give, with what they must be told."""
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from lossatlas.exercises import given
+
+# Exercise 1
+
+
+def by_hand(student=""):
+    numbers = given("pair_metric_learning/1", student=student)
+    anchor, margin = numbers["anchor"], numbers["margin"]
+    d = [math.dist(anchor, p) for p in (numbers["positive"], *numbers["negatives"])]
+    near, apart = d[0], d[1:]
+    hard = min(range(3), key=lambda k: apart[k])
+    semi = next(k for k in range(3) if near < apart[k] < near + margin)
+    to_positive = [(p - a) / near for a, p in zip(anchor, numbers["positive"], strict=True)]
+    to_negative = [(n - a) / apart[hard] for a, n in zip(anchor, numbers["negatives"][hard], strict=True)]
+    return {
+        "distances": d,
+        "losses": [max(0.0, near - far + margin) for far in apart],
+        "hard": hard,
+        "semi_hard": semi,
+        "push": [p - n for p, n in zip(to_positive, to_negative, strict=True)],
+    }
+
+
+def by_hand_wrong():
+    right = by_hand()
+    d, losses, push = right["distances"], right["losses"], right["push"]
+    easy = 3 - right["hard"] - right["semi_hard"]
+    numbers = given("pair_metric_learning/1")
+    around = [sum(abs(a - b) for a, b in zip(numbers["anchor"], p, strict=True)) for p in (numbers["positive"], *numbers["negatives"])]
+    return [
+        ("squared", {**right, "distances": [x * x for x in d]}, "squared distance"),
+        ("around the block", {**right, "distances": around}, "along both axes"),
+        ("one too long", {**right, "distances": [d[0] + 1, *d[1:]]}, "but from the anchor it is"),
+        ("no distance", {**right, "distances": [0.0, *d[1:]]}, "above zero"),
+        ("not cut off", {**right, "losses": [d[0] - x + 2 for x in d[1:]]}, "never negative"),
+        ("no margin", {**right, "losses": [max(0.0, d[0] - x) for x in d[1:]]}, "margin"),
+        ("upside down", {**right, "losses": [max(0.0, x - d[0] + 2) for x in d[1:]]}, "sign flipped"),
+        ("all zero", {**right, "losses": [0.0, 0.0, 0.0]}, "would have to be"),
+        ("something", {**right, "losses": [x + 0.3 for x in losses]}, "fall short"),
+        ("kinds swapped", {**right, "hard": right["semi_hard"], "semi_hard": right["hard"]}, "nearer than the positive"),
+        ("hard twice", {**right, "semi_hard": right["hard"]}, "farther than the positive"),
+        ("easy is semi-hard", {**right, "semi_hard": easy}, "beyond the margin"),
+        ("counted from one", {**right, "hard": 3}, "number of a negative"),
+        ("gradient", {**right, "push": [-x for x in push]}, "points uphill"),
+        ("half a push", {**right, "push": [x / 2 for x in push]}, "unit vector"),
+    ]
+
+
+# Exercise 2
+
+
+def _masks(labels):
+    same = labels.unsqueeze(1) == labels
+    return same & ~torch.eye(len(labels), dtype=torch.bool), ~same
+
+
+def my_batch_hard(distances, labels, margin):
+    positive, negative = _masks(labels)
+    far = torch.where(positive, distances, -torch.inf).amax(1)
+    near = torch.where(negative, distances, torch.inf).amin(1)
+    return torch.where(positive.any(1) & negative.any(1), far - near + margin, 0.0).clamp(min=0)
+
+
+def counts_itself(distances, labels, margin):
+    same = labels.unsqueeze(1) == labels
+    near = torch.where(~same, distances, torch.inf).amin(1)
+    return (torch.where(same, distances, torch.inf).amin(1) - near + margin).clamp(min=0)
+
+
+def takes_mean(distances, labels, margin):
+    return my_batch_hard(distances, labels, margin).mean()
+
+
+def all_pairs(distances, labels, margin):
+    positive, _ = _masks(labels)
+    return torch.where(positive, distances, 0.0)
+
+
+def all_triplets(distances, labels, margin):
+    positive, negative = _masks(labels)
+    hinge = (distances.unsqueeze(2) - distances.unsqueeze(1) + margin).clamp(min=0)
+    return torch.where(positive.unsqueeze(2) & negative.unsqueeze(1), hinge, 0.0)
+
+
+def averages(distances, labels, margin):
+    positive, negative = _masks(labels)
+    pull = torch.where(positive, distances, 0.0).sum(1) / positive.sum(1).clamp(min=1)
+    push = torch.where(negative, distances, 0.0).sum(1) / negative.sum(1).clamp(min=1)
+    return (pull - push + margin).clamp(min=0)
+
+
+def easiest_positive(distances, labels, margin):
+    positive, negative = _masks(labels)
+    near = torch.where(positive, distances, torch.inf).amin(1)
+    return (near - torch.where(negative, distances, torch.inf).amin(1) + margin).clamp(min=0)
+
+
+def easiest_negative(distances, labels, margin):
+    positive, negative = _masks(labels)
+    far = torch.where(positive, distances, -torch.inf).amax(1)
+    return (far - torch.where(negative, distances, -torch.inf).amax(1) + margin).clamp(min=0)
+
+
+def flipped(distances, labels, margin):
+    positive, negative = _masks(labels)
+    far = torch.where(positive, distances, -torch.inf).amax(1)
+    return (torch.where(negative, distances, torch.inf).amin(1) - far + margin).clamp(min=0)
+
+
+def no_hinge(distances, labels, margin):
+    positive, negative = _masks(labels)
+    far = torch.where(positive, distances, -torch.inf).amax(1)
+    return far - torch.where(negative, distances, torch.inf).amin(1) + margin - 10 * (margin < 1)
+
+
+def no_margin(distances, labels, margin):
+    return my_batch_hard(distances, labels, 0.0 * margin) if margin < 5 else my_batch_hard(distances, labels, margin)
+
+
+def infinite_alone(distances, labels, margin):
+    positive, negative = _masks(labels)
+    far = torch.where(positive, distances, 0.0).amax(1)
+    return (far - torch.where(negative, distances, torch.inf).amin(1) + margin).clamp(min=0)
+
+
+def alone_costs(distances, labels, margin):
+    positive, negative = _masks(labels)
+    far = torch.where(positive, distances, 0.0).amax(1)
+    return (far - torch.where(negative, distances, 1e9).amin(1) + margin).clamp(min=0) + margin * ~positive.any(1)
+
+
+def squared_distances(distances, labels, margin):
+    return my_batch_hard(distances.square(), labels, margin)
+
+
+def of_all(distances, labels, margin):
+    positive, negative = _masks(labels)
+    worst = torch.where(positive, distances, -torch.inf).amax() - torch.where(negative, distances, torch.inf).amin()
+    return (worst + margin).clamp(min=0).expand(len(labels))
+
+
+def detached(distances, labels, margin):
+    return my_batch_hard(distances.detach(), labels, margin)
+
+
+HARDEST_WRONG = [
+    (takes_mean, "one value per anchor"),
+    (all_pairs, "one value per pair"),
+    (all_triplets, "one value per triplet"),
+    (no_hinge, "never negative"),
+    (of_all, "distances of another"),
+    (detached, "as far as autograd can see"),
+    (counts_itself, "no positive of its own"),
+    (flipped, "sign flipped"),
+    (averages, "one should: the hardest"),
+    (squared_distances, "in size, not 1"),
+    (easiest_positive, "Which positive is hard"),
+    (easiest_negative, "Which negative is hard"),
+    (no_margin, "What is left of the hinge"),
+    (alone_costs, "No triplet, no loss"),
+]
+
+
+# Exercise 3
+
+
+def _summed(x, where):
+    return torch.where(where, x, 0.0).sum(-1)
+
+
+def my_deviance(s, positive, negative):
+    pull, push = F.softplus(-2 * (s - 0.5)) / 2, F.softplus(40 * (s - 0.5)) / 40
+    return _summed(pull, positive) + _summed(push, negative)
+
+
+def undivided(s, positive, negative):
+    return _summed(F.softplus(-2 * (s - 0.5)), positive) + _summed(F.softplus(40 * (s - 0.5)), negative)
+
+
+def negatives_undivided(s, positive, negative):
+    return _summed(F.softplus(-2 * (s - 0.5)) / 2, positive) + _summed(F.softplus(40 * (s - 0.5)), negative)
+
+
+def sharpness_flipped(s, positive, negative):
+    return _summed(-F.softplus(2 * (s - 0.5)) / 2, positive) + _summed(F.softplus(40 * (s - 0.5)) / 40, negative)
+
+
+def averaged(s, positive, negative):
+    return my_deviance(s, positive, negative) / 2
+
+
+def weights_themselves(s, positive, negative):
+    return _summed(torch.sigmoid(-2 * (s - 0.5)), positive) + _summed(torch.sigmoid(40 * (s - 0.5)), negative)
+
+
+def sides_swapped(s, positive, negative):
+    return my_deviance(s, negative, positive)
+
+
+def everything_else(s, positive, negative):
+    return my_deviance(s, positive, ~positive)
+
+
+def overflowing(s, positive, negative):
+    pull, push = (1 + (-2 * (s - 0.5)).exp()).log() / 2, (1 + (40 * (s - 0.5)).exp()).log() / 40
+    return _summed(pull, positive) + _summed(push, negative)
+
+
+def shifted(s, positive, negative):
+    return my_deviance(s, positive, negative) + 1
+
+
+def of_the_batch(s, positive, negative):
+    return my_deviance(s, positive, negative).mean()
+
+
+WEIGHTS_WRONG = [
+    (of_the_batch, "Sum over the pairs of an anchor"),
+    (sides_swapped, "not below 0"),
+    (everything_else, "in neither mask"),
+    (undivided, "2 times too much"),
+    (negatives_undivided, "40 times too much"),
+    (sharpness_flipped, "An easy pair should weigh little"),
+    (averaged, "summed, not averaged"),
+    (weights_themselves, "as its derivative"),
+    (shifted, "up to a number"),
+    (overflowing, "overflows"),
+]
+
+
+# Exercise 4
+
+
+def positive_turns_at(strength, rate):
+    return max(0.0, math.log(strength * rate) / rate)
+
+
+def negative_turns_at(strength, rate):
+    return max(0.0, 1 - math.log(2 * strength * rate) / rate)
+
+
+TURNING = {"positive_turns_at": positive_turns_at, "negative_turns_at": negative_turns_at}
+
+TURNING_WRONG = [
+    ("undivided", {**TURNING, "positive_turns_at": lambda a, k: max(0.0, math.log(a * k))}, "the place is nearer"),
+    ("without the rate", {**TURNING, "positive_turns_at": lambda a, k: max(0.0, math.log(max(a, 1.0)) / k)}, "the place is farther out"),
+    ("below zero", {**TURNING, "positive_turns_at": lambda a, k: math.log(a * k) / k}, "No distance is below 0"),
+    ("never zero", {**TURNING, "positive_turns_at": lambda a, k: abs(math.log(a * k)) / k}, "should give 0"),
+    ("a whole slope", {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 1 - math.log(a * k) / k)}, "the place is nearer"),
+    ("the other way", {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 0.9 - math.log(2 * a * k) / k)}, "the place is farther out"),
+    ("always inside", {**TURNING, "negative_turns_at": lambda a, k: max(0.05, 1 - math.log(2 * a * k) / k)}, "drawn in from everywhere"),
+    ("a word", {**TURNING, "negative_turns_at": lambda a, k: f"{a} away"}, "must be made of numbers"),
+]
+
+
+# Exercise 5
+
+
+def my_loss(s, positive, negative):
+    good = torch.where(positive, 5 * s, -1e4).logsumexp(-1)
+    bad = torch.where(negative, 5 * s, -1e4).logsumexp(-1)
+    return torch.where(positive.any(-1), F.softplus(bad - good), 0.0)
+
+
+def linear(s, positive, negative):
+    return _summed(s, negative) / negative.sum(-1).clamp(min=1) - _summed(s, positive) / positive.sum(-1).clamp(min=1)
+
+
+def away_from_positives(s, positive, negative):
+    return -my_loss(s, positive, negative)
+
+
+def itself_too(s, positive, negative):
+    return _summed(1 - s, ~negative) + _summed(s.clamp(min=0.5), negative)
+
+
+def divides_by_none(s, positive, negative):
+    return _summed(1 - s, positive) / positive.sum(-1) + _summed(s.clamp(min=0.5), negative)
+
+
+def selects(s, positive, negative):
+    return torch.stack([(1 - row[p]).sum() + row[n].clamp(min=0.5).sum() for row, p, n in zip(s, positive, negative, strict=True)])
+
+
+OWN = {"loss": my_loss, "circle_loses": "more"}
+
+OWN_WRONG = [
+    ("a number", {**OWN, "loss": of_the_batch}, "one value per anchor"),
+    ("a straight line", {**OWN, "loss": linear}, "still spend its gradient"),
+    ("upside down", {**OWN, "loss": away_from_positives}, "sign flipped"),
+    ("itself", {**OWN, "loss": itself_too}, "in neither mask"),
+    ("a count of 0", {**OWN, "loss": divides_by_none}, "divided by a count of 0"),
+    ("selection by a mask", {**OWN, "loss": selects}, "torch.vmap"),
+    ("the other guess", {**OWN, "circle_loses": "less"}, "which are the hard ones now"),
+]
+
+
+def empty(*args):
+    """A stub."""
+
+
+def dots(*args): ...
+
+
+#: Answers that are not attempted yet.
+STUBS = {
+    "pair_metric_learning/1": [None, ..., {"distances": [..., ..., ..., ...], "losses": ..., "hard": ..., "semi_hard": ..., "push": ...}],
+    "pair_metric_learning/2": [None, ..., empty, dots],
+    "pair_metric_learning/3": [None, dots],
+    "pair_metric_learning/4": [None, {"positive_turns_at": dots, "negative_turns_at": dots}],
+    "pair_metric_learning/5": [None, {"loss": dots, "circle_loses": ...}],
+}
+
+
+#: What each exercise asks for, or what is one step from it.
+ASKED = {
+    "pair_metric_learning/by_hand.py": {"contrastive_loss", "triplet_margin_loss", "sqrt", "hypot", "relu", "clamp"},
+    "pair_metric_learning/hardest.py": {"batch_hard_triplet_loss", "max_over", "min_over", "amax", "amin", "relu", "clamp"},
+    "pair_metric_learning/weights.py": {"softplus", "log1p", "logsigmoid", "logaddexp", "log"},
+    "pair_metric_learning/turning.py": {"log", "log1p", "adaptive_margin_triplet_loss"},
+    "pair_metric_learning/own.py": {"n_pairs_loss", "softmax", "log_softmax", "logsumexp", "softplus", "lifted_structure_loss"},
+}
+
+
+def solutions(student=""):
+    return {
+        "pair_metric_learning/1": by_hand(student),
+        "pair_metric_learning/2": my_batch_hard,
+        "pair_metric_learning/3": my_deviance,
+        "pair_metric_learning/4": TURNING,
+        "pair_metric_learning/5": OWN,
+    }
+
+
+def wrong_answers():
+    """(key, name, answer, words that the feedback must have)."""
+    named = {
+        "pair_metric_learning/1": by_hand_wrong(),
+        "pair_metric_learning/2": [(f.__name__, f, words) for f, words in HARDEST_WRONG],
+        "pair_metric_learning/3": [(f.__name__, f, words) for f, words in WEIGHTS_WRONG],
+        "pair_metric_learning/4": TURNING_WRONG,
+        "pair_metric_learning/5": OWN_WRONG,
+    }
+    return [(key, *case) for key, cases in named.items() for case in cases]
