@@ -1,5 +1,6 @@
 """`@loss`: turns a formula that gives one value per item into a checked, reduced, registered function."""
 
+import contextlib
 import functools
 import inspect
 from dataclasses import replace
@@ -9,11 +10,13 @@ from torch.amp import is_autocast_available
 
 from .checks import describe, expect, is_number, wrong
 from .domains import Domain, around
-from .reduction import check_mask, check_reduction, check_weight, over, reduce
+from .reduction import check_mask, check_reduction, check_weight, divisor, over, reduce
 from .registry import PROMISES, Entry, SpecialCase, get, register
-from .rows import check_rows, in_rows
+from .rows import check_rows, in_rows, sum_in_rows
 
 ROWS = inspect.Parameter("rows_at_once", inspect.Parameter.KEYWORD_ONLY, default=None)
+#: names that no hyper-parameter has, for what counts how much
+WEIGHT, KEEP = "sample_weight", "mask"
 COMMON = [
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
     for name, default in [("reduction", "mean"), ("sample_weight", None), ("mask", None), ("normalizer", None)]
@@ -132,7 +135,7 @@ def _checked(body, signature, item_dims, limits):
     """The body with checks before it, and with weights, masks and reduction after it."""
     names = signature.names
     hyper_parameters = _hyper_parameters(body, signature)
-    formula = _formula(body, signature)
+    formula, once = _formula(body, signature)
     common = [*COMMON, ROWS] if signature.forms and item_dims != "batch" else COMMON
 
     @functools.wraps(body)
@@ -157,8 +160,12 @@ def _checked(body, signature, item_dims, limits):
             inputs = signature.neutralized(inputs, keep)
         signature.check_values(inputs, sizes)
         inputs, dtype = signature.prepared(inputs)
-        value = _without_autocast(formula, inputs, hyper, signature.by_item, rows)
-        value = reduce(value, reduction, sample_weight, keep, normalizer)
+        with _without_autocast(inputs[names[0]].device.type):
+            inputs = once(inputs)
+            if rows is None:
+                value = reduce(formula(inputs, hyper), reduction, sample_weight, keep, normalizer)
+            else:
+                value = _some_at_a_time(formula, inputs, hyper, signature.by_item, rows, reduction, sample_weight, keep, normalizer)
         return value if value.dtype == dtype else value.to(dtype)
 
     parameters = [*_arguments(signature), *hyper_parameters.values(), *common]
@@ -174,12 +181,12 @@ def _arguments(signature):
 
 
 def _formula(body, signature):
-    """The body as a function of the inputs by name and the hyper-parameters."""
-    made = signature.forms.get(_leading(body))
-    if made is None:
-        return lambda inputs, hyper: body(**inputs, **hyper)
+    """The body as a function of the inputs by name and the hyper-parameters, and what is done to the inputs before."""
+    form = signature.forms.get(_leading(body))
+    if form is None:
+        return lambda inputs, hyper: body(**inputs, **hyper), lambda inputs: inputs
     collected = signature.collected or (lambda items: items)
-    return lambda inputs, hyper: collected(body(*made(inputs), **hyper))
+    return lambda inputs, hyper: collected(body(*form.relate(inputs), **hyper)), form.once
 
 
 def _bind(loss_name, signature, hyper_parameters, args, keywords):
@@ -228,23 +235,29 @@ def _keep(shape, device, weight, mask):
     return over(mask, widest) & over(counts, widest)
 
 
-def _without_autocast(formula, inputs, hyper, by_item, rows):
-    """The formula's result, in the dtype of its inputs even where autocast is on."""
-    device = next(iter(inputs.values())).device.type
+def _without_autocast(device):
+    """Where autocast is on, a block without it: the formula keeps the dtype of its inputs."""
     if is_autocast_available(device) and torch.is_autocast_enabled(device):
-        with torch.autocast(device, enabled=False):
-            return _computed(formula, inputs, hyper, by_item, rows)
-    return _computed(formula, inputs, hyper, by_item, rows)
+        return torch.autocast(device, enabled=False)
+    return contextlib.nullcontext()
 
 
-def _computed(formula, inputs, hyper, by_item, rows):
-    if rows is None:
-        return formula(inputs, hyper)
+def _some_at_a_time(formula, inputs, hyper, by_item, rows, reduction, weight, keep, normalizer):
+    """What the formula and then the reduction give, with so many rows of the formula in memory."""
 
-    def of_some(values):
+    def items(values):
         return formula({name: values[name] for name in inputs}, {name: values[name] for name in hyper})
 
-    return in_rows(of_some, {**inputs, **hyper}, by_item, rows)
+    if reduction == "none":
+        found = in_rows(items, {**inputs, **hyper}, by_item, rows)
+        return reduce(found, reduction, weight, keep)
+
+    def total(values):
+        return reduce(items(values), "sum", values[WEIGHT], values[KEEP])
+
+    values = {**inputs, **hyper, WEIGHT: weight, KEEP: keep}
+    found = sum_in_rows(total, values, (*by_item, WEIGHT, KEEP), rows)
+    return found if reduction == "sum" else found / divisor(found, len(inputs[by_item[0]]), weight, keep, normalizer)
 
 
 def _domains_of(hyper_parameters, declared):

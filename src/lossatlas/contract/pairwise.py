@@ -42,6 +42,32 @@ def distances(x, y):
     return safe_norm(x.unsqueeze(-2) - y.unsqueeze(-3))
 
 
+def _log_sum_exp_forward(x, where):
+    columns = _columns(where)
+    marked = torch.where(where, x, -torch.inf) if columns is None else x[..., columns]
+    largest = marked.amax(-1, keepdim=True) if marked.shape[-1] else marked.new_full((*marked.shape[:-1], 1), -torch.inf)
+    # 0 in place of what would make a difference of infinities.
+    largest.masked_fill_(largest.isinf(), 0)
+    shares = marked.sub_(largest).exp_()
+    total = shares.sum(-1, keepdim=True)
+    value = total.log().add_(largest).squeeze(-1)
+    return value, x, where, columns, shares, total.masked_fill_(total == 0, torch.inf)
+
+
+def _log_sum_exp_backward(slope, x, where, columns, shares, total):
+    slopes = shares * (slope.unsqueeze(-1) / total)
+    if columns is not None:
+        slopes = torch.zeros_like(x).index_copy_(-1, columns, slopes)
+    return slopes.sum_to_size(x.shape), None
+
+
+def _columns(where):
+    """The marked columns, where a mask is the same row over and over; None where it is not, or where looking would have a GPU wait."""
+    repeated = where.ndim > 1 and where.shape[-2] > 1 and where.stride(-2) == 0
+    return where.select(-2, 0).nonzero().squeeze(-1) if repeated and where.ndim == 2 and where.device.type == "cpu" else None
+
+
+@fused(_log_sum_exp_forward, _log_sum_exp_backward)
 def log_sum_exp(x, where):
     r"""$\log \sum e^{x}$ over the entries of each row that are marked; $-\infty$, with slope 0, where none is."""
     if x.shape[-1] == 0:

@@ -93,5 +93,16 @@ def reduce(items, reduction, weight=None, keep=None, normalizer=None):
     return total / (count if normalizer is None else normalizer)
 
 
+def divisor(like, count, weight=None, keep=None, normalizer=None):
+    """What the sum over `count` items is divided by in the mean that `reduce` gives."""
+    if normalizer is not None:
+        return normalizer
+    if weight is None and keep is None:
+        return max(count, 1)
+    counts = torch.ones((count,), dtype=like.dtype, device=like.device) if weight is None else weight.to(like.dtype)
+    total = (counts if keep is None else torch.where(keep, counts, 0)).sum()
+    return torch.where(total == 0, 1, total)
+
+
 def _leading(shape):
     return " or ".join(str(tuple(shape[: n + 1])) for n in range(max(1, len(shape))))

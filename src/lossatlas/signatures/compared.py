@@ -12,8 +12,9 @@ together and which do not; a pair may be neither. All three are (N, K).
 import torch
 
 from ..contract import wrong
-from ..contract.pairwise import cosine, cosines, distance, distances
-from .signature import Transform
+from ..contract.pairwise import distance, distances
+from ..contract.safe import unit
+from .signature import Form, Transform
 
 
 def with_gallery(inputs, sizes, mask, rows_of):
@@ -57,24 +58,44 @@ def others(own, gallery_mask):
     return (torch.arange(len(gallery_mask), device=own.device) != own.unsqueeze(-1)) & gallery_mask
 
 
-#: name of a formula's first argument -> how it measures two rows, and all pairs of rows
-MEASURES = {"s": (cosine, cosines), "d": (distance, distances)}
+def dot(x, y):
+    """Inner product of two vectors, along the last axis."""
+    return (x * y).sum(-1)
 
 
-def forms_of(relate, names=tuple(MEASURES)):
-    """The forms `(name, positive, negative)`, each made of the inputs by `relate(inputs, of_two, of_all)`."""
-    return {(name, "positive", "negative"): _form(relate, *MEASURES[name]) for name in names}
+def dots(x, y):
+    """Inner products of all pairs of rows, (N, D), (M, D) -> (N, M)."""
+    return x @ y.mT
 
 
-def _form(relate, of_two, of_all):
-    return lambda inputs: relate(inputs, of_two, of_all)
+#: name of a formula's first argument -> what is done to each vector once, how two rows are measured, and all pairs of rows
+MEASURES = {"s": (unit, dot, dots), "d": (lambda vector: vector, distance, distances), "across": (unit, dot, dots)}
+
+
+def forms_of(relate, vectors, names=("s", "d"), gathered=lambda inputs: inputs):
+    """The forms `(name, positive, negative)`, each made of the inputs by `relate(inputs, of_two, of_all)`.
+
+    Args:
+        relate: function that measures rows of the inputs by what it is given.
+        vectors: names of the inputs that are measured.
+        names: which measures.
+        gathered: what is done to the inputs once, when their vectors are ready.
+    """
+    return {(name, "positive", "negative"): _form(relate, vectors, gathered, *MEASURES[name]) for name in names}
+
+
+def _form(relate, vectors, gathered, of_each, of_two, of_all):
+    def once(inputs):
+        return gathered({**inputs, **{name: of_each(inputs[name]) for name in vectors}})
+
+    return Form(lambda inputs: relate(inputs, of_two, of_all), once)
 
 
 def partner_first(of_partner, of_others, compared):
     """(measure, positive, negative), each (N, 1 + M): a positive partner, (N,), and the rows of a gallery, (N, M)."""
     values = torch.cat([of_partner.unsqueeze(-1), of_others], -1)
     first = torch.arange(values.shape[-1], device=values.device) == 0
-    negative = torch.cat([torch.zeros_like(compared[:, :1]), compared], -1)
+    negative = torch.nn.functional.pad(compared, (1, 0))
     return values, first.expand_as(negative), negative
 
 

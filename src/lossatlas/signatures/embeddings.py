@@ -4,7 +4,7 @@ import torch
 
 from .compared import absent, all_there, at, forms_of, on_circle, others, transforms_of, with_gallery
 from .fields import Field, Label, Mask, Row
-from .signature import Line, Plane, Signature, Transform
+from .signature import Form, Line, Plane, Signature, Transform
 
 POSITIVES, NEGATIVES = (60, 115), (-10, 165, 215, 290)
 
@@ -105,7 +105,7 @@ embeddings = Signature(
     least={"D": 1, "M": 1},
     optional=("gallery", "gallery_labels", "own", "gallery_mask"),
     completed=completed,
-    forms={**forms_of(_relate), ("x", "y", "positive", "negative"): _vectors},
+    forms={**forms_of(_relate, VECTORS), ("x", "y", "positive", "negative"): Form(_vectors)},
     lines=(Line("angle", "angle of the anchor on the circle (radians)", 0.0, 6.28, lambda t: _anchors(on_circle(t)), "positives at 60° and 115°, negatives at 165°, 215°, 290° and 350°"),),
     planes=(
         Plane("anchor", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _anchors(torch.stack([u, v], -1)), "plane", "an anchor among two positives and four negatives on the unit circle"),

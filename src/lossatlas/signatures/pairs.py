@@ -3,7 +3,7 @@
 import torch
 
 from .fields import Field
-from .signature import Line, Plane, Signature, Transform
+from .signature import Form, Line, Plane, Signature, Transform
 
 
 def _of_cosine(inputs):
@@ -49,7 +49,7 @@ pairs = Signature(
     items="N",
     sizes={"N": 5, "P": 2, "K": 4},
     least={"P": 1, "K": 1},
-    forms={("s", "positive", "negative"): _of_cosine, ("d", "positive", "negative"): _of_distance},
+    forms={("s", "positive", "negative"): Form(_of_cosine), ("d", "positive", "negative"): Form(_of_distance)},
     lines=(
         Line("s_p", "similarity of the positive pair; the negative's is 0", -1.0, 1.0, lambda t: _one_of_each(t, torch.zeros_like(t))),
         Line("s_n", "similarity of the negative pair; the positive's is 0.5", -1.0, 1.0, lambda t: _one_of_each(torch.full_like(t, 0.5), t)),

@@ -60,6 +60,20 @@ class Bad:
     argument: str
 
 
+@dataclass(frozen=True)
+class Form:
+    """Leading arguments that the body of a loss may take in place of the inputs, and how they are made of these.
+
+    Args:
+        relate: function of the inputs that gives the arguments; each row of them depends on its own item's part of the
+            inputs and on what belongs to no item.
+        once: function of the inputs, done before `relate`, and once where that is done some rows at a time.
+    """
+
+    relate: Callable
+    once: Callable = lambda inputs: inputs
+
+
 @dataclass(frozen=True, eq=False)
 class Signature:
     """What a kind of loss takes, and how it is checked, sampled, looked at and transformed.
@@ -78,8 +92,8 @@ class Signature:
         borders: edges on the border of what the inputs may be, where the slope of a right loss may be infinite.
         optional: names of inputs that need not be given; `completed` then says what stands in for them.
         completed: function of (inputs, sizes, mask) that gives all inputs, and their sizes.
-        forms: leading arguments that the body of a loss may take in place of the inputs -> function of the inputs that
-            makes them. A loss of such a signature can be computed some rows at a time.
+        forms: leading arguments that the body of a loss may take in place of the inputs -> `Form`, which makes them.
+            A loss of such a signature can be computed some rows at a time.
         collected: function of what the body returns that gives one value per item, where it returns more.
     """
 

@@ -7,7 +7,6 @@ Both views are anchors: the item's value is the mean of its two anchors' values.
 
 import torch
 
-from ..contract.pairwise import cosine, cosines
 from .compared import absent, all_there, at, forms_of, on_circle, others, partner_first, transforms_of, with_gallery
 from .fields import Field, Mask, Row
 from .signature import Line, Plane, Signature
@@ -21,17 +20,20 @@ def completed(inputs, sizes, mask):
 
 def _relate(inputs, of_two, of_all):
     a, b = inputs["view_a"], inputs["view_b"]
-    gallery = torch.cat([inputs["gallery_a"], inputs["gallery_b"]])
-    of_partner = of_two(a, b)
     compared = others(inputs["own"], inputs["gallery_mask"]).repeat(2, 2)
-    return partner_first(of_partner.repeat(2), of_all(torch.cat([a, b]), gallery), compared)
+    return partner_first(of_two(a, b).repeat(2), of_all(torch.cat([a, b]), inputs["galleries"]), compared)
 
 
-def _across(inputs):
+def _one_gallery(inputs):
+    rest = {name: value for name, value in inputs.items() if name not in ("gallery_a", "gallery_b")}
+    return {**rest, "galleries": torch.cat([inputs["gallery_a"], inputs["gallery_b"]])}
+
+
+def _across(inputs, of_two, of_all):
     a, b = inputs["view_a"], inputs["view_b"]
-    of_others = torch.cat([cosines(a, inputs["gallery_b"]), cosines(b, inputs["gallery_a"])])
+    of_others = torch.cat([of_all(a, inputs["gallery_b"]), of_all(b, inputs["gallery_a"])])
     compared = others(inputs["own"], inputs["gallery_mask"]).repeat(2, 1)
-    return partner_first(cosine(a, b).repeat(2), of_others, compared)
+    return partner_first(of_two(a, b).repeat(2), of_others, compared)
 
 
 def _mean_of_both(items):
@@ -74,7 +76,7 @@ views = Signature(
     least={"D": 1, "M": 1},
     optional=("gallery_a", "gallery_b", "own", "gallery_mask"),
     completed=completed,
-    forms={**forms_of(_relate), ("across", "positive", "negative"): _across},
+    forms={**forms_of(_relate, VECTORS, ("s", "d"), _one_gallery), **forms_of(_across, VECTORS, ("across",))},
     collected=_mean_of_both,
     lines=(Line("angle", "angle of the first view on the circle (radians)", 0.0, 6.28, lambda t: _views(on_circle(t)), "the second view at 90°, views of others around the circle"),),
     planes=(Plane("view", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _views(torch.stack([u, v], -1)), "plane", "the first view moves, the second is at the top, six views of others on the unit circle"),),
