@@ -52,14 +52,21 @@ def test_a_recorded_value_is_reproduced(family, name, case):
     adapter = ADAPTERS[family][name]
     inputs = {key: as_tensor(value) for key, value in case["inputs"].items()}
     got = adapter(case["params"], **inputs)
-    wanted = case["output"] if isinstance(case["output"], dict) else {"output": case["output"]}
-    got = got if isinstance(got, dict) else {"output": got}
+    wanted, got = flat(case["output"]), flat(got)
     assert got.keys() == wanted.keys()
     for key in wanted:
         right = as_tensor(wanted[key])
         if hasattr(adapter, "loss"):
             note(Case(lossatlas.get(adapter.loss)), official=digits(got[key], right))
         torch.testing.assert_close(got[key], right, rtol=1e-10, atol=1e-14, msg=functools.partial("{}: {}".format, key))
+
+
+def flat(output, name="output"):
+    """An output in parts, which may have parts themselves, as one dictionary."""
+    if not isinstance(output, dict):
+        return {name: output}
+    parts = [flat(part, f"{name} {key}") for key, part in output.items()]
+    return {key: value for part in parts for key, value in part.items()}
 
 
 def digits(got, wanted):

@@ -113,7 +113,7 @@ class GlobalContrastiveTemperatures(torch.nn.Module):
         if self.training:
             for buffer, value in zip((self.log_u, self.temperature, self.slope), moved, strict=True):
                 buffer[index] = value.to(buffer.dtype)
-        return (sum_over(weight * scores, where).mean(0) - cosine(a, b)).mean()
+        return (sum_over(weight * scores, where).mean(0) - cosine(a, b)).mean().to(view_a.dtype)
 
     def _check_index(self, index, count):
         examples = len(self.log_u)
