@@ -1,0 +1,89 @@
+"""A softmax over the neighbours: the share that falls to the right ones."""
+
+import torch
+
+from ...contract import at_least, loss
+from ...contract.pairwise import log_sum_exp, max_over, mean_over, min_over
+from ...contract.safe import softplus
+from ...signatures import embeddings
+
+
+@loss(embeddings, paper="sohn2016improved", invariances=("rotate",), bounds=(0.0, None))
+def n_pairs_loss(x, y, positive, negative):
+    r"""N-pairs loss: cross-entropy of picking a positive among the negatives by inner product.
+
+    $$ \ell_i = \frac1{|P_i|} \sum_{p \in P_i} \log\Big(1 + \sum_{n \in N_i} e^{x_i \cdot y_n - x_i \cdot y_p}\Big) $$
+
+    Args:
+        embeddings: vectors $x$, shape (N, D); their length counts.
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: what they are compared with, $y$; by default one another.
+
+    Returns:
+        One value per anchor, shape (N,); 0 for an anchor without a positive or without a negative.
+
+    Paper: A batch has two examples of each class; one is the anchor, the others' partners are the negatives: pass these
+    as `gallery`. The paper adds a penalty on the vectors' length.
+
+    Differs: pytorch-metric-learning takes one pair of each class of the batch, and normalises.
+    """
+    s = x @ y.mT
+    # Measured from the largest, which changes nothing, large scores keep the digits of their differences.
+    top = max_over(s, positive | negative).unsqueeze(-1)
+    s = s - torch.where(top > -torch.inf, top, 0.0)
+    return mean_over(softplus(log_sum_exp(s, negative).unsqueeze(-1) - s), positive)
+
+
+@loss(
+    embeddings,
+    paper="oh2016lifted",
+    domains={"margin": at_least(0, show=(0.0, 2.0))},
+    invariances=("rotate", "shift"),
+    bounds=(0.0, None),
+)
+def lifted_structure_loss(d, positive, negative, *, margin=1.0):
+    r"""Lifted structure loss: a soft maximum over all positives against a soft minimum over all negatives.
+
+    $$ \ell_i = \Big[\log \sum_{p \in P_i} e^{d_{ip}} + \log \sum_{n \in N_i} e^{m - d_{in}}\Big]_+ $$
+
+    Args:
+        embeddings: vectors, shape (N, D); $d$ is their Euclidean distance.
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: what they are compared with; by default one another.
+        margin: $m \ge 0$, in units of distance.
+
+    Returns:
+        One value per anchor, shape (N,); 0 for an anchor without a positive or without a negative.
+
+    Differs: this is the generalised form of Hermans, Beyer & Leibe 2017 (`GeneralizedLiftedStructureLoss` in
+    pytorch-metric-learning, which leaves a side without pairs out of the sum). The original takes each positive pair
+    alone, with the negatives of both its ends, squares, and halves.
+    """
+    return (log_sum_exp(d, positive) + log_sum_exp(margin - d, negative)).clamp(min=0)
+
+
+@loss(embeddings, paper="goldberger2004neighbourhood", invariances=("rotate", "shift"), bounds=(0.0, None))
+def nca_loss(d, positive, negative):
+    r"""Neighbourhood components analysis: the surprise that a neighbour drawn at random belongs to the class.
+
+    $$ \ell_i = -\log \frac{\sum_{k \in P_i} e^{-d_{ik}^2}}{\sum_{k \in P_i} e^{-d_{ik}^2} + \sum_{j \in N_i} e^{-d_{ij}^2}} $$
+
+    Args:
+        embeddings: vectors, shape (N, D); $d$ is their Euclidean distance, so their scale counts.
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: what they are compared with; by default one another.
+
+    Returns:
+        One value per anchor, shape (N,); 0 for an anchor without a positive or without a negative.
+
+    Paper: It maximises the sum of the shares, and names the sum of their logarithms as the other choice.
+
+    Differs: pytorch-metric-learning normalises, scales $d^2$ by `softmax_scale`, and leaves out anchors whose share
+    underflows to 0.
+    """
+    nearest = min_over(d, positive | negative).unsqueeze(-1)
+    nearest = torch.where(nearest < torch.inf, nearest, 0.0)
+    # -d² measured from the nearest, which changes nothing: large squares keep the digits of their differences.
+    s = (nearest - d) * (nearest + d)
+    lead = log_sum_exp(s, negative) - log_sum_exp(s, positive)
+    return softplus(torch.where(positive.any(-1), lead, -torch.inf))

@@ -1,0 +1,204 @@
+"""Triplets: an anchor nearer to what belongs with it than to what does not, by a margin."""
+
+import math
+
+import torch
+
+from ...contract import at_least, inside, loss
+from ...contract.pairwise import distance, max_over, mean_over, min_over
+from ...contract.safe import softplus
+from ...signatures import embeddings, triplets
+
+DEGREES_40 = math.radians(40)
+
+
+@loss(
+    triplets,
+    paper="schroff2015facenet",
+    domains={"margin": at_least(0, show=(0.0, 1.0))},
+    invariances=("rotate", "shift"),
+    bounds=(0.0, None),
+    optimum=lambda margin: 0.0 if margin <= 10 else None,
+)
+def triplet_margin_loss(anchor, positive, negative, *, margin=0.2):
+    r"""Triplet loss: the negative has to be farther away than the positive by a margin.
+
+    $$ \ell = [\|a - p\| - \|a - n\| + m]_+ $$
+
+    Args:
+        anchor: vectors $a$, shape (N, D).
+        positive: a vector $p$ that belongs with each, shape (N, D).
+        negative: a vector $n$ that does not, shape (N, D).
+        margin: $m \ge 0$, in units of distance.
+
+    Returns:
+        One value per triplet, shape (N,).
+
+    Differs: the paper takes squared distances of vectors of length 1. torch's `triplet_margin_loss` has margin 1 and adds
+    1e-6 to each difference; pytorch-metric-learning normalises and averages over the non-zero terms.
+    """
+    return (distance(anchor, positive) - distance(anchor, negative) + margin).clamp(min=0)
+
+
+def mean_over_triplets(d, positive, negative, margin):
+    r"""The mean of $[d_p - d_n + m]_+$ over all positives and negatives of each anchor, zeros included: (N, K) -> (N,).
+
+    In a sum over triplets a positive's $d_p + m$ counts once for every negative that is nearer, and a negative's $d_n$
+    is taken off once for every positive beyond it. Sorting counts both, in O(K log K) and without a list of triplets.
+    """
+    reach, order = torch.where(positive, d + margin, d).sort(-1)
+    positive, negative = positive.gather(-1, order), negative.gather(-1, order)
+    negatives_before = negative.cumsum(-1)
+    positives_behind = positive.sum(-1, keepdim=True) - positive.cumsum(-1)
+    times = torch.where(positive, negatives_before, 0) - torch.where(negative, positives_behind, 0)
+    return (times * reach).sum(-1) / (positive.sum(-1) * negative.sum(-1)).clamp(min=1)
+
+
+@loss(
+    embeddings,
+    paper="hermans2017defense",
+    domains={"margin": at_least(0, show=(0.0, 1.0))},
+    invariances=("rotate", "shift"),
+    bounds=(0.0, None),
+    optimum=lambda margin: 0.0 if margin <= 2 else None,
+)
+def batch_all_triplet_loss(d, positive, negative, *, margin=0.2):
+    r"""Triplet loss over all triplets of an anchor.
+
+    $$ \ell_i = \frac1{|P_i|\,|N_i|} \sum_{p \in P_i} \sum_{n \in N_i} [d_{ip} - d_{in} + m]_+ $$
+
+    Args:
+        embeddings: vectors, shape (N, D); $d$ is their Euclidean distance.
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: what they are compared with; by default one another.
+        margin: $m \ge 0$, in units of distance.
+
+    Returns:
+        One value per anchor, shape (N,); 0 for an anchor without a positive or without a negative.
+
+    Differs: many average over the triplets that are not 0 alone (the paper's second variant, and the default of
+    pytorch-metric-learning). For a mean over the triplets of the batch, and not over anchors, weigh each anchor by its
+    number of triplets.
+    """
+    return mean_over_triplets(d, positive, negative, margin)
+
+
+@loss(
+    embeddings,
+    paper="hermans2017defense",
+    domains={"margin": at_least(0, show=(0.0, 1.0))},
+    invariances=("rotate", "shift"),
+    bounds=(0.0, None),
+    optimum=lambda margin: 0.0 if margin <= 2 else None,
+)
+def batch_hard_triplet_loss(d, positive, negative, *, margin=0.2):
+    r"""Triplet loss of the hardest triplet of each anchor: its farthest positive and its nearest negative.
+
+    $$ \ell_i = \Big[\max_{p \in P_i} d_{ip} - \min_{n \in N_i} d_{in} + m\Big]_+ $$
+
+    Where all vectors fall into one point, it is exactly the margin.
+
+    Args:
+        embeddings: vectors, shape (N, D); $d$ is their Euclidean distance.
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: what they are compared with; by default one another.
+        margin: $m \ge 0$, in units of distance.
+
+    Returns:
+        One value per anchor, shape (N,); 0 for an anchor without a positive or without a negative.
+
+    Paper: Xu et al. 2022, *Mathematical Justification of Hard Negative Mining via Isometric Approximation Theorem*,
+    study this loss.
+
+    Differs: pytorch-metric-learning normalises, and averages over the non-zero terms unless told otherwise.
+    """
+    return (max_over(d, positive) - min_over(d, negative) + margin).clamp(min=0)
+
+
+@loss(embeddings, paper="hermans2017defense", invariances=("rotate", "shift"), bounds=(0.0, None))
+def soft_margin_triplet_loss(d, positive, negative):
+    r"""Triplet loss of the hardest triplet without a margin: it goes on pulling, ever more softly.
+
+    $$ \ell_i = \log\Big(1 + \exp\Big(\max_{p \in P_i} d_{ip} - \min_{n \in N_i} d_{in}\Big)\Big) $$
+
+    Where all vectors fall into one point, it is $\log 2$.
+
+    Args:
+        embeddings: vectors, shape (N, D); $d$ is their Euclidean distance.
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: what they are compared with; by default one another.
+
+    Returns:
+        One value per anchor, shape (N,); 0 for an anchor without a positive or without a negative.
+    """
+    return softplus(max_over(d, positive) - min_over(d, negative))
+
+
+@loss(
+    embeddings,
+    paper="schroff2015facenet",
+    domains={"margin": at_least(0, show=(0.0, 1.0))},
+    invariances=("rotate", "shift"),
+    bounds=lambda margin: (0.0, margin),
+    optimum=lambda margin: 0.0 if margin <= 2 else None,
+)
+def semi_hard_triplet_loss(d, positive, negative, *, margin=0.2):
+    r"""Triplet loss with semi-hard negatives: for each positive the nearest of the negatives that are farther away than it.
+
+    $$ \ell_i = \frac1{|P_i|} \sum_{p \in P_i} \big[d_{ip} - d_{ip}^+ + m\big]_+,
+       \qquad d_{ip}^+ = \min\{d_{in} : n \in N_i,\ d_{in} > d_{ip}\} $$
+
+    A positive with no negative beyond it, or none within the margin, gives 0. So no value is above the margin; and it
+    jumps where a negative comes nearer than the positive.
+
+    Args:
+        embeddings: vectors, shape (N, D); $d$ is their Euclidean distance.
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: what they are compared with; by default one another.
+        margin: $m \ge 0$, in units of distance.
+
+    Returns:
+        One value per anchor, shape (N,); 0 for an anchor without a positive.
+
+    Differs: the paper takes squared distances of vectors of length 1. Some code takes the farthest negative where none is
+    farther than the positive; the miner of pytorch-metric-learning takes all semi-hard negatives, not the nearest alone.
+    """
+    negatives = torch.where(negative, d, torch.inf).sort(-1).values
+    place = torch.searchsorted(negatives.detach(), d.detach(), right=True)
+    beyond = torch.cat([negatives, torch.full_like(d[:, :1], torch.inf)], -1).gather(-1, place)
+    return mean_over((d - beyond + margin).clamp(min=0), positive)
+
+
+@loss(
+    triplets,
+    paper="wang2017deep",
+    domains={"angle": inside(0, math.pi / 2, show=(0.3, 1.2))},
+    invariances=("rotate", "shift"),
+    bounds=(0.0, None),
+    optimum=0.0,
+)
+def angular_loss(anchor, positive, negative, *, angle=DEGREES_40):
+    r"""Angular loss: the negative has to see anchor and positive under a small angle.
+
+    $$ \ell = \big[\|a - p\|^2 - 4 \tan^2\!\alpha\, \|n - c\|^2\big]_+, \qquad c = \tfrac12 (a + p) $$
+
+    The angle is that at the negative, in a right triangle with the middle $c$ and a leg of half the distance of anchor and
+    positive. It does not change when all three vectors grow together.
+
+    Args:
+        anchor: vectors $a$, shape (N, D).
+        positive: a vector $p$ that belongs with each, shape (N, D).
+        negative: a vector $n$ that does not, shape (N, D).
+        angle: $\alpha$ in $(0, \pi/2)$, in radians.
+
+    Returns:
+        One value per triplet, shape (N,).
+
+    Differs: this is the paper's loss of one triplet. For batches the paper, and pytorch-metric-learning (40 degrees,
+    as here), take a soft form instead: $\log(1 + \sum_n e^{4 \tan^2\alpha\,(a + p) \cdot n - 2 (1 + \tan^2\alpha)\, a \cdot p})$
+    with vectors of length 1.
+    """
+    spread = (anchor - positive).square().sum(-1)
+    away = (negative - (anchor + positive) / 2).square().sum(-1)
+    slope = angle.tan() if isinstance(angle, torch.Tensor) else math.tan(angle)
+    return (spread - 4 * slope**2 * away).clamp(min=0)
