@@ -1,0 +1,43 @@
+"""A regularizer that works against the loss it is added to: it draws the classes towards each other."""
+
+import torch
+
+from ...contract import loss
+from ...contract.pairwise import distances
+from ...signatures import embeddings
+from ...signatures.embeddings import relations
+
+
+@loss(
+    embeddings,
+    paper="energyconfused2019",
+    items="batch",
+    invariances=("rotate", "shift"),
+    bounds=(0.0, None),
+    exempt={"items": "It is a mean over pairs of classes, each of which takes all of its vectors together."},
+)
+def energy_confusion_regularizer(embeddings, labels, gallery, gallery_labels, own, gallery_mask):
+    r"""Energy confusion: the mean squared distance between the vectors of two classes.
+
+    $$ L = \underset{I \ne J}{\text{mean}}\ \frac{1}{|I||J|} \sum_{i \in I,\, j \in J} \|f_i - f_j\|^2,
+       \qquad \frac{1}{|I||J|} \sum_{i, j} \|f_i - f_j\|^2 = \|\mu_I - \mu_J\|^2 + \operatorname{tr} \Sigma_I + \operatorname{tr} \Sigma_J $$
+
+    Args:
+        embeddings: vectors, shape (N, D).
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: where the second class of each pair is taken from; by default the
+            batch itself. A class that is only partly compared counts for that part.
+
+    Returns:
+        One value for the batch; 0 where there is but one class.
+
+    Paper: Added with a weight to a loss that separates the classes: the two pull against each other, and what tells
+    only the training classes apart is worth less. Known here from the abstract and the figures of the paper; which
+    weights of the network receive its gradient there could not be checked, here all do.
+    """
+    _, strange = relations(labels, gallery_labels, own, gallery_mask)
+    in_batch = (labels.unsqueeze(-1) == labels).sum(-1)
+    in_gallery = ((gallery_labels.unsqueeze(-1) == gallery_labels) & gallery_mask).sum(-1)
+    share = torch.where(strange, 1 / (in_batch.unsqueeze(-1) * in_gallery.clamp(min=1)).to(embeddings.dtype), 0.0)
+    classes = share.sum()
+    return (share * distances(embeddings, gallery).square()).sum() / torch.where(classes > 0, classes, 1.0)
