@@ -16,8 +16,7 @@ def icon_loss(p, q):
 
 def stays(gap, steepness):
     """The probability that neighbours which differ by this gap are left in their places."""
-    one = 1 + 0 * gap
-    return atan2(one, -steepness * gap) / atan2(0 * gap, -one)
+    return atan2(1, -steepness * gap) / (4 * atan2(1, 1))
 
 
 def soft_permutation(values, steepness):

@@ -2,7 +2,7 @@
 
 import torch
 
-from ...contract import above
+from ...contract import above, wrong
 from ...signatures import Field, Signature
 from .info_nce import info_nce
 
@@ -57,6 +57,8 @@ def symmetric_continual_contrastive_loss(
     """
     inputs = {"query": query, "key": key, "predicted": predicted, "previous": previous}
     _both_models.check_shapes({**inputs, "negatives": negatives, "previous_negatives": previous_negatives})
+    if len(negatives) + len(previous_negatives) == 0:
+        raise wrong("negatives", "one row or more here or in `previous_negatives`", "none in either")
     above(0).check("temperature", temperature)
     gallery = torch.cat([negatives, previous_negatives.detach()])
     plasticity = info_nce(query, key, gallery, temperature=temperature)

@@ -31,9 +31,9 @@ def multi_view_contrastive_loss(positive, negative, *, temperature=2.0, positive
         positive: similarities to the same moment seen by other devices, shape (N, P).
         negative: similarities to other moments, shape (N, K).
         temperature: $\tau > 0$.
-        positive_weights: $a$, numbers > 0, shape (P,); by default all 1.
-        negative_weights: $b$, numbers >= 0, shape (K,), the paper's fall with the distance of the devices'
-            distributions; by default all 1.
+        positive_weights: $a \ge 0$, not all 0, shape (P,); by default all 1.
+        negative_weights: $b \ge 0$, not all 0, shape (K,); by default all 1. The paper's fall with the distance of the
+            devices' distributions.
 
     Returns:
         One value per anchor, shape (N,).
@@ -42,24 +42,30 @@ def multi_view_contrastive_loss(positive, negative, *, temperature=2.0, positive
 
     Differs: the published code takes a similarity that is minus the cosine; the text, and this, have plus.
     """
-    pull = positive / temperature + _log_weights("positive_weights", positive_weights, positive)
-    push = negative / temperature + _log_weights("negative_weights", negative_weights, negative)
-    return softplus(push.logsumexp(-1) - pull.logsumexp(-1))
+    pull = _total("positive_weights", positive_weights, positive / temperature)
+    push = _total("negative_weights", negative_weights, negative / temperature)
+    return softplus(push - pull)
 
 
-def _log_weights(name, weights, like):
+def _total(name, weights, logits):
+    r"""$\log \sum_j w_j e^{x_j}$ along the last axis."""
     if weights is None:
-        return 0.0
-    wanted = f"a floating-point tensor of shape ({like.shape[-1]},) or None"
+        return logits.logsumexp(-1)
+    _check_weights(name, weights, logits)
+    counts = weights > 0
+    return log_sum_exp(logits + torch.where(counts, weights, 1.0).to(logits).log(), counts.expand_as(logits))
+
+
+def _check_weights(name, weights, like):
+    wanted = f"a floating-point tensor of shape ({like.shape[-1]},), or None"
     if not (isinstance(weights, torch.Tensor) and weights.is_floating_point()):
         raise wrong(name, wanted, describe(weights), TypeError)
     if weights.shape != like.shape[-1:]:
         raise wrong(name, wanted, describe(weights))
     if values_readable(weights):
         lowest, highest = (x.item() for x in weights.detach().aminmax())
-        if not lowest >= 0 or (name == "positive_weights" and highest == 0):
-            raise wrong(name, "numbers >= 0, not all of them 0", f"from {lowest:g} to {highest:g}")
-    return weights.to(like).log()
+        if not (lowest >= 0 and highest > 0):
+            raise wrong(name, "numbers >= 0, not all of them 0", f"numbers from {lowest:g} to {highest:g}")
 
 
 @loss(
