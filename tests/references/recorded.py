@@ -1,11 +1,13 @@
 """Files of exact values and gradients: `tests/golden/<family>/exact/<loss>.json`, recorded from the naive loops.
 
-`python -m tests.references.recorded` writes them anew, for every registered loss that has a naive loop. They change
-only where a loop, a default or the other setting of the tests changed: look at the difference before committing it.
+`python -m tests.references.recorded` writes them anew, for every registered loss that has a naive loop, or for those
+named on the command line. They change only where a loop, a default or the other setting of the tests changed: look at
+the difference before committing it.
 """
 
 import functools
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -82,11 +84,11 @@ def _plain(values):
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def _write():
+def _write(names):
     import lossatlas
     from tests.contract.cases import settings_of
 
-    for entry in lossatlas.losses():
+    for entry in [lossatlas.get(name) for name in names] or lossatlas.losses():
         found = [computed(case) for case in settings_of(entry)]
         if None in found:
             continue
@@ -97,4 +99,4 @@ def _write():
 
 
 if __name__ == "__main__":
-    _write()
+    _write(sys.argv[1:])
