@@ -45,7 +45,8 @@ def mochi(params, q, k, queue, idx_first, idx_second, alpha, idx_query_mix, beta
 def groco(params, view1, view2):
     assert params["stop_grad"] and params["n_augs"] == 2
     view1.requires_grad_()
-    value = la.group_ordering_of_views(view1, view2, hardest=params["topk_neg"], steepness=params["steepness"])
+    views, settings = torch.stack([view1, view2]), {"hardest": params["topk_neg"], "steepness": params["steepness"]}
+    value = la.group_ordering_of_views(views, **settings)
     return {"loss": value.detach(), "grad_view1": torch.autograd.grad(value, view1)[0]}
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from ...contract import above, describe, loss, values_readable, wrong
+from ...contract import SpecialCase, above, describe, loss, values_readable, wrong
 from ...contract.pairwise import cosine, cosines, log_sum_exp
 from ...contract.safe import unit
 from ...signatures import Field, Label, Signature, prototypes
@@ -78,6 +78,7 @@ def weighted_negative_info_nce(anchors, samples, weights, *, temperature=0.5):
     prototypes,
     paper="metapathcontrastive2022",
     domains={"temperature": TEMPERATURE},
+    special_cases=SpecialCase("equiangular_basis_loss", {"temperature": 0.3}, {"temperature": 0.3, "label_smoothing": 0.0}),
     invariances=("rotate", "scale_features", "scale_both"),
     bounds=(0.0, None),
 )

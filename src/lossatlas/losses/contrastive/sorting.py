@@ -11,7 +11,7 @@ from ...signatures import Field, Signature, pairs
 
 STEEPNESS = above(0, show=(0.5, 20.0))
 
-_views = Signature("views", {"view_a": Field("N D"), "view_b": Field("N D")}, "N", {}, {"N": 2, "D": 1})
+_views = Signature("views", {"views": Field("V N D")}, "N", {}, {"V": 2, "N": 2, "D": 1})
 
 
 def differentiable_sort(x, *, steepness=1.0):
@@ -95,13 +95,13 @@ def group_ordering_loss(positive, negative, *, steepness=1.0):
     return -torch.cat([negative_stays.sum(-1), positive_stays.sum(-1)], -1).log().mean(-1)
 
 
-def group_ordering_of_views(view_a, view_b, *, hardest=10, steepness=1.0):
-    r"""`group_ordering_loss` for two views: the other view above the hardest others of the same view.
+def group_ordering_of_views(views, *, hardest=10, steepness=1.0):
+    r"""`group_ordering_loss` for several views: an item's other views above the hardest other items of the same view.
 
-    What an anchor is compared with is held fixed; each view is anchor once.
+    What an anchor is compared with is held fixed; each view of each item is anchor once.
 
     Args:
-        view_a, view_b: two views of each item, shape (N, D) each, N >= 2; their length does not matter.
+        views: V >= 2 views of N >= 2 items, shape (V, N, D); their length does not matter.
         hardest: how many of the most similar others are negatives, a whole number >= 1; all where there are fewer.
         steepness: $\beta > 0$ of `differentiable_sort`.
 
@@ -111,25 +111,22 @@ def group_ordering_of_views(view_a, view_b, *, hardest=10, steepness=1.0):
     Raises:
         ValueError, TypeError: naming the argument that is wrong.
 
-    Paper: Shvetsova et al. 2023, *Learning by Sorting: Self-supervised Learning with Group Ordering Constraints*.
+    Paper: Shvetsova et al. 2023, *Learning by Sorting: Self-supervised Learning with Group Ordering Constraints*, with
+    two to four views.
     """
-    _views.check_shapes({"view_a": view_a, "view_b": view_b})
+    _views.check_shapes({"views": views})
     if not isinstance(hardest, int) or isinstance(hardest, bool):
         raise wrong("hardest", "a whole number >= 1", describe(hardest), TypeError)
     if hardest < 1:
         raise wrong("hardest", "a whole number >= 1", str(hardest))
-    of_a, of_b = (
-        group_ordering_loss(
-            cosine(anchor, other.detach()).unsqueeze(-1),
-            _hardest(cosines(anchor, anchor.detach()), hardest),
-            steepness=steepness,
-        )
-        for anchor, other in ((view_a, view_b), (view_b, view_a))
-    )
-    return (of_a + of_b) / 2
+    count, items, _ = views.shape
+    fixed = views.detach()
+    across, within = cosine(views.unsqueeze(1), fixed).mT, cosines(views, fixed)
+    positive = across[_others(count, views).unsqueeze(1).expand_as(across)].reshape(count * items, -1)
+    oneself = ~_others(items, views)
+    negative = within.masked_fill(oneself, -torch.inf).topk(min(hardest, items - 1), -1).values
+    return group_ordering_loss(positive, negative.flatten(0, 1), steepness=steepness)
 
 
-def _hardest(similarity, count):
-    """The largest similarities of each row to others, (N, N) -> (N, count)."""
-    oneself = torch.eye(len(similarity), dtype=torch.bool, device=similarity.device)
-    return similarity.masked_fill(oneself, -torch.inf).topk(min(count, len(similarity) - 1), -1).values
+def _others(count, like):
+    return ~torch.eye(count, dtype=torch.bool, device=like.device)
