@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from ..contract import expect, get
+from .arrows import arrow_path
 from .explorer import Explorer
 from .hyper import setting, sliders
 from .probes import over
@@ -239,9 +240,7 @@ def _arrows(x, y, right, up, width, height):
         direction = np.where(size > 0, (right + 1j * up) / size, np.nan)
     middle = x / width + 1j * y / height
     tip, tail = middle + direction * length / 2, middle - direction * length / 2
-    head = np.minimum(0.35 * length, 0.016)
-    barbs = [tip - direction * head * np.exp(sign * 0.5j) for sign in (1, -1)]
-    path = np.stack([tail, tip, barbs[0], tip, barbs[1], np.full_like(tip, np.nan)], -1).ravel()
+    path = arrow_path(tail, tip, np.minimum(0.35 * length, 0.016))
     return {
         "x": path.real * width, "y": path.imag * height, "name": "downhill", "hoverinfo": "skip", "meta": {"table": False},
         "line": {"color": "ink", "width": 1.3, "dash": "solid"},

@@ -51,22 +51,16 @@ class Embedded:
             x: (N, F) for all, or (S, N, F) by seed.
             part: name of a submodule as in `named_modules()`; its input must be x.
         """
-        module, parameters, buffers = self.model, self.parameters, self.buffers
-        if part is not None:
-            module = module.get_submodule(part)
-            parameters, buffers = (
-                {name.removeprefix(part + "."): value for name, value in values.items() if name.startswith(part + ".")}
-                for values in (parameters, buffers)
-            )
+        module, pick = _part(self.model, part)
         over_x = 0 if x.ndim > self.data.x_test.ndim else None
         run = torch.vmap(functools.partial(read, module, lambda output: output), in_dims=(0, 0, over_x))
         if self.hyper:
             run = torch.vmap(run, in_dims=(0, 0, None))
-        return run(parameters, buffers, x)
+        return run(pick(self.parameters), pick(self.buffers), x)
 
 
 def fit_embeddings(
-    model, loss, data, *, seeds, steps, batches=None, optimizer=ADAM, hyper=None, film=(), watched=None, label="fit"
+    model, loss, data, *, seeds, steps, batches=None, optimizer=ADAM, hyper=None, film=(), watched=None, filmed=None, label="fit"
 ):
     """Train one embedding network per seed and per value of a hyper-parameter on labelled items, all at once.
 
@@ -85,6 +79,7 @@ def fit_embeddings(
         hyper: name -> numbers, all of the same length V, given to the loss as 0-d tensors, one per variant.
         film: steps (0 is before training, `steps` after it) at which the watched inputs are embedded.
         watched: inputs (M, F) to embed then; by default the test set.
+        filmed: name of the submodule whose output is kept, as in `Embedded.outputs`; by default the whole network's.
         label: what the progress bar says. It is shown where stderr is a terminal.
 
     Returns:
@@ -94,11 +89,11 @@ def fit_embeddings(
     def prepare(x, index, generators):
         return (x,), (data.y_train[index],)
 
-    return _fit(model, loss, data, prepare, seeds, steps, batches, optimizer, hyper, film, watched, label)
+    return _fit(model, loss, data, prepare, seeds, steps, batches, optimizer, hyper, film, watched, filmed, label)
 
 
 def fit_views(
-    model, loss, data, augment, *, seeds, steps, batches=None, optimizer=ADAM, hyper=None, film=(), watched=None, label="fit"
+    model, loss, data, augment, *, seeds, steps, batches=None, optimizer=ADAM, hyper=None, film=(), watched=None, filmed=None, label="fit"
 ):
     """Train one embedding network per seed and per value of a hyper-parameter on two views of each item, without labels.
 
@@ -116,17 +111,18 @@ def fit_views(
     def prepare(x, index, generators):
         return (augment(x, generators), augment(x, generators)), ()
 
-    return _fit(model, loss, data, prepare, seeds, steps, batches, optimizer, hyper, film, watched, label)
+    return _fit(model, loss, data, prepare, seeds, steps, batches, optimizer, hyper, film, watched, filmed, label)
 
 
-def _fit(model, loss, data, prepare, seeds, steps, batches, optimizer, hyper, film, watched, label):
+def _fit(model, loss, data, prepare, seeds, steps, batches, optimizer, hyper, film, watched, filmed, label):
     seeds, hyper = tuple(seeds), {name: tuple(values) for name, values in (hyper or {}).items()}
     film, watched = tuple(sorted(set(film))), data.x_test if watched is None else watched
     _check(data, seeds, hyper, steps, film, watched)
     stack = stacked(model, seeds, hyper, data.x_train)
     optimizer = check_optimizer(optimizer(list(stack.parameters.values())))
     of_views = torch.vmap(functools.partial(_loss, stack.bare, loss), in_dims=(0, 0, 0, 0, 0))
-    look = torch.vmap(functools.partial(read, stack.bare, lambda output: output), in_dims=(0, 0, None))
+    filmed_module, pick = _part(stack.bare, filmed)
+    look = torch.vmap(functools.partial(read, filmed_module, lambda output: output), in_dims=(0, 0, None))
 
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     orders = _epochs(data.y_train, generators, batches or shuffled())
@@ -134,7 +130,7 @@ def _fit(model, loss, data, prepare, seeds, steps, batches, optimizer, hyper, fi
     for step in tqdm(range(steps + 1), desc=label, disable=None, leave=False):
         if step in film:
             with torch.no_grad():
-                frames.append(look(stack.parameters, stack.buffers, watched))
+                frames.append(look(pick(stack.parameters), pick(stack.buffers), watched))
         if step == steps:
             break
         index = next(orders)
@@ -157,6 +153,15 @@ def _fit(model, loss, data, prepare, seeds, steps, batches, optimizer, hyper, fi
         film_steps=film,
         film=torch.stack(frames).unflatten(1, stack.lead) if frames else None,
     )
+
+
+def _part(module, part):
+    """A submodule, or the module itself, and a function that picks its tensors out of the module's, by name."""
+    if part is None:
+        return module, lambda values: values
+    expect(part in dict(module.named_modules()), "part", "the name of a submodule", repr(part))
+    start = part + "."
+    return module.get_submodule(part), lambda values: {k.removeprefix(start): v for k, v in values.items() if k.startswith(start)}
 
 
 def _loss(module, loss, parameters, buffers, inputs, targets, values):

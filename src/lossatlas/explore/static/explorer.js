@@ -399,10 +399,10 @@
     }
   }
 
-  /* Whether a trace is a curve of which nothing but x and y differs between cells. */
+  /* Whether a trace is a curve of which nothing that is drawn but x and y differs between cells. */
   function onlyPointsMove(leaves, trace) {
     const moving = leaves.filter(([, references]) => Array.isArray(references)).map(([path]) => path.join("."));
-    return trace.type === "scatter" && trace.x && trace.y && moving.every((path) => path === "x" || path === "y");
+    return trace.type === "scatter" && trace.x && trace.y && moving.every((path) => path === "x" || path === "y" || path.startsWith("meta."));
   }
 
   /* "#ex-powers:p=1.5" -> ["ex-powers", "p=1.5"] */
