@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.contract.test_errors import refused
-from tests.distributed_worker import LOSSES, WAYS
 
 from lossatlas.distributed import even_share, gathered, own_rows
+from tests.contract.test_errors import refused
+from tests.distributed_worker import LOSSES, WAYS
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("7", "3-4", "2-0-5")
