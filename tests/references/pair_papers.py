@@ -99,8 +99,8 @@ def discrete_infomax_loss(logits, labels, redundancy=1.0):
     words = [[[exp(v - log_sum_exp(f)) for v in f] for f in word] for word in logits]
     positions = list(zip(*words, strict=True))
     told = fsum(about_labels(rows, labels) for rows in positions)
-    pairs = [(i, l) for i in range(len(positions)) for l in range(len(positions)) if i != l]
-    return redundancy * fsum(about_each_other(positions[i], positions[l]) for i, l in pairs) - told
+    pairs = [(i, l) for i in range(len(positions)) for l in range(i)]
+    return 2 * redundancy * fsum(about_each_other(positions[i], positions[l]) for i, l in pairs) - told
 
 
 REFERENCES = {

@@ -3,7 +3,7 @@
 import torch
 
 from .fields import Field, Label
-from .signature import Signature, Transform
+from .signature import Line, Signature, Transform
 
 
 def permute_symbols(inputs, generator):
@@ -35,12 +35,21 @@ def _one_position_repeated(inputs):
     return {**inputs, "logits": inputs["logits"][:, :1].expand_as(inputs["logits"]).clone()}
 
 
+def _two_certain_words(t):
+    """Two words of two classes; at each position another certainty, one number of `t`."""
+    logits = torch.stack([t, torch.zeros_like(t)], -1)
+    return {"logits": torch.stack([logits, logits.flip(-1)]), "labels": torch.arange(2, device=t.device)}
+
+
 codes = Signature(
     name="codes",
-    fields={"logits": Field("N L K", "logits of the K symbols at L positions"), "labels": Label("N")},
-    items="N",
-    sizes={"N": 5, "L": 3, "K": 4},
+    fields={"logits": Field("W L K", "logits of the K symbols at L positions of W words"), "labels": Label("W")},
+    items="W",
+    sizes={"W": 5, "L": 2, "K": 3},
     least={"L": 1, "K": 1},
+    lines=(
+        Line("certainty", "logit of the right symbol", -6.0, 6.0, _two_certain_words, "two words, each with its own symbol of two"),
+    ),
     transforms={
         "permute_symbols": Transform("permute_symbols", permute_symbols, "symbols renamed, position by position"),
         "permute_positions": Transform("permute_positions", permute_positions, "positions in another order"),

@@ -26,8 +26,8 @@ def discrete_infomax_loss(logits, labels, *, redundancy=1.0):
     that over class c, and $p_{il}(j, j')$ the mean of the products at two positions.
 
     Args:
-        logits: scores of the K symbols at each of L positions, shape (N, L, K); a softmax makes them probabilities.
-        labels: class of each word, shape (N,).
+        logits: scores of the K symbols at each of L positions of W words, shape (W, L, K); a softmax makes them probabilities.
+        labels: class of each word, shape (W,).
         redundancy: weight $\lambda \ge 0$ of the information that positions share.
 
     Returns:
@@ -38,10 +38,9 @@ def discrete_infomax_loss(logits, labels, *, redundancy=1.0):
     Differs: the abstracts leave open how the positions are kept apart and how strongly; sums over pairs and
     $\lambda = 1$ are what is computed here, not checked against code of the authors.
     """
-    p = logits.softmax(-1)
-    shared = _shared(p)
+    shared = _shared(logits)
     between = shared.sum() - shared.diagonal().sum()
-    return redundancy * between - _about_labels(p, labels).sum()
+    return redundancy * between - _about_labels(logits, labels).sum()
 
 
 def code_mutual_information(logits, labels):
@@ -50,57 +49,74 @@ def code_mutual_information(logits, labels):
     $$ I(X_i; Y) = H(p_i) - \sum_c \pi_c\, H(p_i(\cdot \mid c)) $$
 
     Args:
-        logits: scores of the K symbols at each of L positions, shape (N, L, K).
-        labels: class of each word, shape (N,).
+        logits: scores of the K symbols at each of L positions of W words, shape (W, L, K).
+        labels: class of each word, shape (W,).
 
     Returns:
         Shape (L,), each in [0, log min(K, number of classes)] up to rounding.
 
     Paper: *Discrete Infomax Codes for Supervised Representation Learning*, 2019.
     """
-    inputs = _checked(logits, labels)
-    return _about_labels(inputs["logits"].softmax(-1), inputs["labels"])
+    inputs = {"logits": logits, "labels": labels}
+    codes.check_shapes(inputs)
+    inputs, dtype = codes.prepared(inputs)
+    return _about_labels(**inputs).to(dtype)
 
 
 def shared_code_information(logits):
     r"""How much each two positions of a code tell of each other, in nats, estimated on a batch.
 
-    $$ I(X_i; X_l) = H(p_i) + H(p_l) - H(p_{il}), \qquad p_{il}(j, j') = \tfrac1N \sum_n p_{n,i}(j)\, p_{n,l}(j') $$
+    $$ I(X_i; X_l) = H(p_i) + H(p_l) - H(p_{il}), \qquad p_{il}(j, j') = \tfrac1W \sum_n p_{n,i}(j)\, p_{n,l}(j') $$
 
     Given its input the symbols of a word are drawn independently; so for $i = l$ this is the information between two
     draws of one symbol, and the entropy of the symbol only where words are certain.
 
     Args:
-        logits: scores of the K symbols at each of L positions, shape (N, L, K).
+        logits: scores of the K symbols at each of L positions of W words, shape (W, L, K).
 
     Returns:
         Shape (L, L), symmetric, each in [0, log K] up to rounding.
     """
     _words.check_shapes({"logits": logits})
-    return _shared(_words.prepared({"logits": logits})[0]["logits"].softmax(-1))
+    inputs, dtype = _words.prepared({"logits": logits})
+    return _shared(**inputs).to(dtype)
 
 
-def _checked(logits, labels):
-    inputs = {"logits": logits, "labels": labels}
-    codes.check_values(inputs, codes.check_shapes(inputs))
-    return codes.prepared(inputs)[0]
-
-
-def _entropy(p, axes=(-1,)):
-    return -xlogy(p, p).sum(axes)
-
-
-def _mean(p):
-    return p.sum(0) / max(1, len(p))
-
-
-def _about_labels(p, labels):
+def _about_labels(logits, labels):
+    excess, p = _excess(logits)
     same = (labels.unsqueeze(-1) == labels).to(p)
-    of_class = torch.einsum("nm,mij->nij", same / same.sum(-1, keepdim=True), p)
-    return _entropy(_mean(p)) - _mean(_entropy(of_class))
+    of_class = torch.einsum("nm,mij->nij", same / same.sum(-1, keepdim=True), excess)
+    return (p * _surplus(of_class)).sum((0, -1)) / max(1, len(labels))
 
 
-def _shared(p):
-    joint = torch.einsum("nij,nlk->iljk", p, p) / max(1, len(p))
-    single = _entropy(_mean(p))
-    return single.unsqueeze(-1) + single - _entropy(joint, (-2, -1))
+def _shared(logits):
+    excess, p = _excess(logits)
+    together = torch.einsum("nij,nlk->iljk", excess, excess) / max(1, len(logits))
+    return torch.einsum("ij,lk,iljk->il", p, p, _surplus(together))
+
+
+def _excess(logits):
+    r"""$p_{n,i}(j) / p_i(j) - 1$ and $p_i(j)$: (W, L, K) -> (W, L, K), (L, K).
+
+    What words tell is of second order in how they differ. Entropies would lose it; these ratios keep all digits.
+    """
+    if len(logits) == 0:
+        return logits, logits.sum(0)
+    log_p = logits - _log_mean_exp(logits, -1)  # of p K
+    level = _log_mean_exp(log_p, 0)
+    return torch.expm1(log_p - level), level.squeeze(0).exp() / logits.shape[-1]
+
+
+def _log_mean_exp(x, axis):
+    top = x.detach().amax(axis, keepdim=True)
+    return top + torch.log1p(torch.expm1(x - top).mean(axis, keepdim=True))
+
+
+def _surplus(x):
+    r"""$(1 + x) \log(1 + x) - x$ for $x \ge -1$; near 0, where that cancels, by its series $\sum_m (-1)^m x^m / (m (m - 1))$."""
+    near = x.abs() < 0.1
+    small, ratio = torch.where(near, x, 0.0), torch.where(near, 1.0, 1 + x).clamp(min=0)
+    series = torch.zeros_like(x)
+    for m in range(17, 1, -1):
+        series = 1 / (m * (m - 1)) - small * series
+    return torch.where(near, small.square() * series, xlogy(ratio, ratio) - (ratio - 1))

@@ -9,6 +9,7 @@ from ...contract.pairwise import distances, max_over, min_over, sum_over
 from ...contract.safe import one_hot
 from ...signatures import embeddings as embeddings_signature
 from ...signatures import prototypes as prototypes_signature
+from ...signatures.embeddings import relations
 
 SQUARE, TINY = 1e-6, 1e-7
 
@@ -128,7 +129,8 @@ def icnn_parts(embeddings, labels, gallery=None, gallery_labels=None, own=None, 
     inputs, sizes = embeddings_signature.completed(given, sizes, None)
     embeddings_signature.check_values(inputs, sizes)
     inputs, _ = embeddings_signature.prepared(inputs)
-    return _parts(*embeddings_signature.forms["x", "y", "positive", "negative"](inputs), neighbors)
+    x, labels, y, *rest = inputs.values()
+    return _parts(x, y, *relations(labels, *rest), neighbors)
 
 
 def _parts(x, y, positive, negative, neighbors):
@@ -143,7 +145,7 @@ def _parts(x, y, positive, negative, neighbors):
     largest = max_over(near.flatten(), other.flatten()).clamp(min=0)
     shares = near / (largest + TINY)
     lam_other = torch.where(other.any(), _mean_of_means(shares, other), 1.0)
-    gamma = torch.ones_like(lam_other) if few else same.sum() / (k * len(x))
+    gamma = torch.ones_like(lam_other) if few else same.sum().to(near) / (k * len(x))
     spread = 1 - _variance(scaled * same) - _variance(shares * other)
     return IcnnParts(1 - _mean_of_means(scaled, same), lam_other, gamma, spread)
 
@@ -160,14 +162,14 @@ def _counts(neighbors):
 
 def _nearest(d, positive, negative, reach):
     """The nearest rows first: their distances, whether of the same class, whether of another; (N, reach) each."""
-    order = torch.where(positive | negative, d.detach(), torch.inf).sort(-1, stable=True).indices[:, :reach]
+    order = torch.where(positive | negative, d.detach(), torch.inf).sort(dim=-1, stable=True).indices[:, :reach]
     return (x.gather(-1, order) for x in (d, positive, negative))
 
 
 def _mean_of_means(x, where):
     """The mean over rows that have marked entries of the mean of these."""
-    of_rows = sum_over(x, where) / (where.sum(-1) + TINY)
-    return of_rows.sum() / (where.any(-1).sum() + TINY)
+    of_rows = sum_over(x, where) / (where.sum(-1).to(x) + TINY)
+    return of_rows.sum() / (where.any(-1).sum().to(x) + TINY)
 
 
 def _variance(x):
