@@ -151,6 +151,12 @@ def test_each_positive_meets_the_negatives_alone():
     same(la.multi_positive_nce(z, y, temperature=tau, reduction="none"), items)
 
 
+def test_a_number_added_to_all_similarities_of_an_anchor_changes_nothing():
+    s_p, s_n, extra = normal(4, 3).tanh(), normal(4, 5, seed=1).tanh(), normal(4, 1, seed=2)
+    loss = la.on(pairs, la.multi_positive_nce)
+    same(loss(s_p + extra, s_n + extra, reduction="none"), loss(s_p, s_n, reduction="none"))
+
+
 def gated(n=6, d=4):
     y = torch.tensor([0, 1, 2, 0, 1, 2])
     return normal(n, d), y, y[[1, 2, 0, 3, 5, 4]], normal(n, d, seed=1).sigmoid()

@@ -116,7 +116,7 @@ def mix_hard_negatives(query, gallery, mixtures, *, hardest):
     _check_mixtures(mixtures, len(query), hardest)
     with torch.no_grad():
         first, second, partner = (
-            hard.gather(1, index.unsqueeze(-1).expand(-1, -1, hard.shape[-1]))
+            hard.gather(1, index.to(hard.device).unsqueeze(-1).expand(-1, -1, hard.shape[-1]))
             for index in (mixtures.first, mixtures.second, mixtures.partner)
         )
         share, query_share = (x.to(hard).unsqueeze(-1) for x in (mixtures.share, mixtures.query_share))
