@@ -13,6 +13,7 @@ from lossatlas.training import (
     erase,
     fit_embeddings,
     fit_views,
+    gaussian,
     mlp,
     noise,
     per_class,
@@ -105,6 +106,30 @@ def test_the_output_of_a_part(data):
     head = {name: p for name, p in fitted.parameters.items() if name.startswith("1.")}
     whole = torch.einsum("vsnd,vsed->vsne", body, head["1.0.weight"]) + head["1.0.bias"].unsqueeze(-2)
     torch.testing.assert_close(whole, fitted.outputs(data.x_test), rtol=1e-9, atol=1e-9)
+
+
+def test_the_film_of_a_part(data):
+    def model():
+        return torch.nn.Sequential(mlp(64, 8, 5), mlp(5, 3))
+
+    fitted = fit_views(model, nt_xent, data, noise(0.1), seeds=range(2), steps=2, film=[2], watched=data.x_test[:9], filmed="0")
+    assert fitted.film.shape == (1, 2, 9, 5)
+    torch.testing.assert_close(fitted.film[0], fitted.outputs(data.x_test[:9], part="0"), rtol=1e-9, atol=1e-9)
+    with pytest.raises(ValueError, match="`part`: expected the name of a submodule, got 'body'"):
+        fitted.outputs(data.x_test, part="body")
+
+
+def test_strong_noise_takes_away_the_dimensions_that_it_is_in():
+    linear = functools.partial(torch.nn.Linear, 6, 6, bias=False)
+    kept = {}
+    for scale in (0.1, 4.0):
+        fitted = fit_views(
+            linear, functools.partial(nt_xent, temperature=0.2), gaussian(500, features=6), noise(scale, last=3), seeds=[0],
+            steps=150, optimizer=functools.partial(torch.optim.Adam, lr=1e-2),
+        )  # fmt: skip
+        kept[scale] = torch.linalg.svdvals(fitted.parameters["weight"][0])
+    assert kept[0.1][-1] > 0.2 * kept[0.1][0]
+    assert kept[4.0][3] < 0.1 * kept[4.0][2]
 
 
 def test_training_separates_classes_that_were_never_seen():

@@ -9,6 +9,7 @@ from lossatlas.training import (
     digits,
     digits_by_class,
     erase,
+    gaussian,
     long_tailed,
     noise,
     per_class,
@@ -40,6 +41,13 @@ def test_a_row_depends_on_its_own_generator_alone(block, augment):
 def test_noise_has_its_scale(block):
     added = noise(0.3)(block, generators(0, 1)) - block
     assert added.std().item() == pytest.approx(0.3, rel=0.05)
+
+
+def test_noise_on_the_last_coordinates_alone():
+    x = torch.zeros(2, 50, 6)
+    added = noise(2.0, last=4)(x, generators(0, 1))
+    assert (added[..., :2] == 0).all()
+    assert added[..., 2:].std().item() == pytest.approx(2, rel=0.15)
 
 
 def test_a_shift_moves_whole_pixels(block):
@@ -112,6 +120,13 @@ def test_classes_never_seen():
     assert data.x_train.mean().item() == pytest.approx(0, abs=1e-5)
     with pytest.raises(ValueError, match=r"`test_classes`: expected no digit of train_classes \[0, 1\]"):
         digits_by_class([0, 1], [1])
+
+
+def test_points_alike_in_all_directions():
+    data = gaussian(2000, 10, features=3)
+    torch.testing.assert_close(data.x_train.T.cov(), torch.eye(3), atol=0.1, rtol=0)
+    assert data.y_train.max() == data.y_test.max() == 0
+    assert data.features == 3
 
 
 def test_imbalanced_sets():

@@ -13,12 +13,15 @@ from torch.nn.functional import affine_grid, grid_sample
 from ..contract import describe, expect
 
 
-def noise(scale=0.3):
-    """Gaussian noise of standard deviation `scale` on every pixel."""
+def noise(scale=0.3, *, last=None):
+    """Gaussian noise of standard deviation `scale` on every pixel, or on the `last` so many coordinates alone."""
     expect(scale >= 0, "scale", "a number >= 0", describe(scale))
+    expect(last is None or (isinstance(last, int) and last >= 0), "last", "a whole number >= 0, or None", describe(last))
 
     def add_noise(x, generators):
-        return x + scale * _drawn(torch.randn, generators, x.shape[1:], x)
+        touched = x.shape[-1] if last is None else min(last, x.shape[-1])
+        added = scale * _drawn(torch.randn, generators, (x.shape[1], touched), x)
+        return x + torch.nn.functional.pad(added, (x.shape[-1] - touched, 0))
 
     return add_noise
 

@@ -137,6 +137,13 @@ def long_tailed(sizes=(100, 30, 5), test=100, *, features=8, spread=0.6, seed=0)
     return Data("long-tailed clouds", *parts, len(sizes))
 
 
+def gaussian(train=1000, test=200, *, features=16, seed=0):
+    """Points without classes (all labels 0), alike in all directions: what an augmentation does is then all there is to learn."""
+    x = torch.randn(train + test, features, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
+    y = torch.zeros(train + test, dtype=torch.long)
+    return Data("gaussian", x[:train], y[:train], x[train:], y[train:], 1)
+
+
 def separable(train=100, test=1000, *, features=2, gap=0.1, seed=0):
     """Two classes on both sides of a random hyperplane through the origin, no point closer to it than `gap`."""
     generator = torch.Generator().manual_seed(seed)
