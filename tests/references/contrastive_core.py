@@ -62,12 +62,12 @@ def soft_triplet_loss(anchor, positive, negative, temperature=1.0, margin=0.0):
     return found
 
 
-def macl_temperature(positive, negative, temperature, alpha, base):
+def macl_temperature(positive, negative, temperature=0.1, alpha=0.5, base=0.0):
     values = [s for row in positive for s in row]
     return temperature * (1 + alpha * (fsum(values) / len(values) - base))
 
 
-def macl_weights(positive, negative, temperature, alpha, base):
+def macl_weights(positive, negative, temperature=0.1, alpha=0.5, base=0.0):
     """1 / (1 - P) per anchor, the miss 1 - P as a softmax's share of the negatives."""
     t = macl_temperature(positive, negative, temperature, alpha, base)
     logs = [(log_sum_exp([s / t for s in q]), log_sum_exp([s / t for s in p + q])) for p, q in zip(positive, negative, strict=True)]
