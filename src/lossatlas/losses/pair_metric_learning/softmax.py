@@ -3,9 +3,18 @@
 import torch
 
 from ...contract import at_least, loss
-from ...contract.pairwise import log_sum_exp, max_over, mean_over, min_over
+from ...contract.pairwise import log_sum_exp, mean_over, min_over
 from ...contract.safe import softplus
 from ...signatures import embeddings
+
+
+def least(x, where):
+    """The smallest marked entry of each row, held fixed, (N, K) -> (N, 1); 0 where none is.
+
+    Sums of exponentials are measured from it: large numbers then keep the digits of their differences.
+    """
+    found = min_over(x.detach(), where).unsqueeze(-1)
+    return torch.where(found < torch.inf, found, 0.0)
 
 
 @loss(embeddings, paper="sohn2016improved", invariances=("rotate",), bounds=(0.0, None))
@@ -28,10 +37,9 @@ def n_pairs_loss(x, y, positive, negative):
     Differs: pytorch-metric-learning takes one pair of each class of the batch, and normalises.
     """
     s = x @ y.mT
-    # Measured from the largest, which changes nothing, large scores keep the digits of their differences.
-    top = max_over(s, positive | negative).unsqueeze(-1)
-    s = s - torch.where(top > -torch.inf, top, 0.0)
-    return mean_over(softplus(log_sum_exp(s, negative).unsqueeze(-1) - s), positive)
+    top = -least(-s, negative)
+    excess = log_sum_exp(s - top, negative).unsqueeze(-1) + (top - s)
+    return mean_over(softplus(excess), positive)
 
 
 @loss(
@@ -59,7 +67,9 @@ def lifted_structure_loss(d, positive, negative, *, margin=1.0):
     pytorch-metric-learning, which leaves a side without pairs out of the sum). The original takes each positive pair
     alone, with the negatives of both its ends, squares, and halves.
     """
-    return (log_sum_exp(d, positive) + log_sum_exp(margin - d, negative)).clamp(min=0)
+    farthest, nearest = -least(-d, positive), least(d, negative)
+    hardest = (farthest - nearest).squeeze(-1) + margin
+    return (hardest + log_sum_exp(d - farthest, positive) + log_sum_exp(nearest - d, negative)).clamp(min=0)
 
 
 @loss(embeddings, paper="goldberger2004neighbourhood", invariances=("rotate", "shift"), bounds=(0.0, None))
@@ -81,9 +91,7 @@ def nca_loss(d, positive, negative):
     Differs: pytorch-metric-learning normalises, scales $d^2$ by `softmax_scale`, and leaves out anchors whose share
     underflows to 0.
     """
-    nearest = min_over(d, positive | negative).unsqueeze(-1)
-    nearest = torch.where(nearest < torch.inf, nearest, 0.0)
-    # -d² measured from the nearest, which changes nothing: large squares keep the digits of their differences.
+    nearest = least(d, positive | negative)
     s = (nearest - d) * (nearest + d)
     lead = log_sum_exp(s, negative) - log_sum_exp(s, positive)
     return softplus(torch.where(positive.any(-1), lead, -torch.inf))

@@ -198,7 +198,8 @@ def angular_loss(anchor, positive, negative, *, angle=DEGREES_40):
     as here), take a soft form instead: $\log(1 + \sum_n e^{4 \tan^2\alpha\,(a + p) \cdot n - 2 (1 + \tan^2\alpha)\, a \cdot p})$
     with vectors of length 1.
     """
-    spread = (anchor - positive).square().sum(-1)
-    away = (negative - (anchor + positive) / 2).square().sum(-1)
+    spread = anchor - positive
+    # 2 (n - c), out of differences: those of near vectors are exact.
+    away = (negative - anchor) + (negative - positive)
     slope = angle.tan() if isinstance(angle, torch.Tensor) else math.tan(angle)
-    return (spread - 4 * slope**2 * away).clamp(min=0)
+    return (spread.square().sum(-1) - slope**2 * away.square().sum(-1)).clamp(min=0)
