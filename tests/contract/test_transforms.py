@@ -50,6 +50,8 @@ def test_vmap(case):
 def test_gradients_per_item_by_vmap(case):
     inputs = case.sample()
     names, kinds = case.signature.floating, case.signature.fields
+    if not any(has_items(kind) for kind in kinds.values()):
+        pytest.skip("no input has one entry per item")
 
     def of_one(*values):
         return case({n: v.unsqueeze(0) if has_items(kinds[n]) else v for n, v in _named(case, values).items()}, reduction="sum")

@@ -129,7 +129,7 @@ def neighbor_affinity(points, *, neighbors=3):
     _points.check_shapes({"points": points})
     expect(type(neighbors) is int and neighbors >= 1, "neighbors", "a whole number >= 1", describe(neighbors))
     d = square_distances(points, points).detach().fill_diagonal_(torch.inf)
-    nearest = d.argsort(-1, stable=True)[:, : min(neighbors, max(0, len(points) - 1))]
+    nearest = d.argsort(dim=-1, stable=True)[:, : min(neighbors, max(0, len(points) - 1))]
     one_way = torch.zeros_like(d).scatter_(-1, nearest, 1.0)
     return torch.maximum(one_way, one_way.mT)
 
