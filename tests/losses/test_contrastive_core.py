@@ -249,7 +249,7 @@ def test_the_balance_of_two_layers_changes_only_by_the_size_of_the_steps():
 
 
 def test_of_two_balanced_layers_the_first_carries_the_roots():
-    start = 0.01 * torch.linalg.qr(normal(4, 4))[0]
+    start = 0.3 * torch.linalg.qr(normal(4, 4))[0]
     turn = torch.linalg.qr(normal(4, 4, seed=3))[0]
     first, second = trained_in_two_layers(start, turn @ start.mT, 2e-3)
     one, both = (torch.linalg.svdvals(w) for w in (first, second @ first))
