@@ -2,6 +2,9 @@
 
 import numpy as np
 
+#: Breaks a line.
+GAP = complex(np.nan, np.nan)
+
 
 def arrow_path(tail, tip, head):
     """The points of arrows in the complex plane, six for each, NaN after the last; flat.
@@ -13,4 +16,4 @@ def arrow_path(tail, tip, head):
     with np.errstate(invalid="ignore", divide="ignore"):
         direction = np.where(tip != tail, (tip - tail) / np.abs(tip - tail), np.nan)
     barbs = [tip - direction * head * np.exp(sign * 0.5j) for sign in (1, -1)]
-    return np.stack([tail, tip, barbs[0], tip, barbs[1], np.full_like(tip, np.nan)], -1).ravel()
+    return np.stack([tail, tip, barbs[0], tip, barbs[1], np.full_like(tip, GAP)], -1).ravel()

@@ -5,6 +5,7 @@ import torch
 
 from ..contract import expect
 from ..measures import alignment, uniformity
+from .arrows import GAP
 from .controls import Choice, Slider
 from .explorer import Explorer
 from .hyper import symbol
@@ -44,13 +45,14 @@ def film(runs, labels, *, seed=0, title="Embeddings during training", names=None
     same = len(set(map(tuple, settings.values()))) == 1
     curves = {name: [_alignment_and_uniformity(p[:, v], rank) for v in range(variants)] for name, p in points.items()}
 
-    lowest, highest = _ends([value for of_run in curves.values() for pair in of_run for value in pair])
+    even = _even(dims)
+    lowest, highest = _ends([value for of_run in curves.values() for pair in of_run for value in pair] + [[even]])
 
     def ground():
         quiet = {"hoverinfo": "skip", "meta": {"table": False}, "showlegend": False}
         turn = np.exp(1j * np.linspace(0, 2 * np.pi, 91))
         rims = [turn] if dims == 2 else [turn, turn + APART]
-        path = np.concatenate([part for rim in rims for part in (rim, [np.nan])])
+        path = np.concatenate([part for rim in rims for part in (rim, [GAP])])
         outline = {"x": path.real, "y": path.imag, "line": {"color": "grid", "width": 1.5, "dash": "solid"}, **quiet}
         if dims == 2:
             return [outline]
@@ -77,20 +79,22 @@ def film(runs, labels, *, seed=0, title="Embeddings during training", names=None
         return [
             {"x": steps, "y": aligned, "name": "alignment", "mode": "lines", "line": {"color": "C1", "dash": "solid"}, **below},
             {"x": steps, "y": uniform, "name": "uniformity", "mode": "lines", "line": {"color": "C2", "dash": "dash"}, **below},
+            {"x": [steps[0], steps[-1]], "y": [even, even], "name": "uniformity of an even cover", "line": {"color": "muted", "width": 1, "dash": "dot"}, "hoverinfo": "name", "meta": {"table": False}, **below},
             *ends,
             *([] if same or not text else [note]),
         ]
 
     def now(step):
         at = steps[stops.index(step)]
-        return [{"x": [at, at], "y": [lowest, highest], "line": {"color": "muted", "width": 1.5, "dash": "dot"}, "xaxis": "x2", "yaxis": "y2", "showlegend": False, "hoverinfo": "skip", "meta": {"table": False}}]
+        quiet = {"xaxis": "x2", "yaxis": "y2", "showlegend": False, "hoverinfo": "skip", "meta": {"table": False}}
+        return [{"x": [at, at], "y": [lowest, highest], "line": {"color": "muted", "width": 1.5, "dash": "dot"}, **quiet}]
 
     wide = 1.08 if dims == 2 else APART + 1.08
     layout = {
         "height": 640 if dims == 2 else 540,
         "margin": {"l": 60},
         "xaxis": {"visible": False, "range": [-1.08, wide], "constrain": "domain"},
-        "yaxis": {"visible": False, "range": [-1.1, 1.1] if dims == 2 else [-1.3, 1.2], "scaleanchor": "x", "domain": [0.3, 1.0], "constrain": "domain"},
+        "yaxis": {"visible": False, "range": [-1.1, 1.1] if dims == 2 else [-1.3, 1.35], "scaleanchor": "x", "domain": [0.3, 1.0], "constrain": "domain"},
         "xaxis2": {"title": "training step", "range": [steps[0], steps[-1]], "anchor": "y2", "automargin": False},
         "yaxis2": {"range": [lowest, highest], "domain": [0.0, 0.22], "anchor": "x2", "nticks": 5, "automargin": False},
     }
@@ -106,7 +110,7 @@ def film(runs, labels, *, seed=0, title="Embeddings during training", names=None
         now,
         title=title,
         caption=f"Each point is the embedding of one item on the {where}. Below: alignment, the mean squared distance within a class, "
-        "and uniformity, the logarithm of the mean of exp(−2 × squared distance) over all pairs; less is better for both.",
+        "and uniformity, the logarithm of the mean of exp(−2 × squared distance) over all pairs; less is better for both. The dotted line is the uniformity of an even cover.",
         alt=f"Points on the {where}, coloured by class, at {slider.label} {{step}} of training with {told}; below, alignment and uniformity over the steps.",
         layout=layout,
         **controls,
@@ -185,6 +189,12 @@ def _alignment_and_uniformity(points, rank):
     points = torch.from_numpy(points)
     one, other = np.nonzero(np.triu(rank[:, None] == rank, 1))
     return alignment(points[:, one], points[:, other]).numpy(), uniformity(points).numpy()
+
+
+def _even(dims):
+    """Uniformity of the even distribution on the circle or the sphere."""
+    four = torch.tensor(4.0, dtype=torch.float64)
+    return float((torch.special.i0(four) if dims == 2 else four.sinh() / four).log() - four)
 
 
 def _ends(curves):

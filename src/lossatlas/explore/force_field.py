@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import torch
 
-from .arrows import arrow_path
+from .arrows import GAP, arrow_path
 from .controls import Choice, Slider
 from .explorer import Explorer
 from .on_pairs import on_pairs
@@ -72,7 +72,7 @@ def force_field(losses, *, positives=POSITIVES, negatives=NEGATIVES, anchors=24,
         for color, kind in (("C1", "pull of positives"), ("C2", "push of negatives")):
             some = np.array(colors) == color
             reach = vectors[some] * (1 + SPIKE * np.abs(weights[some]) / heaviest)
-            spikes = np.stack([vectors[some], reach, np.full(some.sum(), np.nan)], -1).ravel()
+            spikes = np.stack([vectors[some], reach, np.full(some.sum(), GAP)], -1).ravel()
             found.append(_line(spikes, f"weight of {kind.split()[-1]}", {"color": color, "width": 5, "dash": "solid"}, showlegend=False, **quiet))
             arrows = _arrows(aside[some], tips[some], 0.06)
             found.append(_line(arrows, kind, {"color": color, "width": 2.2, "dash": "solid"}, showlegend=False, **quiet))

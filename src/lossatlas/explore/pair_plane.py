@@ -1,21 +1,19 @@
 """Losses over the plane of one negative and one positive similarity, two of them over one another."""
 
 import functools
-import math
 
 import numpy as np
 import torch
 
 from ..contract import expect
-from .arrows import arrow_path
+from .arrows import GAP, arrow_path
 from .controls import Choice
 from .explorer import Explorer
 from .on_pairs import on_pairs
 from .strength import scaled, times, told
 
-POINTS, ARROWS, LONGEST = 49, 8, 0.2
-#: Value of losses of the form log(1 + e^...) where the exponent changes sign; a hinge ends where it becomes 0.
-EVEN = math.log(2)
+POINTS, FINE, ARROWS, LONGEST = 49, 201, 8, 0.2
+#: Losses of the form log(1 + e^…): the boundary is where the exponent changes sign.
 SOFT = ("circle_loss", "info_nce", "nt_xent", "n_pairs_loss", "moco_info_nce")
 
 
@@ -50,9 +48,8 @@ def pair_plane(losses, *, settings=5, title="Losses over the plane of two simila
         with np.errstate(invalid="ignore", divide="ignore"):
             tip = tail + np.where(size > 1e-9 * size.max(), LONGEST * force / (size + usual), np.nan)
         arrows = arrow_path(tail, tip, 0.035)
-        edge = _boundary(entry, z)
         table = {"similarity of the negative": over[::7], "of the positive": up[::7], f"{loss}: loss": _valued(function, over, up, hyper)[0][::7]}
-        return lines, arrows, np.full(1, np.nan + 0j) if edge is None else _paths(s, z, [edge]), table
+        return lines, arrows, _boundary(entry, lambda x, y: _valued(function, x, y, hyper)[0]), table
 
     def overlay(loss, strength, color, dash):
         lines, arrows, edge, table = drawn(loss, strength)
@@ -100,12 +97,16 @@ def _valued(function, negative, positive, hyper):
     return tuple(v.detach().numpy().reshape(np.shape(negative)) for v in (value, *slopes))
 
 
-def _boundary(entry, z):
-    """The value of the loss on its boundary, or None where it has none."""
+def _boundary(entry, value):
+    """Where a hinge ends or the exponent of a softmax changes sign, as a path in the plane; a gap for other losses."""
+    s = np.linspace(-1, 1, FINE)
+    z = value(*np.meshgrid(s, s))
     if entry.name in SOFT:
-        return EVEN
-    flat = (z == 0).mean()
-    return 1e-3 * z.max() if 0.02 < flat < 0.98 else None
+        z = z + np.log(-np.expm1(-np.maximum(z, 1e-300)))  # the exponent, which is far less bent than the loss
+        return _paths(s, z, [0.0])
+    if 0.02 < (z == 0).mean() < 0.98:
+        return _paths(s, z, [1e-3 * z.max()])
+    return np.full(1, GAP)
 
 
 def _paths(s, z, levels):
@@ -113,7 +114,7 @@ def _paths(s, z, levels):
     from contourpy import LineType, contour_generator
 
     generator = contour_generator(s, s, z, line_type=LineType.Separate)
-    pieces = [np.full(1, np.nan + 0j)]
+    pieces = [np.full(1, GAP)]
     for level in np.unique(levels):
         for piece in generator.lines(level):
             pieces += [_straightened(piece[:, 0] + 1j * piece[:, 1], 0.003), pieces[0]]
