@@ -69,7 +69,7 @@ def test_the_loss_weighs_both():
 
 
 def test_hardly_different_words_keep_their_digits():
-    """To second order the information is half the variance of the class means of the logits, in exact numbers too."""
+    """Small, the information grows with the square of the logits, however little is left of it."""
     logits, labels = free()
     small = la.code_mutual_information(1e-7 * logits, labels) / 1e-14
     larger = la.code_mutual_information(1e-4 * logits, labels) / 1e-8
