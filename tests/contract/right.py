@@ -61,8 +61,16 @@ def rounding(case, inputs, dtype):
 def steepness(case):
     """What hyper-parameters may multiply a number by before it enters an exponential."""
     numbers = [abs(h) for h in {**case.entry.defaults, **case.hyper}.values() if isinstance(h, float)]
+    numbers += _room_above(case)
     small, large = [h for h in numbers if 0 < h < 0.1], [h for h in numbers if h > 10]
     return max(large, default=1.0) / min(small, default=1.0)
+
+
+def _room_above(case):
+    """How far hyper-parameters are from an open end of their domain, such as a share from 1: what is left is divided by."""
+    given = {**case.entry.defaults, **case.hyper}
+    ends = {name: d.high for name, d in case.entry.domains.items() if d.open_high and math.isfinite(d.high)}
+    return [end - given[name] for name, end in ends.items() if given[name] is not None]
 
 
 def by_direction(case):
