@@ -37,7 +37,8 @@ def _across(inputs, of_two, of_all):
 
 
 def _mean_of_both(items):
-    return items.unflatten(0, (2, -1)).mean(0) if len(items) else items
+    """The value of a whole batch is one already."""
+    return items.unflatten(0, (2, -1)).mean(0) if items.numel() and items.ndim else items
 
 
 def _views(vectors):
