@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from lossatlas.explore import Explorer, Slider, compare, curve, family, simplex
+from lossatlas.explore import Explorer, Slider, compare, curve, family, force_field, simplex
 from lossatlas.explore.static_page import save_page
 
 from .decoding import arrays_of, traces_at
@@ -273,3 +273,46 @@ def test_a_strict_content_security_policy_is_enough(browser, folder):
 def test_the_payload_is_plain_json(folder):
     name = next((folder / "files" / "static").glob("atlas-*.js"))
     assert json.loads(name.read_text().split(",", 1)[1].removesuffix(");\n"))["format"] == 1
+
+
+def test_the_anchor_of_a_force_field_follows_the_mouse_and_the_keys(browser, tmp_path):
+    page, heard = browser.new_page(viewport={"width": 900, "height": 1000}), []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.goto(save_page([force_field(["info_nce", "circle_loss"], anchors=24)], tmp_path).as_uri())
+    figure = awake(page, 0)
+    place = """f => { const c = f.querySelector('.atlas-canvas'), { xaxis, yaxis } = c._fullLayout, box = c.getBoundingClientRect();
+      return [box.left + xaxis._offset + xaxis.p2c(0), box.top + yaxis._offset + yaxis.p2c(0), xaxis.p2c(1) - xaxis.p2c(0)]; }"""
+    x, y, radius = figure.evaluate(place)
+    slider = figure.query_selector("[data-control=anchor]")
+
+    def at(degrees):
+        return x + radius * np.cos(np.deg2rad(degrees)), y - radius * np.sin(np.deg2rad(degrees))
+
+    def anchor():
+        shown = figure.evaluate(
+            "f => { const a = f.querySelector('.atlas-canvas').data.find(t => t.name === 'anchor'); return [a.x[0], a.y[0]]; }"
+        )
+        return float(np.rad2deg(np.arctan2(shown[1], shown[0])) % 360)
+
+    page.mouse.move(*at(200))
+    page.mouse.down()
+    assert slider.get_attribute("aria-valuetext") == "195"
+    page.mouse.move(*at(351), steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(100)
+    assert slider.get_attribute("aria-valuetext") == "345"
+    assert anchor() == pytest.approx(345, abs=0.01)
+    page.mouse.move(*at(90))
+    assert slider.get_attribute("aria-valuetext") == "345"  # no button is held
+    page.mouse.click(x + 1.8 * radius, y)
+    assert slider.get_attribute("aria-valuetext") == "345"  # too far out
+    page.mouse.click(*at(1))
+    page.wait_for_timeout(100)
+    assert anchor() == pytest.approx(0, abs=0.01)
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(100)
+    assert anchor() == pytest.approx(15, abs=0.01)
+    assert heard == []
+    page.close()

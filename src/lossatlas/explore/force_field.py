@@ -29,11 +29,11 @@ def force_field(losses, *, positives=POSITIVES, negatives=NEGATIVES, anchors=24,
         positives, negatives: angles in degrees where they lie.
         anchors: places of the anchor around the circle.
         settings: steps of the main hyper-parameter, from a quarter to four times its default; by default 5, or 3 for
-            more than 8 losses, so that the data stay small.
+            more than 7 losses, so that the data stay small.
         title: above the figure.
     """
     known = on_pairs(losses)
-    settings = settings or (5 if len(known) <= 8 else 3)
+    settings = settings or (5 if len(known) <= 7 else 3)
     vectors = np.exp(1j * np.deg2rad([*positives, *negatives]))
     beside = np.array([1 + FIRST + NEXT * n for n in range(len(positives))] + [1 - FIRST - NEXT * n for n in range(len(negatives))])
     colors = ["C1"] * len(positives) + ["C2"] * len(negatives)
@@ -100,6 +100,7 @@ def force_field(losses, *, positives=POSITIVES, negatives=NEGATIVES, anchors=24,
         room = 0.08 * ((high - low) or 1.0)
         return {
             "height": 620,
+            "meta": {"turn": "anchor"},
             "margin": {"l": 60},
             "xaxis": {"visible": False, "range": [-REACH, REACH], "constrain": "domain"},
             "yaxis": {"visible": False, "range": [-REACH, REACH], "scaleanchor": "x", "domain": [0.3, 1.0], "constrain": "domain"},
@@ -114,7 +115,7 @@ def force_field(losses, *, positives=POSITIVES, negatives=NEGATIVES, anchors=24,
         course,
         title=title,
         caption="Beside the anchor, the force of each pair along the circle, those of positives outside and of negatives inside; on the circle their sum. "
-        "The spike on a positive or a negative is its weight in the gradient. Below, the loss that the anchor slides down.",
+        "The spike on a positive or a negative is its weight in the gradient. Below, the loss that the anchor slides down. On a page without a kernel, the anchor also follows a click or the mouse.",
         alt="A circle with {loss}'s positives and negatives at fixed places and an anchor at {anchor} degrees; arrows show what pulls and pushes it, at {strength} times the default hyper-parameter. Below, the loss against the angle.",
         layout=layout,
         loss=Choice(names),

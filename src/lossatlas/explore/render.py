@@ -130,7 +130,8 @@ def _words(ax, trace, x, y, order):
 
 def _heatmap(ax, trace, order):
     z, x, y = _map(trace)
-    mesh = ax.pcolormesh(x, y, z, cmap=_colormap(trace["colorscale"]), vmin=trace.get("zmin"), vmax=trace.get("zmax"), shading="gouraud", zorder=order)
+    shading = "gouraud" if trace.get("zsmooth") else "nearest"
+    mesh = ax.pcolormesh(x, y, z, cmap=_colormap(trace["colorscale"]), vmin=trace.get("zmin"), vmax=trace.get("zmax"), shading=shading, zorder=order)
     _colorbar(ax, trace, mesh)
 
 

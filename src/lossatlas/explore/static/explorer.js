@@ -225,8 +225,37 @@
         width = this.plot.clientWidth;
         this.Plotly.Plots.resize(this.canvas);
       }).observe(this.plot);
+      const { turn } = this.layout().meta || {};
+      if (turn) this.turnable(this.payload.controls.findIndex((control) => control.name === turn));
       this.tabulate();
       this.figure.dispatchEvent(new CustomEvent("atlas-drawn", { bubbles: true }));
+    }
+
+    /* A click around the origin, or a drag with the mouse, sets a control that is an angle in degrees. */
+    turnable(n) {
+      const angles = this.payload.controls[n].texts.map(Number);
+      const follow = (event) => {
+        const { xaxis, yaxis } = this.canvas._fullLayout;
+        const box = this.canvas.getBoundingClientRect();
+        const x = xaxis.p2c(0) - (event.clientX - box.left - xaxis._offset);
+        const y = yaxis.p2c(0) - (event.clientY - box.top - yaxis._offset);
+        if (Math.hypot(x, y) > Math.abs(xaxis.p2c(1.5) - xaxis.p2c(0))) return;
+        const degrees = (Math.atan2(y, -x) * 180) / Math.PI;
+        const away = angles.map((angle) => Math.abs(((angle - degrees + 540) % 360) - 180));
+        const index = away.indexOf(Math.min(...away));
+        if (index === this.indices[n]) return;
+        this.place(n, index);
+        this.moved(n);
+      };
+      this.canvas.addEventListener("pointerdown", (event) => {
+        if (event.pointerType === "touch") return; // it may be the start of a scroll; a tap comes as a click
+        this.canvas.setPointerCapture(event.pointerId); // plotly covers the page while a button is held
+        follow(event);
+      }, true);
+      this.canvas.addEventListener("click", follow, true);
+      this.canvas.addEventListener("pointermove", (event) => {
+        if (event.buttons === 1 && event.pointerType !== "touch") follow(event);
+      }, true);
     }
 
     /* Where the controls stand. */
