@@ -199,5 +199,5 @@ def _even(dims):
 
 def _ends(curves):
     values = np.concatenate(curves)
-    room = 0.12 * (np.ptp(values) or 1.0)
-    return float(values.min() - room), float(values.max() + room)
+    span = np.ptp(values) or 1.0
+    return float(values.min() - 0.1 * span), float(values.max() + 0.3 * span)  # room for words at the top

@@ -14,7 +14,7 @@ from .strength import scaled, times, told
 POSITIVES, NEGATIVES = (60.0, 100.0), (20.0, 160.0, 215.0, 290.0)
 #: From the circle to the first force beside it, and from one to the next: positives outside, negatives inside.
 FIRST, NEXT = 0.1, 0.07
-LONGEST, SPIKE, REACH = 0.6, 0.32, 1.42
+LONGEST, SHORTEST, SPIKE, REACH = 0.6, 0.015, 0.32, 1.42
 AROUND = 145
 
 
@@ -141,7 +141,8 @@ def _forces(function, vectors, positives, angles, hyper):
 
 
 def _arrows(tail, tip, head):
-    """Arrows whose barbs are never longer than a third of them."""
+    """Arrows whose barbs are never longer than a third of them; the shortest are left out."""
+    tip = np.where(np.abs(tip - tail) > SHORTEST, tip, GAP)
     return arrow_path(tail, tip, np.minimum(head, 0.35 * np.abs(tip - tail)))
 
 
