@@ -7,6 +7,7 @@ import torch
 from tests.contract.cases import all_close, cases, close, garbage, take, value_and_gradients
 from tests.contract.test_errors import refused
 
+import lossatlas
 from lossatlas.contract import is_number
 
 #: signature -> input of the gallery -> the input whose rows stand in for it
@@ -140,6 +141,28 @@ def test_some_rows_at_a_time_without_a_gradient(compared):
             value = compared(inputs, reduction=reduction, rows_at_once=4)
             close(value, compared(inputs, reduction=reduction))
             assert not value.requires_grad
+
+
+@takes_rows
+def test_some_rows_at_a_time_refuse_a_second_derivative(compared):
+    """Their slopes have no history: a second derivative would lack a part, and show no sign of it."""
+    inputs = compared.sample(N=6)
+    for reduction in ("mean", "none"):
+        leaves = {n: v.clone().requires_grad_() if v.is_floating_point() else v for n, v in inputs.items()}
+        value = compared(leaves, reduction=reduction, rows_at_once=4)
+        with pytest.raises(ValueError, match=r"`rows_at_once`: expected None where a gradient is differentiated again"):
+            torch.autograd.grad(value.sum(), [leaves[name] for name in compared.signature.floating], create_graph=True)
+
+
+def test_some_rows_at_a_time_refuse_transforms():
+    x, y = torch.randn(2, 4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+    def some(x):
+        return lossatlas.nt_xent(x, y, rows_at_once=2)
+
+    for transformed in (torch.func.grad(some), torch.func.hessian(some), lambda x: torch.func.jvp(some, (x,), (y,))):
+        with pytest.raises(ValueError, match=r"`rows_at_once`: expected None under torch\.func"):
+            transformed(x)
 
 
 def labelled(inputs, labels):

@@ -66,8 +66,9 @@ def _slopes(value, arguments, needed, slope):
 
 def _watched():
     """Whether more than autograd looks on: a compiler, a transform of `torch.func`, or forward-mode differentiation."""
-    return (
-        torch.compiler.is_compiling()
-        or torch._C._are_functorch_transforms_active()
-        or forward_ad._current_level >= 0
-    )
+    return torch.compiler.is_compiling() or transformed()
+
+
+def transformed():
+    """Whether a transform of `torch.func` or forward-mode differentiation is at work."""
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0

@@ -4,15 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch.autograd.function import once_differentiable
 
 from .checks import describe, is_number, wrong
+from .fused import transformed
 
 
 def check_rows(rows):
+    """A whole number, and nothing at work that the formula in parts does not go through."""
     if not isinstance(rows, int) or isinstance(rows, bool) or rows < 1:
         kind = ValueError if is_number(rows) else TypeError
         raise wrong("rows_at_once", "a whole number > 0, or None for all", describe(rows), kind)
+    if not torch.compiler.is_compiling() and transformed():
+        raise wrong("rows_at_once", "None under torch.func and in forward-mode differentiation", describe(rows))
+
+
+def _check_first_derivative():
+    """Slopes that were made part by part have no history: differentiated again they would pass for constants."""
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        raise wrong("rows_at_once", "None where a gradient is differentiated again (create_graph=True)", "some rows at a time")
 
 
 def in_rows(formula, inputs, by_row, rows):
@@ -25,7 +34,7 @@ def in_rows(formula, inputs, by_row, rows):
         by_row: names of the inputs whose first axis runs over the rows.
         rows: how many rows are computed together.
 
-    Only first derivatives by autograd go through it.
+    Only first derivatives by autograd go through it; others are refused.
     """
     parted, tensors = parted_from(formula, inputs, by_row, rows)
     return InRows.apply(parted, *tensors)
@@ -38,7 +47,7 @@ def sum_in_rows(formula, inputs, by_row, rows):
         formula: function of a dictionary of inputs that gives the sum over the rows that it gets.
         inputs, by_row, rows: as for `in_rows`.
 
-    Only first derivatives by autograd go through it.
+    Only first derivatives by autograd go through it; others are refused.
     """
     parted, tensors = parted_from(formula, inputs, by_row, rows)
     return SumInRows.apply(parted, torch.is_grad_enabled(), *tensors)
@@ -52,8 +61,8 @@ class InRows(torch.autograd.Function):
         return torch.cat([parted.value(part, tensors) for part in parted.parts])
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, slope):
+        _check_first_derivative()
         tensors = ctx.saved_tensors
         slopes = _no_slopes(tensors, ctx.needs_input_grad[1:])
         for part in ctx.parted.parts:
@@ -73,8 +82,8 @@ class SumInRows(torch.autograd.Function):
         return total
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, slope):
+        _check_first_derivative()
         return None, None, *(x if x is None else slope * x for x in ctx.saved_tensors)
 
 
