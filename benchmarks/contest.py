@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import torch
 
+import lossatlas
+
 from .memory import peak_bytes
 from .peers import peers
 from .timing import ratio, spread
@@ -30,12 +32,14 @@ class Terms:
         hyper: hyper-parameters of the loss.
         reduction: what one number is made of the items with.
         own_slope: the peer is no torch function and brings the gradient of the sum in the first input, and that only.
+        without: names of inputs that are left out, and with them the gallery: the batch is its own.
         dtype: that of the inputs. A peer with a gradient of its own gets what it computes in, and need not convert.
     """
 
     hyper: Mapping = field(default_factory=dict)
     reduction: str = "mean"
     own_slope: bool = False
+    without: tuple = ()
     dtype: torch.dtype = torch.float32
 
     @classmethod
@@ -43,8 +47,9 @@ class Terms:
         """The terms on which a peer is met: the defaults, where it has them."""
         hyper = {} if {} in peer.settings else peer.settings[0]
         if not peer.differentiable:
-            return cls(hyper, "sum", True, getattr(torch, peer.dtypes[0]))
-        return cls(hyper, "mean" if peer.reduction == "none" else peer.reduction)
+            return cls(hyper, "sum", True, dtype=getattr(torch, peer.dtypes[0]))
+        without = lossatlas.get(peer.loss).signature.optional if peer.alone else ()
+        return cls(hyper, "mean" if peer.reduction == "none" else peer.reduction, without=without)
 
 
 def contests(entry, size):
@@ -97,6 +102,7 @@ def theirs(peer, terms):
 
 def there_and_back(function, inputs, terms):
     """Function without arguments: forward and backward once."""
+    inputs = {name: x for name, x in inputs.items() if name not in terms.without}
     wanted = [x for x in inputs.values() if x.requires_grad][: 1 if terms.own_slope else None]
     return lambda: torch.autograd.grad(function(**inputs), wanted, allow_unused=True)
 
@@ -125,6 +131,8 @@ def beside(row, peer, terms, samples, peer_samples, peer_memory):
         row["memory_ratio"] = row["bytes"] / peer_memory
     if terms.own_slope:
         row["gradient"] = "own"
+    if terms.without:
+        row["gallery"] = "own"
     if terms.dtype != torch.float32:
         row["dtype"] = str(terms.dtype).removeprefix("torch.")
     if terms.hyper:

@@ -48,6 +48,8 @@ class Peer:
         dtypes: what the arithmetic is in: "float64" where they keep it, else "float32".
         agrees: whether `call` computes the loss on ordinary inputs; where not, no transform brings theirs to ours, and
             `finding` says what is different.
+        alone: whether it compares a batch with itself only: then no gallery is given.
+        least: smallest batch that the package has a value for.
         finding: where they are wrong, or differ.
     """
 
@@ -62,6 +64,8 @@ class Peer:
     with_slope: Callable | None = None
     dtypes: tuple = ("float64",)
     agrees: bool = True
+    alone: bool = False
+    least: int = 1
     finding: Finding | None = None
 
     @property

@@ -23,7 +23,15 @@ def samples(peer):
     signature = lossatlas.get(peer.loss).signature
     for seed, sizes in enumerate(SIZES):
         known = {axis: size for axis, size in sizes.items() if axis in signature.sizes}
-        yield rounded(signature.sample(seed + 1, dtype=torch.float64, **known))
+        if known.get("N", peer.least) < peer.least:
+            continue
+        yield given(peer, rounded(signature.sample(seed + 1, dtype=torch.float64, **known)))
+
+
+def given(peer, inputs):
+    """What a peer is given of the inputs: one that compares a batch with itself gets no gallery."""
+    signature = lossatlas.get(peer.loss).signature
+    return {name: inputs[name] for name in signature.required} if peer.alone else inputs
 
 
 def rounded(inputs):
@@ -32,7 +40,7 @@ def rounded(inputs):
 
 def ready(peer, inputs):
     """The inputs, those that have gradients asking for them; and the names of these."""
-    wanted = [name for name, field in lossatlas.get(peer.loss).signature.fields.items() if field.floating]
+    wanted = [name for name in lossatlas.get(peer.loss).signature.floating if name in inputs]
     return {name: x.clone().requires_grad_() if name in wanted else x for name, x in inputs.items()}, wanted
 
 
@@ -55,11 +63,15 @@ def ours(peer, inputs, hyper):
 
 def exact(peer, inputs, hyper):
     """The same from the naive loop with 75 digits: value, and (lowest, highest) gradient by input name."""
-    found = exact_of(case_of(peer, hyper), inputs)
+    signature = lossatlas.get(peer.loss).signature
+    # A batch that is its own gallery stands in two places, and its slope is the sum of both.
+    whole = signature.completed(inputs, signature.check_shapes(inputs), None)[0] if signature.completed else inputs
+    found = exact_of(case_of(peer, hyper), whole)
     items = found.items.reshape(ours(peer, inputs, hyper)[0].shape) if peer.reduction == "none" else found.items
     values = {"none": items, "mean": items.mean(), "sum": items.sum()}
     share = items.numel() if peer.reduction == "mean" else 1
-    return values[peer.reduction], {name: (found.low[name] / share, found.high[name] / share) for name in found.low}
+    places = {name: [place for place in found.low if whole[place] is inputs[name]] for name in found.low if name in inputs}
+    return values[peer.reduction], {name: tuple(sum(end[place] for place in of) / share for end in (found.low, found.high)) for name, of in places.items()}
 
 
 def _with_slopes(value, inputs, wanted):
