@@ -244,12 +244,65 @@ UNLABELLED_WRONG = [
 ]
 
 
+# Exercise 5
+
+
+def my_loss(view_a, view_b):
+    z = F.normalize(torch.cat([view_a, view_b]), dim=1)
+    n = len(view_a)
+    itself = torch.eye(2 * n, dtype=torch.bool, device=z.device)
+    partner = itself.roll(n, 0)
+    s = z @ z.T / 0.1
+    push = s.masked_fill(itself | partner, -math.inf).logsumexp(1)
+    return (push - s.masked_fill(~partner, 0.0).sum(1)).mean()
+
+
+def pulls_only(view_a, view_b):
+    return (F.normalize(view_a, dim=1) - F.normalize(view_b, dim=1)).square().sum(1).mean()
+
+
+def usual(view_a, view_b):
+    return my_nt_xent(view_a, view_b, 0.5).mean()
+
+
+def pushes_partners(view_a, view_b):
+    return -usual(view_a, view_b)
+
+
+def neighbours_in_the_batch(view_a, view_b):
+    return usual(view_a, view_b) + 0.1 * (view_a * view_a.roll(1, 0)).sum()
+
+
+def plain_distance(view_a, view_b):
+    return (view_a - view_b).square().sum(1).sqrt().mean() + usual(view_a, view_b)
+
+
+def per_item(view_a, view_b):
+    return my_nt_xent(view_a, view_b, 0.5)
+
+
+def looks_inside(view_a, view_b):
+    return usual(view_a, view_b) if view_a.norm() > 0 else view_a.sum()
+
+
+OWN_LOSS_WRONG = [
+    (pulls_only, "keeps different images apart"),
+    (usual, "Which pairs carry your gradient"),
+    (pushes_partners, "a sign flipped"),
+    (neighbours_in_the_batch, "neighbour in the batch"),
+    (plain_distance, "meet a root"),
+    (per_item, "one number for the batch"),
+    (looks_inside, "torch.vmap"),
+]
+
+
 def solutions(student=""):
     return {
         "contrastive/1": by_hand(student),
         "contrastive/2": my_nt_xent,
         "contrastive/3": temperature_for,
         "contrastive/4": true_negative_mean,
+        "contrastive/5": my_loss,
     }
 
 
@@ -260,6 +313,7 @@ def wrong_answers():
         *(("contrastive/2", f.__name__, f, words) for f, words in TWO_VIEWS_WRONG),
         *(("contrastive/3", *case) for case in TEMPERATURE_WRONG),
         *(("contrastive/4", f.__name__, f, words) for f, words in UNLABELLED_WRONG),
+        *(("contrastive/5", f.__name__, f, words) for f, words in OWN_LOSS_WRONG),
     ]
 
 
@@ -272,6 +326,7 @@ STUBS = {
     "contrastive/2": [None, ..., dots],
     "contrastive/3": [None, dots],
     "contrastive/4": [None, dots],
+    "contrastive/5": [None, dots],
 }
 
 #: What each exercise asks for, or what is one step from it.
@@ -279,5 +334,6 @@ ASKED = {
     "contrastive/by_hand.py": {"info_nce", "softmax", "log_softmax", "logsumexp"},
     "contrastive/two_views.py": {"nt_xent", "logsumexp", "softmax", "log_softmax", "cross_entropy"},
     "contrastive/temperature.py": {"contrastive_relative_penalty", "softmax"},
+    "contrastive/own_loss.py": {"cross_correlation_loss", "macl_loss", "info_nce"},
     "contrastive/unlabelled.py": {"debiased_contrastive_loss", "clamp", "relu", "maximum"},
 }
