@@ -49,7 +49,7 @@ def test_its_gradient_is_that_of_the_naive_loop(case, data):
         assert_right(case, inputs, dtypes=[torch.float64])
 
 
-LARGE = {"N": 37, "C": 29, "D": 33}
+LARGE = {"N": 37, "C": 29, "D": 33, "L": 7}
 
 
 def test_a_large_batch(case):

@@ -80,27 +80,34 @@ def entropy(p):
     return -fsum(v * log(v) if v > 0 else 0.0 * v for v in p)
 
 
-def about_labels(rows, labels):
-    """I(X; Y) of one position: `rows` has the probabilities of its symbols, word by word."""
+def given_labels(rows, labels):
+    """H(X | Y) of one position: `rows` has the probabilities of its symbols, word by word."""
     of_classes = fsum(
         labels.count(c) * entropy(mean_of([p for p, y in zip(rows, labels, strict=True) if y == c])) for c in set(labels)
     )
-    return entropy(mean_of(rows)) - of_classes / len(rows)
+    return of_classes / len(rows)
 
 
-def about_each_other(rows, others):
-    joint = mean_of([[a * b for a in p for b in q] for p, q in zip(rows, others, strict=True)])
-    return entropy(mean_of(rows)) + entropy(mean_of(others)) - entropy(joint)
+def of_both(rows, others):
+    """H(X, X') of two positions."""
+    return entropy(mean_of([[a * b for a in p for b in q] for p, q in zip(rows, others, strict=True)]))
+
+
+def softmax(scores):
+    level = log_sum_exp(scores)
+    return [exp(v - level) for v in scores]
 
 
 def discrete_infomax_loss(logits, labels, redundancy=1.0):
     if not logits:
         return 0.0
-    words = [[[exp(v - log_sum_exp(f)) for v in f] for f in word] for word in logits]
+    words = [[softmax(scores) for scores in word] for word in logits]
     positions = list(zip(*words, strict=True))
-    told = fsum(about_labels(rows, labels) for rows in positions)
+    h = [entropy(mean_of(rows)) for rows in positions]
+    told = fsum(h[i] - given_labels(rows, labels) for i, rows in enumerate(positions))
     pairs = [(i, l) for i in range(len(positions)) for l in range(i)]
-    return 2 * redundancy * fsum(about_each_other(positions[i], positions[l]) for i, l in pairs) - told
+    shared = fsum(h[i] + h[l] - of_both(positions[i], positions[l]) for i, l in pairs)
+    return 2 * redundancy * shared - told
 
 
 REFERENCES = {

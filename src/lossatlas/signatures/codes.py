@@ -45,7 +45,7 @@ codes = Signature(
     name="codes",
     fields={"logits": Field("W L K", "logits of the K symbols at L positions of W words"), "labels": Label("W")},
     items="W",
-    sizes={"W": 5, "L": 2, "K": 3},
+    sizes={"W": 4, "L": 2, "K": 3},
     least={"L": 1, "K": 1},
     lines=(
         Line("certainty", "logit of the right symbol", -6.0, 6.0, _two_certain_words, "two words, each with its own symbol of two"),
