@@ -7,6 +7,9 @@ from tests.contract.cases import close, gradients, needs_items, promise, take, t
 from lossatlas.signatures import Field
 
 
+EPS = torch.finfo(torch.float64).eps
+
+
 def _function_of_floats(case, inputs):
     """The loss as a function of its floating-point inputs alone, and these."""
     names = case.signature.floating
@@ -27,9 +30,9 @@ def test_gradient(case):
 @promise("double_backward")
 def test_second_gradient(case):
     inputs = _small(case, 0)
-    steepest = max(slope.abs().max().item() for slope in value_and_gradients(case, inputs)[1].values())
-    # A slope of this size is rounded, and its differences are divided by a step of 1e-6.
-    atol = max(1e-5, 1e-9 * steepest)
+    slopes = value_and_gradients(case, inputs, reduction="sum")[1]
+    # Two slopes, each rounded by half an epsilon of its size, are subtracted and divided by two steps of 1e-6.
+    atol = max(1e-5, *(slope.abs().max().item() * EPS / 2e-6 for slope in slopes.values()))
     assert torch.autograd.gradgradcheck(*_function_of_floats(case, inputs), atol=atol, raise_exception=True)
 
 
