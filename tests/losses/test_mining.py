@@ -238,6 +238,12 @@ MINERS = [
 
 
 @pytest.mark.parametrize("miner", MINERS, ids=lambda miner: miner.__name__)
+def test_of_an_empty_batch_nothing_is_mined(miner):
+    for index in miner(normal(0, 3), torch.zeros(0, dtype=torch.long)):
+        assert index.shape == (0,) and index.dtype == torch.long
+
+
+@pytest.mark.parametrize("miner", MINERS, ids=lambda miner: miner.__name__)
 def test_miners_refuse_what_is_no_batch(miner):
     x, y = normal(4, 3), torch.arange(4) // 2
     for args, error, name in [
@@ -259,6 +265,9 @@ def test_miners_refuse_what_is_no_batch(miner):
         (lambda x, y: la.distance_weighted_triplets(x, y, cutoff=2), ValueError, r"`cutoff`: expected a number in \(0, 2\)"),
         (lambda x, y: la.distance_weighted_triplets(x, y, farthest=0), ValueError, r"`farthest`: expected a number in \(0, 2\]"),
         (lambda x, y: la.multi_similarity_mining(x, y, epsilon="0.1"), TypeError, "`epsilon`: expected a finite number"),
+        (lambda x, y: la.random_triplets(x, y, generator=3), TypeError, "`generator`: expected a torch.Generator or None, got int 3"),
+        (lambda x, y: la.multi_similarity_pairs(x, x > 0, (x > 0).mT), ValueError, r"`negative`: expected a tensor of shape \(4, 3\)"),
+        (lambda x, y: la.multi_similarity_pairs(x, x, x > 0), TypeError, "`positive`: expected a boolean tensor"),
     ],
 )
 def test_errors_name_the_argument(call, error, message):

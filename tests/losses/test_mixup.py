@@ -60,6 +60,19 @@ def test_labels_of_mixtures():
     assert mixed[0, 3, 1].item() == 1.0 and mixed[0, 3, 0].item() == 0.25 and mixed[0, 1, 1].item() == 0.75
 
 
+def test_labels_of_mixtures_are_no_whole_numbers():
+    """Booleans times the whole number 1 would be whole numbers, which no loss takes for shares."""
+    assert la.mixed_pair_labels(SAME, OTHER, 1).dtype == torch.get_default_dtype()
+
+
+@pytest.mark.parametrize("loss", [la.metrix_contrastive_loss, la.metrix_multi_similarity_loss])
+def test_of_an_empty_batch_nothing_is_mixed(loss):
+    nothing = torch.zeros(0, 3, requires_grad=True)
+    value = loss(nothing, torch.zeros(0, dtype=torch.long))
+    value.backward()
+    assert value == 0 and nothing.grad.shape == (0, 3)
+
+
 def mixed_part(loss, *args, **hyper):
     return loss(*args, weight=1.0, **hyper) - loss(*args, weight=0.0, **hyper)
 
@@ -125,6 +138,8 @@ def test_the_ends_of_lam_have_finite_slopes(lam):
         (lambda rho: la.generic_pair_loss(S, SAME, None, **rho), TypeError, r"`negative`: expected a tensor of shape \(8, 8\)"),
         (lambda rho: la.mixed_pair_labels(1.0, torch.zeros(2), 0.5), TypeError, "`label`: expected a tensor of numbers"),
         (lambda rho: la.mixed_pair_labels(torch.ones(2), torch.zeros(2), 1.5), ValueError, r"`lam`: expected a number in \[0, 1\]"),
+        (lambda rho: la.mixed_pair_labels(torch.ones(2), 2 * torch.ones(2), 0.5), ValueError, r"`other`: expected numbers in \[0, 1\], got numbers from 2 to 2"),
+        (lambda rho: la.generic_pair_loss(S, SAME, OTHER, **{**rho, "tau": 1}), TypeError, "`tau`: expected a function of a tensor, got int 1"),
         (lambda rho: la.metrix_contrastive_loss(X, Y, lam=-0.1), ValueError, r"`lam`: expected a number in \[0, 1\]"),
     ],
 )

@@ -17,6 +17,7 @@ from ...contract import above, describe, get, inside, on, real, wrong
 from ...contract.pairwise import cosines, distances, max_over, min_over
 from ...contract.safe import unit
 from ...signatures import embeddings as signature
+from .mixup import check_table
 
 
 @torch.no_grad()
@@ -57,7 +58,7 @@ def hard_triplets(embeddings, labels, gallery=None, gallery_labels=None):
     """
     x, y, positive, negative = _compared(embeddings, labels, gallery, gallery_labels)
     d = distances(x, y)
-    return _one_each(torch.where(positive, d, -torch.inf).argmax(-1), _nearest(d, negative), positive, negative)
+    return _one_each(_nearest(-d, positive), _nearest(d, negative), positive, negative)
 
 
 @torch.no_grad()
@@ -146,7 +147,7 @@ def distance_weighted_triplets(embeddings, labels, gallery=None, gallery_labels=
     log_weight = (2 - dim) * d.clamp(min=cutoff).log() - (dim - 3) / 2 * below.log()
     log_weight = torch.where(near, log_weight, -torch.inf)
     some = near.any(-1, keepdim=True)
-    weight = (log_weight - torch.where(some, log_weight.amax(-1, keepdim=True), 0)).exp()
+    weight = (log_weight - torch.where(some, max_over(log_weight, near).unsqueeze(-1), 0)).exp()
     return _drawn(positive, negative, torch.where(some, weight, negative.double()), generator)
 
 
@@ -185,6 +186,11 @@ def multi_similarity_pairs(s, positive, negative, *, epsilon=0.1):
     Returns:
         (positive, negative), boolean masks, shape (N, K).
     """
+    check_table("s", s, s)
+    for name, mask in {"positive": positive, "negative": negative}.items():
+        check_table(name, mask, s)
+        if mask.dtype != torch.bool:
+            raise wrong(name, "a boolean tensor", describe(mask), TypeError)
     real().check("epsilon", epsilon)
     hardest, easiest = max_over(s, negative), min_over(s, positive)
     return positive & (s < hardest.unsqueeze(-1) + epsilon), negative & (s > easiest.unsqueeze(-1) - epsilon)
@@ -229,7 +235,8 @@ def _compared(embeddings, labels, gallery, gallery_labels):
 
 
 def _nearest(d, where):
-    return torch.where(where, d, torch.inf).argmin(-1)
+    """The row of the gallery at the least marked d of each anchor, (N, M) -> (N,); none where there are no rows."""
+    return torch.where(where, d, torch.inf).argmin(-1) if d.shape[-1] else d.sum(-1).long()
 
 
 def _one_each(with_positive, with_negative, positive, negative):
@@ -240,6 +247,8 @@ def _one_each(with_positive, with_negative, positive, negative):
 
 def _drawn(positive, negative, weight, generator):
     """One negative for each positive pair, by the weights (N, M) of the negatives of its anchor."""
+    if not (generator is None or isinstance(generator, torch.Generator)):
+        raise wrong("generator", "a torch.Generator or None", describe(generator), TypeError)
     able = negative.any(-1, keepdim=True)
     anchor, with_positive = (positive & able).nonzero(as_tuple=True)
     most = max(1, int(positive.sum(-1).max()) if len(positive) else 1)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from ...contract import above, at_least, between, describe, expect, loss, real, wrong
+from ...contract import above, at_least, between, describe, expect, loss, real, values_readable, wrong
 from ...contract.pairwise import cosine, cosines, distance, distances, log_sum_exp
 from ...contract.safe import softplus, unit
 from ...signatures import embeddings
@@ -40,10 +40,17 @@ def generic_pair_loss(
 
     Paper: Venkataramanan et al., "It takes two to tango: mixup for deep metric learning", 2021.
     """
-    _a_table("s", s, s)
+    functions = {
+        "rho_positive": rho_positive, "rho_negative": rho_negative,
+        "sigma_positive": sigma_positive, "sigma_negative": sigma_negative, "tau": tau,
+    }  # fmt: skip
+    for name, function in functions.items():
+        if not callable(function):
+            raise wrong(name, "a function of a tensor", describe(function), TypeError)
+    check_table("s", s, s)
     sides = []
     for name, share, rho, sigma in (("positive", positive, rho_positive, sigma_positive), ("negative", negative, rho_negative, sigma_negative)):
-        _a_table(name, share, s)
+        check_table(name, share, s)
         here = share != 0
         # A pair that does not count must not put an infinity into the sum.
         sides.append(sigma(torch.where(here, share * rho(torch.where(here, s, 0.0)), 0.0).sum(-1)))
@@ -64,7 +71,10 @@ def mixed_pair_labels(label, other, lam):
     """
     for name, value in {"label": label, "other": other}.items():
         expect(isinstance(value, torch.Tensor), name, "a tensor of numbers in [0, 1]", describe(value), TypeError)
+        if values_readable(value) and not (value.min() >= 0 and value.max() <= 1):
+            raise wrong(name, "numbers in [0, 1]", f"numbers from {value.min().item():.3g} to {value.max().item():.3g}")
     between(0, 1).check("lam", lam)
+    label, other = (value if value.is_floating_point() else value.to(torch.get_default_dtype()) for value in (label, other))
     return lam * label + (1 - lam) * other
 
 
@@ -148,7 +158,7 @@ def metrix_multi_similarity_loss(x, y, positive, negative, *, lam=0.5, alpha=2.0
     """
     s, mixed = cosines(x, y), cosine(x.unsqueeze(-2), _mixtures(y, positive, lam))
     there = negative & positive.any(-1, keepdim=True)
-    one = torch.ones_like(s[:, 0])
+    one = s.new_ones(len(s))
     clean = _soft_hinges(s, positive, negative, one, one, alpha, beta, base)
     return clean + weight * _soft_hinges(mixed, there, there, lam * one, (1 - lam) * one, alpha, beta, base)
 
@@ -161,7 +171,7 @@ def _soft_hinges(s, positive, negative, positive_share, negative_share, alpha, b
 
 def _mixtures(gallery, positive, lam):
     """Each anchor's first positive mixed with each row of the gallery: (N, M, D). Without a positive it is the first row."""
-    first = gallery[positive.to(torch.uint8).argmax(-1)]
+    first = gallery[positive.to(torch.uint8).argmax(-1)] if len(gallery) else gallery
     return lam * first.unsqueeze(-2) + (1 - lam) * gallery
 
 
@@ -171,7 +181,8 @@ def _mean_of_nonzero(values, times):
     return torch.where(count > 0, count * values, 0.0).sum() / count.sum().clamp(min=1)
 
 
-def _a_table(name, value, s):
+def check_table(name, value, s):
+    """`s` itself: a table (N, K) of numbers; any other value: a table of the shape of `s`."""
     wanted = "a floating-point tensor of shape (N, K)" if value is s else f"a tensor of shape {tuple(s.shape)}"
     if not isinstance(value, torch.Tensor) or (value is s and not value.is_floating_point()):
         raise wrong(name, wanted, describe(value), TypeError)
