@@ -102,6 +102,20 @@ def test_the_feature_extractor_refuses_a_single_triplet():
         la.feature_extractor_loss(*points(), covariance_weight=-1.0)
 
 
+def test_the_feature_extractor_in_half_precision():
+    """Sums of squares of half-precision vectors leave its range long before the loss does."""
+    views = [(20 * view).half() for view in points(n=32)]
+    wanted = la.feature_extractor_loss(*(view.float() for view in views), triplet_weight=0.0, covariance_weight=0.01)
+    found = la.feature_extractor_loss(*views, triplet_weight=0.0, covariance_weight=0.01)
+    assert found.total.dtype == torch.float16
+    torch.testing.assert_close(found.total, wanted.total.half(), rtol=0, atol=0)
+
+
+def test_edge_consistency_in_half_precision():
+    bright = torch.full((8, 8), 6e4, dtype=torch.float16)
+    assert la.edge_consistency_l1(bright, torch.zeros_like(bright)) == bright[0, 0]
+
+
 def test_edge_consistency():
     edges = torch.rand(2, 4, 4)
     assert la.edge_consistency_l1(edges, edges.clone()) == 0

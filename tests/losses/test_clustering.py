@@ -87,6 +87,8 @@ def test_wrong_input_is_refused():
         (lambda: la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE[:2]), "`affinity`: expected"),
         (lambda: la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, lam=-1.0), "`lam`: expected"),
         (lambda: la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, steps=-1), "`steps`: expected"),
+        (lambda: la.laplacian_regularized_clustering(UNARY / 0, SEMIDEFINITE), "`unary`: expected a finite cost for each point"),
+        (lambda: la.laplacian_regularized_clustering(UNARY * torch.nan, SEMIDEFINITE), "`unary`: expected costs above -inf"),
         (lambda: la.laplacian_bound_update(UNARY, SEMIDEFINITE, UNARY[1:]), "`assignments`: expected"),
         (lambda: la.laplacian_energy(UNARY, lopsided, UNARY), "`affinity`: expected"),
         (lambda: la.neighbor_affinity(UNARY, neighbors=0), "`neighbors`: expected"),
@@ -95,3 +97,11 @@ def test_wrong_input_is_refused():
     ):
         with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_half_precision_is_computed_in_single():
+    half, graph = UNARY.half(), SEMIDEFINITE.half()
+    z, energies = la.laplacian_regularized_clustering(half, graph)
+    assert z.dtype == energies.dtype == torch.float16
+    wanted = la.laplacian_regularized_clustering(half.float(), graph.float()).assignments
+    torch.testing.assert_close(z, wanted.half(), rtol=0, atol=0)

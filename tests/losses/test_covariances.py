@@ -138,9 +138,17 @@ def test_wrong_matrices_are_refused(distance):
         (lopsided, ValueError, "symmetric matrices"),
         (-a, ValueError, "positive definite matrices"),
         (a[:2, :2], ValueError, "shape"),
+        (a.float(), TypeError, "a float64 tensor, as `a` is"),
+        (a / 0, ValueError, "finite numbers"),
+        (a[:0, :0], ValueError, "shape"),
     ):
         with pytest.raises(error, match=rf"`[ab]`: expected {expected}"):
             distance(a, wrong)
+
+
+def test_batches_that_do_not_broadcast_are_refused():
+    with pytest.raises(ValueError, match="`b`: expected a shape that broadcasts with that of `a`"):
+        la.bures_wasserstein_distance(A[:1].expand(3, -1, -1), A[:1].expand(2, -1, -1))
 
 
 def test_wrong_powers_and_metrics_are_refused():

@@ -125,3 +125,9 @@ def test_parts_check_what_they_are_given():
         la.icnn_parts(x, labels[:-1])
     with pytest.raises(TypeError, match="`gallery_labels`: expected"):
         la.icnn_score(x, labels, gallery=x)
+
+
+def test_the_score_comes_in_the_dtype_of_the_vectors():
+    x, labels = torch.randn(8, 3, generator=torch.Generator().manual_seed(0)).half(), torch.arange(8) % 2
+    wanted = la.icnn_score(x.float(), labels).half()
+    torch.testing.assert_close(la.icnn_score(x, labels), wanted, rtol=1e-3, atol=0)

@@ -263,6 +263,13 @@ def test_the_signal_to_noise_contrastive_loss_ends_where_all_is_in_place():
     assert la.snr_contrastive_loss(rows, labels, positive_margin=0.0, negative_margin=4.1) > 0
 
 
+def test_signal_to_noise_in_half_precision_and_of_two_dtypes():
+    x, y = normal(4, 3).half(), normal(5, 3, seed=1).half()
+    wanted = la.snr_distance(x.float(), y.float())
+    torch.testing.assert_close(la.snr_distance(x, y), wanted.half(), rtol=0, atol=0)
+    torch.testing.assert_close(la.snr_distance(x, y.float()), wanted)
+
+
 def test_an_anchor_without_signal_has_distances_0_and_slopes_0():
     x = torch.full((1, 3), 0.3, dtype=torch.float64, requires_grad=True)
     d = la.snr_distance(x, normal(4, 3))

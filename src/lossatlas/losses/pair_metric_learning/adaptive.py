@@ -112,6 +112,8 @@ def feature_extractor_loss(
     Paper: *M2FNet*, 2022; variance and covariance terms as in VICReg.
     """
     views = {"anchor": anchor, "positive": positive, "negative": negative}
+    triplets.check_shapes(views)
+    views, dtype = triplets.prepared(views)
     triplet = adaptive_margin_triplet_loss(**views, eps=eps)
     weights = {"triplet_weight": triplet_weight, "variance_weight": variance_weight, "covariance_weight": covariance_weight}
     for name, weight in weights.items():
@@ -121,7 +123,7 @@ def feature_extractor_loss(
     variance = sum(_narrowness(z, eps) for z in views.values())
     covariance = sum(_off_diagonal(z) for z in views.values())
     total = triplet_weight * triplet + variance_weight * variance + covariance_weight * covariance
-    return FeatureExtractorLoss(total, triplet, variance, covariance)
+    return FeatureExtractorLoss(*(part.to(dtype) for part in (total, triplet, variance, covariance)))
 
 
 def _narrowness(z, eps):

@@ -38,10 +38,8 @@ def laplacian_energy(unary, affinity, assignments, *, lam=1.0):
     Returns:
         A 0-d tensor.
     """
-    _start.check_shapes({"unary": unary, "affinity": affinity, "assignments": assignments})
-    _check_symmetric(affinity)
-    WEIGHT.check("lam", lam)
-    return _energy(unary, affinity, assignments, lam)
+    inputs, dtype = _checked(_start, lam, {"unary": unary, "affinity": affinity, "assignments": assignments})
+    return _energy(*inputs, lam).to(dtype)
 
 
 def _energy(unary, affinity, z, lam):
@@ -68,10 +66,8 @@ def laplacian_bound_update(unary, affinity, assignments, *, lam=1.0):
 
     Paper: *Transductive Few-Shot Learning: Clustering is All You Need?*, 2021.
     """
-    _start.check_shapes({"unary": unary, "affinity": affinity, "assignments": assignments})
-    _check_symmetric(affinity)
-    WEIGHT.check("lam", lam)
-    return _update(unary, affinity, assignments, lam)
+    inputs, dtype = _checked(_start, lam, {"unary": unary, "affinity": affinity, "assignments": assignments})
+    return _update(*inputs, lam).to(dtype)
 
 
 def _update(unary, affinity, z, lam):
@@ -101,10 +97,8 @@ def laplacian_regularized_clustering(unary, affinity, *, lam=1.0, steps=20, tole
     Differs: the energy that is watched, here as in the code of the authors, has $\lambda$, while the update is the
     one that lowers $E_{\lambda/2}$ (`laplacian_energy(..., lam=lam / 2)`).
     """
-    _graph.check_shapes({"unary": unary, "affinity": affinity})
-    _check_symmetric(affinity)
-    for name, value in {"lam": lam, "tolerance": tolerance}.items():
-        WEIGHT.check(name, value)
+    (unary, affinity), dtype = _checked(_graph, lam, {"unary": unary, "affinity": affinity})
+    WEIGHT.check("tolerance", tolerance)
     expect(type(steps) is int and steps >= 0, "steps", "a whole number >= 0", describe(steps))
     z = (-unary).softmax(-1)
     energies = [_energy(unary, affinity, z, lam)]
@@ -113,7 +107,7 @@ def laplacian_regularized_clustering(unary, affinity, *, lam=1.0, steps=20, tole
         energies.append(_energy(unary, affinity, z, lam))
         if tolerance > 0 and (energies[-1] - energies[-2]).abs() <= tolerance * energies[-2].abs():
             break
-    return Clustering(z, torch.stack(energies))
+    return Clustering(z.to(dtype), torch.stack(energies).to(dtype))
 
 
 def neighbor_affinity(points, *, neighbors=3):
@@ -160,6 +154,8 @@ def transductive_clustering(support, labels, query, *, affinity=None, lam=1.0, n
     inputs = {"support": support, "labels": labels, "query": query}
     _episode.check_shapes(inputs)
     _episode.check_values(inputs, {"K": torch.inf})
+    inputs, dtype = _episode.prepared(inputs)
+    support, labels, query = inputs.values()
     expect(type(rounds) is int and rounds >= 1, "rounds", "a whole number >= 1", describe(rounds))
     points = torch.cat([support, query])
     if affinity is None:
@@ -173,9 +169,19 @@ def transductive_clustering(support, labels, query, *, affinity=None, lam=1.0, n
         unary = torch.cat([held, square_distances(query, prototypes)])
         z = laplacian_regularized_clustering(unary, affinity, lam=lam).assignments
         prototypes = z.mT @ points / z.sum(0).unsqueeze(-1)
-    return z[len(support) :]
+    return z[len(support) :].to(dtype)
 
 
-def _check_symmetric(affinity):
+def _checked(signature, lam, inputs):
+    """The inputs as the formulas meet them, in order, and the dtype to return."""
+    signature.check_shapes(inputs)
+    unary, affinity = inputs["unary"], inputs["affinity"]
+    if values_readable(unary) and not (unary > -torch.inf).all():
+        raise wrong("unary", "costs above -inf", "some that are not")
+    if values_readable(unary) and (unary == torch.inf).all(-1).any():
+        raise wrong("unary", "a finite cost for each point", f"none for point {(unary == torch.inf).all(-1).int().argmax()}")
     if values_readable(affinity) and not torch.allclose(affinity, affinity.mT):
         raise wrong("affinity", "a symmetric matrix", f"entries that differ by {(affinity - affinity.mT).abs().max():.3g}")
+    WEIGHT.check("lam", lam)
+    inputs, dtype = signature.prepared(inputs)
+    return inputs.values(), dtype

@@ -156,8 +156,10 @@ def _root(name, x):
     """The lower triangular L with L L^T = x, a matrix that is checked for having one."""
     if not (isinstance(x, torch.Tensor) and x.dtype in (torch.float32, torch.float64)):
         raise wrong(name, "a float32 or float64 tensor of shape (..., n, n)", describe(x), TypeError)
-    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
-        raise wrong(name, "shape (..., n, n)", str(tuple(x.shape)))
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2] or x.shape[-1] == 0:
+        raise wrong(name, "shape (..., n, n), n at least 1", str(tuple(x.shape)))
+    if values_readable(x) and not x.isfinite().all():
+        raise wrong(name, "finite numbers", "some that are not")
     root, failed = torch.linalg.cholesky_ex((x + x.mT) / 2)
     if values_readable(x):
         if not torch.allclose(x, x.mT, atol=1e-6 * x.detach().abs().max().item()):
@@ -173,4 +175,8 @@ def _roots(a, b, **more):
     for name, x in {"b": b, **more}.items():
         if x.shape[-1] != a.shape[-1]:
             raise wrong(name, f"shape (..., {a.shape[-1]}, {a.shape[-1]})", str(tuple(x.shape)))
+        if x.dtype != a.dtype:
+            raise wrong(name, f"a {str(a.dtype).removeprefix('torch.')} tensor, as `a` is", describe(x), TypeError)
+        if any(m != n and 1 not in (m, n) for m, n in zip(x.shape[::-1], a.shape[::-1], strict=False)):
+            raise wrong(name, f"a shape that broadcasts with that of `a`, {tuple(a.shape)}", str(tuple(x.shape)))
     return roots

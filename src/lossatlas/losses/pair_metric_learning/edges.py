@@ -20,5 +20,8 @@ def edge_consistency_l1(edges_a, edges_b):
 
     Paper: *Dark Side Augmentation*, 2023, between a frozen detector on day images and a student on night images.
     """
-    _maps.check_shapes({"edges_a": edges_a, "edges_b": edges_b})
-    return (edges_a - edges_b).abs().sum() / max(1, edges_a.numel())
+    inputs = {"edges_a": edges_a, "edges_b": edges_b}
+    _maps.check_shapes(inputs)
+    inputs, dtype = _maps.prepared(inputs)
+    a, b = inputs.values()
+    return ((a - b).abs().sum() / max(1, a.numel())).to(dtype)

@@ -128,9 +128,9 @@ def icnn_parts(embeddings, labels, gallery=None, gallery_labels=None, own=None, 
     sizes = embeddings_signature.check_shapes(given)
     inputs, sizes = embeddings_signature.completed(given, sizes, None)
     embeddings_signature.check_values(inputs, sizes)
-    inputs, _ = embeddings_signature.prepared(inputs)
+    inputs, dtype = embeddings_signature.prepared(inputs)
     x, labels, y, *rest = inputs.values()
-    return _parts(x, y, *relations(labels, *rest), neighbors)
+    return IcnnParts(*(part.to(dtype) for part in _parts(x, y, *relations(labels, *rest), neighbors)))
 
 
 def _parts(x, y, positive, negative, neighbors):

@@ -2,11 +2,13 @@
 
 import torch
 
-from ...contract import at_least, describe, loss, wrong
+from ...contract import at_least, loss
 from ...contract.pairwise import distances, mean_over
 from ...contract.safe import safe_norm
-from ...signatures import embeddings, points
+from ...signatures import Field, Signature, embeddings, points
 from .triplet import mean_over_triplets
+
+_rows = Signature("rows", {"x": Field("N D"), "y": Field("M D")}, "N", {}, {"D": 1})
 
 
 def _centred(x):
@@ -46,14 +48,9 @@ def snr_distance(x, y):
     Differs: `SNRDistance` of pytorch-metric-learning first divides each vector by its length, unless told not to, and
     gives infinity or NaN for an anchor without signal.
     """
-    for name, value in {"x": x, "y": y}.items():
-        if not isinstance(value, torch.Tensor) or not value.is_floating_point():
-            raise wrong(name, "a floating-point tensor", describe(value), TypeError)
-        if value.ndim != 2 or value.shape[1] == 0:
-            raise wrong(name, "shape (rows, D) with D at least 1", str(tuple(value.shape)))
-    if x.shape[1] != y.shape[1]:
-        raise wrong("y", f"shape (M, {x.shape[1]})", str(tuple(y.shape)))
-    return _noise_to_signal(x, y)
+    _rows.check_shapes({"x": x, "y": y})
+    inputs, dtype = _rows.prepared({"x": x, "y": y})
+    return _noise_to_signal(**inputs).to(dtype)
 
 
 @loss(
