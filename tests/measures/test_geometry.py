@@ -281,18 +281,40 @@ def test_opis_is_zero_for_classes_that_lie_alike():
     assert measures.epsilon_opis(x, y).item() == pytest.approx(0, abs=1e-20)
 
 
-def test_recall_of_ten_thousand_holds_no_table_of_all_pairs():
-    """All pairs would take 800 MB in float64, and with their differences 8 times that."""
+def test_vectors_that_are_no_numbers_do_not_look_well_placed():
+    """A training run that has diverged must not score as a perfect one."""
+    x, y = normal(24, 4), torch.arange(24) % 3
+    lost = torch.full_like(x, torch.nan)
+    assert measures.recall_at_k(lost, y, 1) == 0 and measures.knn_accuracy(lost, y, lost, y, k=1) == 0
+    assert measures.opis(lost, y).isnan() and measures.epsilon_opis(lost, y).isnan()
+    one = torch.cat([lost[:1], x[1:]])
+    assert measures.recall_at_k(one, y, 1) <= measures.recall_at_k(x, y, 1)
+    assert measures.opis(one, y).isnan()
+
+
+def test_the_share_of_accepted_strangers_is_met_exactly():
+    """100 x 0.07 is 7.000000000000001 in floating-point numbers: still the seventh pair and not the eighth."""
+    x = torch.stack([torch.linspace(0, 3, 20, dtype=torch.float64).cos(), torch.linspace(0, 3.1, 20, dtype=torch.float64).sin()], -1)
+    y = torch.arange(20) // 10
+    u = x / x.norm(dim=1, keepdim=True)
+    strangers = torch.cdist(u[:10], u[10:], compute_mode="donot_use_mm_for_euclid_dist").flatten().sort().values
+    thresholds, _ = measures.class_utilities(x, y, false_acceptance=(0.07, 0.1))
+    torch.testing.assert_close(thresholds[[0, -1]], strangers[[6, 9]])
+
+
+def test_recall_of_many_holds_no_table_of_all_pairs():
+    """All pairs would take 288 MB in float64, and with their differences 8 times that."""
     code = """
 import resource, torch
-from lossatlas.measures import knn_accuracy, recall_at_k, utilization
-x, y = torch.randn(10_000, 8, dtype=torch.float64), torch.randint(50, (10_000,))
+from lossatlas.measures import knn_accuracy, recall_at_k, utilization, vectors
+vectors.ROOM = 2**20
+x, y = torch.randn(6_000, 8, dtype=torch.float64), torch.randint(50, (6_000,))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 recall_at_k(x, y, (1, 10)), knn_accuracy(x, y, x, y), utilization(x, x)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert int(out) < 600
+    assert int(out) < 400
 
 
 @pytest.mark.parametrize(
@@ -313,6 +335,8 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
         (lambda x, y: measures.hausdorff_like_distance(x, y, margin=0), ValueError, "`margin`: expected a number > 0"),
         (lambda x, y: measures.utilization(x, x.float()), ValueError, "`train`: expected a float64 tensor"),
         (lambda x, y: measures.recall_at_k(x, y, 0), ValueError, "`k`: expected a whole number >= 1, got int 0"),
+        (lambda x, y: measures.class_center_divergence(x, torch.stack([y, y, 0 * y])), ValueError, "`labels`: expected labels of at least two classes in each set"),
+        (lambda x, y: measures.recall_at_k(x, y, []), ValueError, "`k`: expected a whole number >= 1, or several, got list"),
         (lambda x, y: measures.recall_at_k(x, y, [1, 2.0]), ValueError, "`k`: expected a whole number >= 1"),
         (lambda x, y: measures.recall_at_k(x, y, 1, gallery=x), TypeError, "`gallery_labels`: expected labels where `gallery` is given, got NoneType None"),
         (lambda x, y: measures.recall_at_k(x, y, 1, gallery_labels=y), TypeError, "`gallery_labels`: expected None where `gallery` is not given"),

@@ -27,6 +27,8 @@ def recall_at_k(queries, labels, k, *, gallery=None, gallery_labels=None, simila
     queries = vectors("queries", queries)
     labels = labels_of("labels", labels, queries.shape[:-1])
     ks = [whole("k", one, 1) for one in (k if isinstance(k, (tuple, list)) else [k])]
+    if not ks:
+        raise wrong("k", "a whole number >= 1, or several", describe(k))
     if (gallery is None) != (gallery_labels is None):
         raise wrong("gallery_labels", f"{'None' if gallery is None else 'labels'} where `gallery` is {'not ' if gallery is None else ''}given", describe(gallery_labels), TypeError)
     itself = gallery is None
@@ -42,7 +44,8 @@ def recall_at_k(queries, labels, k, *, gallery=None, gallery_labels=None, simila
             near = near.masked_fill(diagonal(rows, count, near.device), -torch.inf)
         right = same(labels[..., rows], gallery_labels)
         best = near.masked_fill(~right, -torch.inf).amax(-1, keepdim=True)
-        before = (~right & (near >= best)).sum(-1)
+        # What is no number counts as nearer: vectors that have become NaN find nothing.
+        before = (~right & ~(near < best)).sum(-1)
         found.append(before.masked_fill(best.squeeze(-1) == -torch.inf, max(ks)))
     before = torch.cat(found, -1)
     recall = torch.stack([(before < one).to(queries.dtype).mean(-1) for one in ks], -1)
@@ -80,5 +83,6 @@ def knn_accuracy(train_x, train_y, test_x, test_y, *, k=20, temperature=None):
         votes = torch.ones_like(near) if temperature is None else ((near - near[..., :1]) / temperature).exp()
         voters = train_y.unsqueeze(-2).expand(*where.shape[:-1], -1).gather(-1, where)
         tally = near.new_zeros(*near.shape[:-1], classes).scatter_add_(-1, voters, votes)
-        right.append(tally.argmax(-1) == test_y[..., rows])
+        # A vector that is no number is nobody's neighbour, and has none.
+        right.append((tally.argmax(-1) == test_y[..., rows]) & ~near.isnan().any(-1))
     return torch.cat(right, -1).to(test_x.dtype).mean(-1)

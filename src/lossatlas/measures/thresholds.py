@@ -1,5 +1,7 @@
 """Whether one threshold of distance serves all classes: per-class utilities, and how far they lie apart."""
 
+import math
+
 import torch
 
 from ..contract import describe, inside, wrong
@@ -29,7 +31,7 @@ def class_utilities(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=
         thresholds: number T of thresholds, evenly spaced, at least 2.
 
     Returns:
-        thresholds (T,) and utilities (classes, T), the classes in the order of their labels.
+        thresholds (T,) and utilities (classes, T), the classes in the order of their labels; NaN where a vector is.
     """
     x = vectors("x", x)
     if x.ndim != 2:
@@ -43,7 +45,8 @@ def class_utilities(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=
         raise wrong("labels", "at least two classes, one of them with two vectors", f"{len(classes)} classes of up to {counts.max().item()}")
     u = unit(x)
     strangers = _distances_of_strangers(u, index).sort().values
-    ends = [strangers[max(0, -int(-share * len(strangers) // 1) - 1)] for share in (low, high)]
+    # A product such as 0.07 * 100 is a little too large; that must not take one pair more.
+    ends = [strangers[max(1, math.ceil(share * len(strangers) * (1 - 1e-12))) - 1] for share in (low, high)]
     steps = torch.linspace(0, 1, thresholds, dtype=x.dtype, device=x.device)
     at = ends[0] + (ends[1] - ends[0]) * steps
     at[-1] = ends[1]
@@ -52,7 +55,7 @@ def class_utilities(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=
     sensitivity, specificity = shares[1], 1 - shares[0]
     both = sensitivity + specificity
     utility = 2 * sensitivity * specificity / torch.where(both > 0, both, 1.0)
-    return at, utility[kept].to(x.dtype)
+    return at, utility[kept].to(x.dtype).masked_fill(u.isnan().any(), torch.nan)
 
 
 def opis(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=101):
