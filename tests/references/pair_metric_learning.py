@@ -2,7 +2,6 @@
 
 from .comparing import cosine, of_embeddings
 from .cross_entropy import log_sum_exp, softplus
-from .holding import holding
 
 
 def multi_similarity_loss(positive, negative, alpha=2.0, beta=50.0, base=1.0):

@@ -2,7 +2,7 @@
 
 import torch
 
-from ...contract import above, at_least, inside, loss, real
+from ...contract import above, inside, loss, real
 from ...contract.pairwise import log_sum_exp
 from ...contract.safe import softplus
 from ...signatures import embeddings
