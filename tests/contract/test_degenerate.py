@@ -1,5 +1,6 @@
 """Batches with nothing in them, or nothing that counts: 0 attached to the graph, never NaN."""
 
+import pytest
 import torch
 from tests.contract.cases import close, gradients, needs_items, promise, take, tracked, value_and_gradients
 
@@ -22,6 +23,13 @@ def test_an_empty_batch(case):
     _assert_attached_zero(case, empty, sample_weight=torch.ones(0), mask=torch.ones(0, dtype=torch.bool))
     assert case(empty, reduction="none").numel() == 0
     assert case(empty, normalizer=3.0) == 0
+
+
+def test_an_empty_batch_as_a_whole(case):
+    if case.by_item:
+        pytest.skip("it has items")
+    axis = case.signature.items.split()[0]
+    _assert_attached_zero(case, case.sample(**{axis: 0}))
 
 
 @promise("items")

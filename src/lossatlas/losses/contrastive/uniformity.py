@@ -83,7 +83,7 @@ def wasserstein_uniformity(points):
         points: vectors, shape (N, D); their length does not matter.
 
     Returns:
-        One value for the batch, from 0 (even) to $\sqrt 2$ (all points equal).
+        One value for the batch, from 0 (even) to $\sqrt 2$ (all points equal); 0 for no points.
 
     Paper: Added to a loss with weight 0.2, over both views together. Its metric is $-W_2$.
 
@@ -91,6 +91,8 @@ def wasserstein_uniformity(points):
     slopes stay finite; one that is 0 up to rounding passes none.
     """
     count, width = points.shape
+    if count == 0:
+        return points.sum()
     z = unit(points)
     mean = z.mean(0)
     spread = torch.linalg.svdvals((z - mean) / count**0.5)
@@ -121,12 +123,14 @@ def cross_correlation_loss(view_a, view_b, *, lam=0.005, eps=1e-5):
         eps: $\varepsilon > 0$, added to the variances, which are divided by N.
 
     Returns:
-        One value for the batch. A coordinate that is the same for all items has correlation 0 with all.
+        One value for the batch, 0 for no items. A coordinate that is the same for all items has correlation 0 with all.
 
     Paper: Defaults, and the standardisation by batch normalisation, are the official code's.
 
     Differs: some code divides the variances by N - 1 and adds no eps.
     """
+    if len(view_a) == 0:
+        return (view_a + view_b).sum()
     correlation = _standard(view_a, eps).mT @ _standard(view_b, eps)
     same = torch.eye(view_a.shape[1], dtype=torch.bool, device=view_a.device)
     return torch.where(same, (1 - correlation).square(), lam * correlation.square()).sum()
