@@ -411,6 +411,31 @@ def test_the_slope_in_the_temperature_is_that_of_the_robust_objective():
         close(slope(value, leaf)[0], found[n])
 
 
+def test_what_a_batch_does_not_tell_leaves_the_state_of_an_example():
+    """An item alone has no negatives; vectors that overflowed say nothing: what is remembered of them would never recover."""
+    module = la.GlobalContrastiveTemperatures(6).double()
+    a, b = normal(3, 4), normal(3, 4, seed=1)
+    module(a, b, torch.arange(3))
+    before = state(module)
+    for example in (0, 5):
+        alone = module(a[:1], b[:1], torch.tensor([example]))
+        close(alone, -torch.cosine_similarity(a[0], b[0], dim=0))
+    assert module(a[:1] * torch.nan, b[:1], torch.tensor([1])).isnan()
+    assert module(a * torch.nan, b, torch.arange(3)).isnan()
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+
+
+def test_temperatures_without_items_and_in_half_precision():
+    module = la.GlobalContrastiveTemperatures(6)
+    nothing = torch.zeros(0, 4, requires_grad=True)
+    value = module(nothing, nothing, torch.zeros(0, dtype=torch.long))
+    value.backward()
+    assert value == 0
+    a, b = normal(3, 4).half(), normal(3, 4, seed=1).half()
+    index, again = torch.arange(3), la.GlobalContrastiveTemperatures(6).half()
+    assert again(a, b, index) == module(a.float(), b.float(), index).half()
+
+
 def test_temperatures_say_what_is_wrong():
     module, a = la.GlobalContrastiveTemperatures(4), torch.ones(2, 3)
     refused(ValueError, "examples", la.GlobalContrastiveTemperatures, 0)

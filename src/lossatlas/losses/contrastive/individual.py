@@ -29,6 +29,7 @@ def isogclr_update(scores, where, log_u, temperature, slope, *, rho=0.3, gamma=0
 
     Returns:
         (weight, log_u, temperature, slope): the weights $p_z$, shape (V, N, K), and the new state, all without history.
+        The state stays as it is where a view has no negatives, or has scores that are not finite.
 
     Paper: "Automatic Temperature Individualization" (arXiv 2305.11965). Defaults are libauc's for one modality; for two,
     with gaps and a state for each side, they are rho = 6, low = 0.005, high = 0.05.
@@ -51,9 +52,13 @@ def isogclr_update(scores, where, log_u, temperature, slope, *, rho=0.3, gamma=0
         each = torch.logaddexp(torch.where(first, -torch.inf, old), new + estimate)
         weight = torch.where(where, exponent - (each + count.log()).unsqueeze(-1), -torch.inf).exp()
         found = (each + rho - sum_over(weight * exponent, where)).mean(0)
-        slope = (1 - momentum) * slope + momentum * found
-        moved = (temperature - step * slope).clamp(low, high)
-        return weight, each.logsumexp(0) - torch.full_like(log_u, len(scores)).log(), moved, slope
+        after = (1 - momentum) * slope + momentum * found
+        moved = (temperature - step * after).clamp(low, high)
+        mean = each.logsumexp(0) - torch.full_like(log_u, len(scores)).log()
+        # An infinity or NaN that is remembered once would stay for good.
+        told = where.any(-1).all(0) & found.isfinite()
+        state = ((mean, log_u), (moved, temperature), (after, slope))
+        return weight, *(torch.where(told, now, before) for now, before in state)
 
 
 def check_settings(*, rho, gamma, step, momentum, low, high):
@@ -99,12 +104,13 @@ class GlobalContrastiveTemperatures(torch.nn.Module):
         Its value is not the objective; that is `robust_global_contrastive_loss`.
 
         Args:
-            view_a, view_b: two views of each item of the batch, shape (N, D) each, N > 1; their length does not matter.
+            view_a, view_b: two views of each item of the batch, shape (N, D) each; their length does not matter. An item
+                alone has no negatives: its state stays. No items give 0.
             index: which training example each item is, integers of shape (N,) in [0, examples), each at most once.
         """
         views.check_shapes({"view_a": view_a, "view_b": view_b})
         self._check_index(index, len(view_a))
-        dtype = torch.promote_types(view_a.dtype, self.log_u.dtype)
+        dtype = torch.promote_types(torch.promote_types(view_a.dtype, self.log_u.dtype), torch.float32)
         a, b = view_a.to(dtype), view_b.to(dtype)
         scores = torch.stack([torch.cat([cosines(a, b), cosines(a, a)], -1), torch.cat([cosines(b, a), cosines(b, b)], -1)])
         where = ~torch.eye(len(a), dtype=torch.bool, device=a.device).repeat(1, 2).expand_as(scores)
@@ -113,7 +119,8 @@ class GlobalContrastiveTemperatures(torch.nn.Module):
         if self.training:
             for buffer, value in zip((self.log_u, self.temperature, self.slope), moved, strict=True):
                 buffer[index] = value.to(buffer.dtype)
-        return (sum_over(weight * scores, where).mean(0) - cosine(a, b)).mean().to(view_a.dtype)
+        each = sum_over(weight * scores, where).mean(0) - cosine(a, b)
+        return (each.sum() / max(len(each), 1)).to(view_a.dtype)
 
     def _check_index(self, index, count):
         examples = len(self.log_u)
