@@ -204,6 +204,11 @@ def test_a_closed_gate_and_a_missing_side_are_no_harm():
     assert la.gated_contrastive_loss(z, zeros, zeros + 7, gate) == 0  # no positives
 
 
+def test_what_is_not_a_number_stays_visible_behind_a_gate():
+    z, y, partner, gate = gated()
+    assert la.gated_contrastive_loss(z * torch.nan, y, partner, gate).isnan()
+
+
 def test_gated_gradients():
     z, y, partner, gate = gated()
     inputs = (z.requires_grad_(), gate.requires_grad_())

@@ -147,5 +147,5 @@ def _gated_cosines(z, gate):
     square = (gate / torch.where(largest > 0, largest, 1.0)).square()
     squared_length = square @ z.square().mT
     product = squared_length.diagonal().unsqueeze(-1) * squared_length
-    some = product > 0
+    some = product != 0
     return torch.where(some, (square * z) @ z.mT / torch.where(some, product, 1.0).sqrt(), 0.0)
