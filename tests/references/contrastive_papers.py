@@ -19,24 +19,35 @@ def stays(gap, steepness):
     return atan2(1, -steepness * gap) / (4 * atan2(1, 1))
 
 
-def soft_permutation(values, steepness):
-    """Row i: where entry i ends."""
-    n = len(values)
-    values, rows = list(values), [[1 if i == r else 0 for r in range(n)] for i in range(n)]
+def mix(line, low, keep, swap):
+    """Neighbours stay or change places, each with its probability."""
+    a, b = line[low], line[low + 1]
+    line[low], line[low + 1] = keep * a + swap * b, swap * a + keep * b
+
+
+def soft_swaps(values, steepness):
+    """The swaps of the network, first to last: the lower place, and the probabilities to stay and to change."""
+    values, n, found = list(values), len(values), []
     for layer in range(n):
         for low in range(layer % 2, n - 1, 2):
             gap = values[low + 1] - values[low]
-            keep, swap = stays(gap, steepness), stays(-gap, steepness)
-            for line in [values, *rows]:
-                a, b = line[low], line[low + 1]
-                line[low], line[low + 1] = keep * a + swap * b, swap * a + keep * b
-    return rows
+            found.append((low, stays(gap, steepness), stays(-gap, steepness)))
+            mix(values, *found[-1])
+    return found
+
+
+def ends_among(ranks, swaps, n):
+    """The probability of each entry to end on one of these ranks: from the last swap back to the first."""
+    marks = [1 if r in ranks else 0 for r in range(n)]
+    for swap in reversed(swaps):
+        mix(marks, *swap)
+    return marks
 
 
 def group_ordering_loss(positive, negative, steepness=1.0):
-    count = len(negative)
-    rows = soft_permutation([*sorted(negative), *sorted(positive)], steepness)
-    own = [fsum(row[:count]) for row in rows[:count]] + [fsum(row[count:]) for row in rows[count:]]
+    count, n = len(negative), len(negative) + len(positive)
+    swaps = soft_swaps([*sorted(negative), *sorted(positive)], steepness)
+    own = ends_among(range(count), swaps, n)[:count] + ends_among(range(count, n), swaps, n)[count:]
     return -fsum(log(share) for share in own) / len(own)
 
 
