@@ -6,7 +6,6 @@ from tests.contract.cases import close, gradients, needs_items, promise, take, t
 
 from lossatlas.signatures import Field
 
-
 EPS = torch.finfo(torch.float64).eps
 
 

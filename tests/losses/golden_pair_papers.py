@@ -1,8 +1,8 @@
 """How the files of single papers in tests/golden/pair_metric_learning are computed here."""
 
-import lossatlas as la
-
 from tests.losses.golden_cross_entropy import of, partly
+
+import lossatlas as la
 
 FAMILY = "pair_metric_learning"
 
