@@ -22,7 +22,9 @@ def test_a_loss_has_the_pictures_of_its_signature(entry):
     for picture in pictures:
         assert picture.size <= BUDGET
         assert entry.name in picture.alt_text()
-        assert set(picture.controls) - {"line"} == set(sliders(entry))
+        shown, able = [name for name in picture.controls if name != "line"], list(sliders(entry))
+        assert shown == able[: len(shown)]  # the more cells a picture has, the fewer sliders it can have
+        assert len(shown) >= min(3, len(able))
 
 
 @EACH_LOSS
