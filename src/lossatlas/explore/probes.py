@@ -31,8 +31,7 @@ def over(entry, plane, u, v, hyper=None):
 def _items(entry, inputs, coordinates, hyper):
     """One value per point. A loss of a whole batch sees each point as a batch of its own."""
     if entry.items == "batch":
-        points = zip(*(c.split(1) for c in coordinates), strict=True)
-        return torch.stack([entry.function(**inputs(*point), **hyper) for point in points])
+        return torch.vmap(lambda *point: entry.function(**inputs(*(c.unsqueeze(0) for c in point)), **hyper))(*coordinates)
     items = entry.function(**inputs(*coordinates), **hyper, reduction="none")
     return items.reshape(len(coordinates[0]), -1).sum(-1)
 
