@@ -1,7 +1,7 @@
 """`python -m benchmarks.scale`: memory and time of losses that compare many rows with many, some rows at a time and all at once.
 
 Each is measured in a process of its own, on one thread: value and gradient of one batch, after a small one that loads what
-has to be loaded. Memory is what the process holds at most beyond what it held before: the inputs and room for their
+has to be loaded. Time is the processor's, which other work on the machine changes least. Memory is what the process holds at most beyond what it held before: the inputs and room for their
 gradients are there already.
 """
 
@@ -59,7 +59,7 @@ def batch(signature, n):
 
 
 def measure(name, whose, n, rows, rounds=1):
-    """Bytes and seconds of value and gradient. To be called in a fresh process: a peak is never forgotten."""
+    """Bytes and processor seconds of value and gradient. To be called in a fresh process: a peak is never forgotten."""
     import torch
 
     torch.set_num_threads(1)
@@ -68,9 +68,9 @@ def measure(name, whose, n, rows, rounds=1):
     options = {} if rows is None else {"rows_at_once": rows}
 
     def run(inputs):
-        start = time.perf_counter()
+        start = time.process_time()
         loss(*inputs, **options).backward()
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     run(batch(signature, 64))
     inputs = batch(signature, n)
