@@ -42,7 +42,7 @@ def proto_triplet_loss(features, prototypes, target, *, margin=0.5, eps=SQUARE):
     Returns:
         One value per query, shape (N,).
 
-    Paper: *SuSana Distancia is all you need*, 2023. Defaults are those of its code, which the paper leaves open.
+    Paper: *SuSana Distancia is all you need*, 2023. Defaults are those of its code.
     """
     d = smooth_distances(features, prototypes, eps)
     true = one_hot(target, d).bool()
