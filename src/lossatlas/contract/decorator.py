@@ -1,6 +1,5 @@
 """`@loss`: turns a formula that gives one value per item into a checked, reduced, registered function."""
 
-import contextlib
 import functools
 import inspect
 from dataclasses import replace
@@ -124,6 +123,8 @@ def _leading(body):
 
 def _hyper_parameters(body, signature):
     taken, forms = _leading(body), [signature.names, *signature.forms]
+    for p in inspect.signature(body).parameters.values():
+        expect(p.kind is p.KEYWORD_ONLY or p.default is p.empty, p.name, "a keyword-only hyper-parameter", str(p.kind))
     expect(taken in forms, body.__name__, f"leading arguments {' or '.join(str(list(f)) for f in forms)}", list(taken))
     found = {p.name: p for p in inspect.signature(body).parameters.values() if p.kind is p.KEYWORD_ONLY}
     added = {p.name for p in [*COMMON, ROWS]} & set(found)
@@ -136,11 +137,12 @@ def _checked(body, signature, item_dims, limits):
     names = signature.names
     hyper_parameters = _hyper_parameters(body, signature)
     formula, once = _formula(body, signature)
-    common = [*COMMON, ROWS] if signature.forms and item_dims != "batch" else COMMON
+    in_parts = bool(signature.forms) and item_dims != "batch"
+    common = [*COMMON, ROWS] if in_parts else COMMON
 
     @functools.wraps(body)
     def function(*args, reduction="mean", sample_weight=None, mask=None, normalizer=None, **keywords):
-        rows = keywords.pop(ROWS.name, None) if ROWS in common else None
+        rows = keywords.pop(ROWS.name, None) if in_parts else None
         inputs, hyper = _bind(body.__name__, signature, hyper_parameters, args, keywords)
         for name in hyper:
             if name in limits:
@@ -160,13 +162,21 @@ def _checked(body, signature, item_dims, limits):
             inputs = signature.neutralized(inputs, keep)
         signature.check_values(inputs, sizes)
         inputs, dtype = signature.prepared(inputs)
-        with _without_autocast(inputs[names[0]].device.type):
-            inputs = once(inputs)
-            if rows is None:
-                value = reduce(formula(inputs, hyper), reduction, sample_weight, keep, normalizer)
-            else:
-                value = _some_at_a_time(formula, inputs, hyper, signature.by_item, rows, reduction, sample_weight, keep, normalizer)
+        counting = (reduction, sample_weight, keep, normalizer)
+        if _under_autocast(inputs[names[0]].device.type):
+            with torch.autocast(inputs[names[0]].device.type, enabled=False):
+                value = reduced(inputs, hyper, rows, counting)
+        else:
+            value = reduced(inputs, hyper, rows, counting)
         return value if value.dtype == dtype else value.to(dtype)
+
+    def reduced(inputs, hyper, rows, counting):
+        """What the formula gives, all rows at once or some at a time, weighed and summed up."""
+        if once is not None:
+            inputs = once(inputs)
+        if rows is None:
+            return reduce(formula(inputs, hyper), *counting)
+        return _some_at_a_time(formula, inputs, hyper, signature.by_item, rows, *counting)
 
     parameters = [*_arguments(signature), *hyper_parameters.values(), *common]
     function.__signature__ = inspect.Signature(parameters)
@@ -181,10 +191,10 @@ def _arguments(signature):
 
 
 def _formula(body, signature):
-    """The body as a function of the inputs by name and the hyper-parameters, and what is done to the inputs before."""
+    """The body as a function of the inputs by name and the hyper-parameters, and what is done to the inputs before, or None."""
     form = signature.forms.get(_leading(body))
     if form is None:
-        return lambda inputs, hyper: body(**inputs, **hyper), lambda inputs: inputs
+        return lambda inputs, hyper: body(**inputs, **hyper), None
     collected = signature.collected or (lambda items: items)
     return lambda inputs, hyper: collected(body(*form.relate(inputs), **hyper)), form.once
 
@@ -197,11 +207,10 @@ def _bind(loss_name, signature, hyper_parameters, args, keywords):
         raise wrong("arguments", wanted, f"{len(args)} positional arguments", TypeError)
     inputs = dict(zip(names, args, strict=False))
     for name in names[len(args) :]:
-        if name not in keywords and name in signature.optional:
-            continue
-        if name not in keywords:
+        if name in keywords:
+            inputs[name] = keywords.pop(name)
+        elif name not in signature.optional:
             raise wrong(name, f"an input of {loss_name}({', '.join(names)})", "nothing", TypeError)
-        inputs[name] = keywords.pop(name)
     for name in keywords:
         if name not in hyper_parameters:
             accepted = ", ".join([*hyper_parameters, *(p.name for p in COMMON)])
@@ -235,11 +244,9 @@ def _keep(shape, device, weight, mask):
     return over(mask, widest) & over(counts, widest)
 
 
-def _without_autocast(device):
-    """Where autocast is on, a block without it: the formula keeps the dtype of its inputs."""
-    if is_autocast_available(device) and torch.is_autocast_enabled(device):
-        return torch.autocast(device, enabled=False)
-    return contextlib.nullcontext()
+def _under_autocast(device):
+    """Whether autocast is on. The formula is computed without it: it keeps the dtype of its inputs."""
+    return is_autocast_available(device) and torch.is_autocast_enabled(device)
 
 
 def _some_at_a_time(formula, inputs, hyper, by_item, rows, reduction, weight, keep, normalizer):
@@ -265,7 +272,6 @@ def _domains_of(hyper_parameters, declared):
         expect(name in hyper_parameters, "domains", f"names among {sorted(hyper_parameters)}", repr(name))
     found = {}
     for name, parameter in hyper_parameters.items():
-        expect(parameter.kind is parameter.KEYWORD_ONLY, name, "a keyword-only hyper-parameter", str(parameter.kind))
         default = parameter.default
         expect(default is not parameter.empty, name, "a default value", "none")
         if name in declared:
