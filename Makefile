@@ -92,7 +92,7 @@ unit: setup
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --ignore tests/site tests
 
 site: book
-	$(ONE_THREAD) $(BIN)/python -m pytest tests/site
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist worksteal tests/site
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

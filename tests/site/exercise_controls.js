@@ -1,5 +1,5 @@
-/* Move every control of every explorer on the page in every direction; report what each move did. */
-async () => {
+/* Move every control of some explorers on the page, from one to the one before another, in every direction; report what each move did. */
+async ([first, end]) => {
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const drawn = (figure) => [...figure.querySelectorAll(".main-svg :is(path, image, text, rect, polygon)")]
     .map((part) => part.getAttribute("d") || part.getAttribute("href") || part.getAttribute("xlink:href") || part.outerHTML)
@@ -28,7 +28,7 @@ async () => {
   }
 
   const report = [];
-  for (const figure of document.querySelectorAll("figure.atlas-explorer")) {
+  for (const figure of [...document.querySelectorAll("figure.atlas-explorer")].slice(first, end)) {
     figure.scrollIntoView();
     const details = figure.querySelector(".atlas-values");
     details.open = true;
