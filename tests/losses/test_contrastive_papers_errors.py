@@ -48,6 +48,8 @@ WRONG = {
     "sorting nothing": (lambda: la.differentiable_sort(X[:, :0]), ValueError, "x"),
     "sorting a number": (lambda: la.differentiable_sort(X[0, 0]), ValueError, "x"),
     "sorting flat": (lambda: la.differentiable_sort(X, steepness=0.0), ValueError, "steepness"),
+    "squares below 0": (lambda: la.student_t_neighbor_distribution(torch.tensor([[0.5, -0.5]])), ValueError, "square_distance"),
+    "shares that sum to 2": (lambda: la.cluster_neighbor_distribution(torch.ones(3, 2)), ValueError, "assignment"),
     "ordering one view": (lambda: la.group_ordering_of_views(VIEWS[:1]), ValueError, "views"),
     "ordering one item": (lambda: la.group_ordering_of_views(VIEWS[:, :1]), ValueError, "views"),
     "ordering by 2.0": (lambda: la.group_ordering_of_views(VIEWS, hardest=2.0), TypeError, "hardest"),

@@ -2,15 +2,14 @@
 
 import torch
 
-from ...contract import above, between, loss, wrong
-from ...contract.checks import describe
+from ...contract import above, between, describe, loss, values_readable, wrong
 from ...contract.safe import xlogy
-from ...signatures import Field, Signature, distributions
+from ...signatures import Field, Signature, Simplex, distributions
 
 _matrix = Signature("matrix", {"dissimilarity": Field("N M")}, "N", {}, {"M": 1})
 _squares = Signature("squares", {"square_distance": Field("N M")}, "N", {}, {"M": 1})
 _shares = Signature("shares", {"p": Field("N M")}, "N", {}, {"M": 1})
-_assignment = Signature("assignment", {"assignment": Field("N C")}, "N", {}, {"N": 1, "C": 1})
+_assignment = Signature("assignment", {"assignment": Simplex("N C")}, "N", {}, {"N": 1, "C": 1})
 
 
 @loss(distributions, paper="icon2025", bounds=(0.0, None), optimum=0.0)
@@ -83,7 +82,10 @@ def student_t_neighbor_distribution(square_distance, *, gamma=1.0, where=None):
     """
     _squares.check_shapes({"square_distance": square_distance})
     above(0).check("gamma", gamma)
-    return _softmax(-torch.log1p(square_distance / gamma**2), _allowed(where, square_distance))
+    allowed = _allowed(where, square_distance)
+    if values_readable(square_distance) and square_distance.detach().min().item() < 0:
+        raise wrong("square_distance", "numbers >= 0", f"a smallest value of {square_distance.detach().min().item():g}")
+    return _softmax(-torch.log1p(square_distance / gamma**2), allowed)
 
 
 def cluster_neighbor_distribution(assignment):
@@ -102,7 +104,8 @@ def cluster_neighbor_distribution(assignment):
 
     Paper: Alshammari et al. 2025, *I-Con: A Unifying Framework for Representation Learning*.
     """
-    _assignment.check_shapes({"assignment": assignment})
+    inputs = {"assignment": assignment}
+    _assignment.check_values(inputs, _assignment.check_shapes(inputs))
     size = assignment.sum(0)
     return assignment @ (assignment / torch.where(size > 0, size, 1.0)).mT
 
