@@ -33,10 +33,11 @@ def mixtures(positive, negative, lam):
 def metrix_contrastive_loss(embeddings, labels, gallery, gallery_labels, own, gallery_mask, lam=0.5, margin=0.5, weight=0.4):
     pulled, pushed, mixed_pulled, mixed_pushed = [], [], [], []
     for x, (positive, negative) in zip(embeddings, sides(labels, gallery, gallery_labels, own, gallery_mask), strict=True):
-        pulled += [distance(unit(x), unit(p)) for p in positive]
-        pushed += [max(0.0, margin - distance(unit(x), unit(n))) for n in negative]
+        here = unit(x)
+        pulled += [distance(here, unit(p)) for p in positive]
+        pushed += [max(0.0, margin - distance(here, unit(n))) for n in negative]
         for v in mixtures(positive, negative, lam):
-            d = distance(unit(x), unit(v))
+            d = distance(here, unit(v))
             mixed_pulled += [lam * d] * len(positive)
             mixed_pushed += [(1 - lam) * max(0.0, margin - d)] * len(positive)
     clean = mean_of_nonzero(pulled) + mean_of_nonzero(pushed)
