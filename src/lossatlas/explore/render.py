@@ -96,8 +96,10 @@ def _scatter(ax, trace, order):
     several = not isinstance(marker.get("color"), (str, type(None))) or not isinstance(marker.get("size", 8), (int, float))
     if "markers" in mode and several:
         size = np.asarray(marker.get("size", 8), float)
-        ax.scatter(x, y, (size * 0.72) ** 2, marker.get("color"), cmap=_colormap(marker.get("colorscale")), zorder=order,
-                   marker=MARKERS.get(marker.get("symbol"), "o"), vmin=marker.get("cmin"), vmax=marker.get("cmax"), label=label)  # fmt: skip
+        scale = {"cmap": _colormap(marker.get("colorscale")), "vmin": marker.get("cmin"), "vmax": marker.get("cmax")}
+        one_color = isinstance(marker.get("color"), (str, type(None)))
+        ax.scatter(x, y, (size * 0.72) ** 2, marker.get("color"), zorder=order, marker=MARKERS.get(marker.get("symbol"), "o"),
+                   label=label, **({} if one_color else scale))  # fmt: skip
         style |= {"color": line.get("color")}
     elif "markers" in mode:
         face = marker.get("color") if not str(marker.get("symbol")).endswith("-open") else "none"
