@@ -90,9 +90,18 @@ def test_gradients(distance):
 
 def test_the_second_gradient():
     inputs = [x[:2].clone().requires_grad_() for x in (A, B)]
-    assert torch.autograd.gradgradcheck(
-        lambda a, b: la.squared_bures_wasserstein_distance((a + a.mT) / 2, (b + b.mT) / 2), inputs
-    )
+    for distance in (la.squared_bures_wasserstein_distance, la.bures_wasserstein_distance, la.affine_invariant_distance):
+        assert torch.autograd.gradgradcheck(lambda a, b, distance=distance: distance((a + a.mT) / 2, (b + b.mT) / 2), inputs)
+
+
+def test_the_third_gradient():
+    a = A[0].clone().requires_grad_()
+
+    def slope(a):
+        value = la.squared_bures_wasserstein_distance((a + a.mT) / 2, B[0])
+        return torch.autograd.grad(value, a, create_graph=True)[0]
+
+    assert torch.autograd.gradgradcheck(slope, (a,))
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
@@ -125,6 +134,21 @@ def test_ill_conditioned_matrices_have_steeper_affine_invariant_distances():
             slopes.append(torch.autograd.grad(distance(a, r @ spectrum @ r.mT), a)[0].norm().item())
         ratios.append(slopes[0] / slopes[1])
     assert ratios[0] < ratios[1] < ratios[2] and ratios[2] > 100
+
+
+@pytest.mark.parametrize("distance", [la.generalized_bures_wasserstein_distance, la.squared_generalized_bures_wasserstein_distance])
+def test_the_second_gradient_with_a_power_is_refused(distance):
+    """Also where the slope that comes in is a constant: what is missing would show no sign."""
+    a = A.clone().requires_grad_()
+    value = distance(a, B, M, theta=0.5).sum()
+    with pytest.raises(ValueError, match=r"`create_graph`: expected False: a gradient of a matrix to a power cannot"):
+        torch.autograd.grad(value, a, create_graph=True)
+
+
+@pytest.mark.parametrize("distance", [distance for distance in DISTANCES if distance is not la.affine_invariant_distance])
+def test_transforms_are_refused(distance):
+    with pytest.raises(ValueError, match=r"`torch\.func`: expected no transform .* of a Bures-Wasserstein distance"):
+        torch.func.hessian(lambda a: distance(a, B).sum())(A)
 
 
 @pytest.mark.parametrize("distance", DISTANCES)

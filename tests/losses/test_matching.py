@@ -47,6 +47,14 @@ def test_the_gradient_is_the_answer_to_a_nudge():
     assert not la.imle_assignment_gradient(cost.detach(), 1e-3 * slope).any()
 
 
+def test_second_derivatives_are_refused():
+    cost = COST.clone().requires_grad_()
+    with pytest.raises(ValueError, match=r"`create_graph`: expected False: a gradient of a matching cannot"):
+        torch.autograd.grad(la.graph_matching_hamming_loss(la.matched(cost)), cost, create_graph=True)
+    with pytest.raises(ValueError, match=r"`torch\.func`: expected no transform .* of a matching"):
+        torch.func.grad(lambda cost: la.graph_matching_hamming_loss(la.matched(cost)))(COST)
+
+
 def test_descent_along_it_finds_the_truth():
     cost = COST.clone().requires_grad_()
     assert la.graph_matching_hamming_loss(la.least_cost_matching(cost)) > 0

@@ -6,6 +6,8 @@ import inspect
 import torch
 from torch.autograd import forward_ad
 
+from .checks import wrong
+
 
 def fused(forward, backward):
     """Let a formula be computed by `forward` and `backward` where only autograd looks on.
@@ -67,6 +69,27 @@ def _slopes(value, arguments, needed, slope):
 def _watched():
     """Whether more than autograd looks on: a compiler, a transform of `torch.func`, or forward-mode differentiation."""
     return torch.compiler.is_compiling() or transformed()
+
+
+def differentiated_again():
+    """Whether the slopes that are made now will be differentiated in their turn; to be asked in a `backward`."""
+    return torch.is_grad_enabled() and not torch.compiler.is_compiling()
+
+
+def only_once(function):
+    """Refuse, by name, all but a first derivative by autograd of what a hand-made `backward` belongs to.
+
+    To be called in `backward`. Torch's own `once_differentiable` lets slopes without history pass for constants where
+    the slope that comes in is one.
+    """
+    if differentiated_again():
+        raise wrong("create_graph", f"False: a gradient of {function} cannot be differentiated again", "True")
+
+
+def only_autograd(function):
+    """Refuse, by name, transforms that do not go through a hand-made `backward`. To be called before it is applied."""
+    if not torch.compiler.is_compiling() and transformed():
+        raise wrong("torch.func", f"no transform or forward-mode differentiation of {function}", "one of them")
 
 
 def transformed():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from .checks import describe, is_number, wrong
-from .fused import transformed
+from .fused import differentiated_again, transformed
 
 
 def check_rows(rows):
@@ -20,7 +20,7 @@ def check_rows(rows):
 
 def _check_first_derivative():
     """Slopes that were made part by part have no history: differentiated again they would pass for constants."""
-    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+    if differentiated_again():
         raise wrong("rows_at_once", "None where a gradient is differentiated again (create_graph=True)", "some rows at a time")
 
 

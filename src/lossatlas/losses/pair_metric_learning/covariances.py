@@ -3,7 +3,10 @@
 import torch
 
 from ...contract import describe, real, values_readable, wrong
+from ...contract.fused import only_autograd, only_once
 from ...contract.safe import safe_norm
+
+DISTANCE = "a Bures-Wasserstein distance"
 
 
 def squared_bures_wasserstein_distance(a, b):
@@ -53,7 +56,7 @@ def squared_generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
         theta: power $\theta \ne 0$ of the matrices.
 
     Returns:
-        Shape (...).
+        Shape (...). With theta other than 1 the gradient cannot be differentiated again.
 
     Paper: *Learning to Normalize on the SPD Manifold under Bures-Wasserstein Geometry*, 2025.
     """
@@ -69,7 +72,7 @@ def generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
     Args, errors and paper are those of `squared_generalized_bures_wasserstein_distance`.
 
     Returns:
-        Shape (...); at equal matrices its gradient is 0.
+        Shape (...); at equal matrices its gradient is 0. With theta other than 1 that cannot be differentiated again.
     """
     return safe_norm(_generalized_gap(a, b, metric, theta).flatten(-2))
 
@@ -94,6 +97,7 @@ def _generalized_gap(a, b, metric, theta):
         raise wrong("theta", "a number other than 0", "0")
     left, right, by = _roots(a, b, metric=metric)
     if theta != 1:
+        only_autograd(DISTANCE)
         left, right = (_Power.apply((x + x.mT) / 2, theta / 2) for x in (a, b))
     left, right = (torch.linalg.solve_triangular(by, root, upper=False) for root in (left, right))
     return _factor_gap(left, right) / theta
@@ -104,6 +108,7 @@ def _factor_gap(left, right):
 
     As a difference it loses no digits where the matrices are nearly equal, unlike the traces of the formula.
     """
+    only_autograd(DISTANCE)
     return left - right @ _Polar.apply(right.mT @ left)
 
 
@@ -112,16 +117,33 @@ class _Polar(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x):
-        u, s, vh = torch.linalg.svd(x)
-        ctx.save_for_backward(u, s, vh)
-        return u @ vh
+        u, _, vh = torch.linalg.svd(x)
+        rotation = u @ vh
+        ctx.save_for_backward(x, rotation)
+        return rotation
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, slope):
-        u, s, vh = ctx.saved_tensors
-        turned = u.mT @ slope @ vh.mT
-        return u @ ((turned - turned.mT) / (s.unsqueeze(-1) + s.unsqueeze(-2))) @ vh
+        x, rotation = ctx.saved_tensors
+        turned = rotation.mT @ slope
+        return rotation @ _Lyapunov.apply(rotation.mT @ x, turned - turned.mT)
+
+
+class _Lyapunov(torch.autograd.Function):
+    """The X with H X + X H = C for a symmetric positive definite H. Its slopes solve the same equation."""
+
+    @staticmethod
+    def forward(ctx, h, c):
+        values, vectors = torch.linalg.eigh((h + h.mT) / 2)
+        x = vectors @ (vectors.mT @ c @ vectors / (values.unsqueeze(-1) + values.unsqueeze(-2))) @ vectors.mT
+        ctx.save_for_backward(h, x)
+        return x
+
+    @staticmethod
+    def backward(ctx, slope):
+        h, x = ctx.saved_tensors
+        of_c = _Lyapunov.apply(h, slope)
+        return -(of_c @ x.mT + x.mT @ of_c), of_c
 
 
 class _Power(torch.autograd.Function):
@@ -135,8 +157,8 @@ class _Power(torch.autograd.Function):
         return (vectors * values.pow(power).unsqueeze(-2)) @ vectors.mT
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, slope):
+        only_once("a matrix to a power")
         values, vectors = ctx.saved_tensors
         ratio = _divided_differences(values, ctx.power)
         return vectors @ (ratio * (vectors.mT @ slope @ vectors)) @ vectors.mT, None

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 
 from ...contract import above, between, describe, expect, values_readable, wrong
+from ...contract.fused import only_autograd, only_once
 from ...contract.pairwise import cosines
 from ...signatures import Field, Signature
 
@@ -165,6 +166,7 @@ def matched(cost, *, strength=1.0):
     """
     _cost.check_shapes({"cost": cost})
     above(0).check("strength", strength)
+    only_autograd("a matching")
     return _Matched.apply(cost, strength)
 
 
@@ -176,7 +178,7 @@ class _Matched(torch.autograd.Function):
         return least_cost_matching(cost)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, slope):
+        only_once("a matching")
         (cost,) = ctx.saved_tensors
         return imle_assignment_gradient(cost, slope, strength=ctx.strength), None
