@@ -111,8 +111,10 @@ def on(signature, loss):
     """
     entry = get(loss)
     form = _leading(entry.body)
-    able = sorted(str(list(f)) for f in signature.forms)
-    expect(form in signature.forms, "loss", f"one that takes {' or '.join(able) or 'a form, which this signature has none of'}", f"{entry.name}, which takes {list(form)}")
+    if not signature.forms:
+        raise wrong("signature", "one with forms that losses are written in, such as lossatlas.signatures.pairs", repr(signature))
+    able = " or ".join(sorted(str(list(f)) for f in signature.forms))
+    expect(form in signature.forms, "loss", f"one that takes {able}", f"{entry.name}, which takes {list(form)}")
     return _checked(entry.body, signature, "batch" if entry.items == "batch" else signature.items, entry.domains)
 
 
@@ -143,7 +145,7 @@ def _checked(body, signature, item_dims, limits):
     @functools.wraps(body)
     def function(*args, reduction="mean", sample_weight=None, mask=None, normalizer=None, **keywords):
         rows = keywords.pop(ROWS.name, None) if in_parts else None
-        inputs, hyper = _bind(body.__name__, signature, hyper_parameters, args, keywords)
+        inputs, hyper = _bind(body.__name__, signature, hyper_parameters, common, args, keywords)
         for name in hyper:
             if name in limits:
                 hyper[name] = limits[name].check(name, hyper[name])
@@ -199,8 +201,8 @@ def _formula(body, signature):
     return lambda inputs, hyper: collected(body(*form.relate(inputs), **hyper)), form.once
 
 
-def _bind(loss_name, signature, hyper_parameters, args, keywords):
-    """(inputs by name, hyper-parameters by name) out of what was passed."""
+def _bind(loss_name, signature, hyper_parameters, common, args, keywords):
+    """(inputs by name, hyper-parameters by name) out of what was passed; `common` are the keywords that @loss adds."""
     names = signature.names
     if len(args) > len(names):
         wanted = f"{loss_name}({', '.join(names)}), the rest by keyword"
@@ -213,7 +215,7 @@ def _bind(loss_name, signature, hyper_parameters, args, keywords):
             raise wrong(name, f"an input of {loss_name}({', '.join(names)})", "nothing", TypeError)
     for name in keywords:
         if name not in hyper_parameters:
-            accepted = ", ".join([*hyper_parameters, *(p.name for p in COMMON)])
+            accepted = ", ".join([*hyper_parameters, *(p.name for p in common)])
             got = f"{name} twice" if name in inputs else f"{name}={describe(keywords[name])}"
             raise wrong(name, f"one of the keywords of {loss_name}: {accepted}", got, TypeError)
     return inputs, keywords
