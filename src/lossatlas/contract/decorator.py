@@ -5,10 +5,10 @@ import inspect
 from dataclasses import replace
 
 import torch
-from torch.amp import is_autocast_available
 
 from .checks import describe, expect, is_number, wrong
 from .domains import Domain, around
+from .precision import under_autocast
 from .reduction import check_mask, check_reduction, check_weight, divisor, over, reduce
 from .registry import PROMISES, Entry, SpecialCase, get, register
 from .rows import check_rows, in_rows, sum_in_rows
@@ -165,7 +165,7 @@ def _checked(body, signature, item_dims, limits):
         signature.check_values(inputs, sizes)
         inputs, dtype = signature.prepared(inputs)
         counting = (reduction, sample_weight, keep, normalizer)
-        if _under_autocast(inputs[names[0]].device.type):
+        if under_autocast(inputs[names[0]].device.type):
             with torch.autocast(inputs[names[0]].device.type, enabled=False):
                 value = reduced(inputs, hyper, rows, counting)
         else:
@@ -244,11 +244,6 @@ def _keep(shape, device, weight, mask):
         return counts
     widest = shape[: max(mask.ndim, counts.ndim)]
     return over(mask, widest) & over(counts, widest)
-
-
-def _under_autocast(device):
-    """Whether autocast is on. The formula is computed without it: it keeps the dtype of its inputs."""
-    return is_autocast_available(device) and torch.is_autocast_enabled(device)
 
 
 def _some_at_a_time(formula, inputs, hyper, by_item, rows, reduction, weight, keep, normalizer):

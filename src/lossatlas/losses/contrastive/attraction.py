@@ -4,6 +4,7 @@ import torch
 
 from ...contract import above, at_least, loss
 from ...contract.pairwise import cosine, cosines, log_sum_exp, sum_over
+from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, square_distances, unit
 from ...signatures import Field, Signature, queries
 
@@ -60,6 +61,7 @@ def _mean_by_weight(cost, sharpness, where):
     return sum_over(softmax_over(sharpness * cost, where) * cost, where)
 
 
+@in_one_precision
 def contrastive_attraction(views, *, alpha=1.0, t_positive=1.0):
     r"""The pull among several views of the same items: each view is drawn most to the farthest of the others.
 
@@ -89,6 +91,7 @@ def contrastive_attraction(views, *, alpha=1.0, t_positive=1.0):
     return alpha * _mean(_mean_by_weight(cost, t_positive, others.expand_as(cost)))
 
 
+@in_one_precision
 def contrastive_repulsion(views, *, beta=1.0, t_negative=0.9):
     r"""The push between different items in every two views: each item is driven most from the nearest of the others.
 
@@ -123,6 +126,7 @@ def _mean(values):
     return values.sum() / max(values.numel(), 1)
 
 
+@in_one_precision
 def cacr_momentum_rbf(queries, key, *, temperature=1.0):
     r"""CACR with a momentum encoder, by a radial kernel: InfoNCE of each query view, the farther from the key the heavier.
 
@@ -149,6 +153,7 @@ def cacr_momentum_rbf(queries, key, *, temperature=1.0):
     return 2 * temperature * (weight * surprise).sum(0).mean()
 
 
+@in_one_precision
 def cacr_momentum_euclidean(queries, key, *, temperature=1.0):
     r"""CACR with a momentum encoder, by distances: all weights are held fixed.
 

@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import above, wrong
+from ...contract.precision import in_one_precision
 from ...signatures import Field, Signature
 from .info_nce import info_nce
 
@@ -22,6 +23,7 @@ _both_models = Signature(
 )
 
 
+@in_one_precision
 def symmetric_continual_contrastive_loss(
     query, key, predicted, previous, negatives, previous_negatives, *, temperature=0.2
 ):

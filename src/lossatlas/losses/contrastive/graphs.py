@@ -4,6 +4,7 @@ import torch
 
 from ...contract import SpecialCase, above, describe, loss, values_readable, wrong
 from ...contract.pairwise import cosine, cosines, log_sum_exp
+from ...contract.precision import in_one_precision
 from ...contract.safe import unit
 from ...signatures import Field, Label, Signature, prototypes
 from ..cross_entropy.log_odds import surprise
@@ -39,6 +40,7 @@ def cluster_disagreement(clusterings):
     return apart.sum(0).to(torch.get_default_dtype())
 
 
+@in_one_precision
 def weighted_negative_info_nce(anchors, samples, weights, *, temperature=0.5):
     r"""InfoNCE whose negatives have weights: what is likely of the same kind is pushed less.
 
@@ -118,6 +120,7 @@ def _check_concentration(concentration, clusters):
         raise wrong("concentration", wanted, f"a smallest value of {concentration.detach().min().item():g}")
 
 
+@in_one_precision
 def pamc_loss(embeddings, adjacency, clusters, *, scale=1.0):
     r"""PAMC: each node near its neighbours in the graph, and clusters, not nodes, away from one another.
 

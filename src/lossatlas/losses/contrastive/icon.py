@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import above, between, describe, loss, values_readable, wrong
+from ...contract.precision import in_one_precision
 from ...contract.safe import xlogy
 from ...signatures import Field, Signature, Simplex, distributions
 
@@ -34,6 +35,7 @@ def icon_loss(p, q):
     return (xlogy(p, p) - xlogy(p, q)).sum(-1)
 
 
+@in_one_precision
 def gaussian_neighbor_distribution(dissimilarity, *, sigma=1.0, where=None):
     r"""Neighbours drawn with a probability that falls like a Gaussian with their dissimilarity.
 
@@ -59,6 +61,7 @@ def gaussian_neighbor_distribution(dissimilarity, *, sigma=1.0, where=None):
     return _softmax(-dissimilarity / (2 * sigma**2), _allowed(where, dissimilarity))
 
 
+@in_one_precision
 def student_t_neighbor_distribution(square_distance, *, gamma=1.0, where=None):
     r"""Neighbours drawn with a probability that falls like Student's t with their distance: heavy tails, as in t-SNE.
 
@@ -106,10 +109,16 @@ def cluster_neighbor_distribution(assignment):
     """
     inputs = {"assignment": assignment}
     _assignment.check_values(inputs, _assignment.check_shapes(inputs))
+    return _by_cluster(assignment)
+
+
+@in_one_precision
+def _by_cluster(assignment):
     size = assignment.sum(0)
     return assignment @ (assignment / torch.where(size > 0, size, 1.0)).mT
 
 
+@in_one_precision
 def debias_distribution(p, *, alpha=0.2, where=None):
     r"""A share of every neighbourhood spread evenly: no pair is held to be surely unrelated.
 

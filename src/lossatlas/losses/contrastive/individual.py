@@ -4,10 +4,12 @@ import torch
 
 from ...contract import above, at_least, between, describe, expect, inside, values_readable
 from ...contract.pairwise import cosine, cosines, log_sum_exp, sum_over
+from ...contract.precision import in_one_precision, without_autocast
 from ...signatures import views
 from .temperatures import check_floats
 
 
+@in_one_precision
 def isogclr_update(scores, where, log_u, temperature, slope, *, rho=0.3, gamma=0.9, step=0.01, momentum=0.9, low=0.05, high=0.7):
     r"""One step of iSogCLR: running normalisers, weights of the negatives, and temperatures moved down their gradient.
 
@@ -98,6 +100,7 @@ class GlobalContrastiveTemperatures(torch.nn.Module):
         self.register_buffer("temperature", torch.full((examples,), float(temperature)))
         self.register_buffer("slope", torch.zeros(examples))
 
+    @without_autocast
     def forward(self, view_a, view_b, index):
         r"""A number whose gradient is the algorithm's: $\operatorname{mean}_i \big[ -s_i + \sum_z p_z s_{iz} \big]$, $p_z$ held fixed.
 

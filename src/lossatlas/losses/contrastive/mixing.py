@@ -6,6 +6,7 @@ import torch
 
 from ...contract import above, describe, is_number, on, values_readable, wrong
 from ...contract.pairwise import cosine, cosines
+from ...contract.precision import in_one_precision
 from ...contract.safe import unit
 from ...signatures import Field, Signature, pairs
 from .info_nce import info_nce
@@ -69,6 +70,7 @@ def draw_mixtures(queries, hardest, of_negatives, with_query, *, generator=None,
     return Mixtures(first, second, share, indices(with_query), shares(with_query) / 2)
 
 
+@in_one_precision
 def hardest_negatives(query, gallery, count):
     r"""The `count` rows of a gallery that are most similar to each query, as unit vectors, the most similar first.
 
@@ -91,6 +93,7 @@ def hardest_negatives(query, gallery, count):
         return unit(gallery)[cosines(query, gallery).topk(count, -1).indices]
 
 
+@in_one_precision
 def mix_hard_negatives(query, gallery, mixtures, *, hardest):
     r"""Synthetic negatives on the unit sphere, between two hard negatives and between a hard negative and the query.
 
@@ -125,6 +128,7 @@ def mix_hard_negatives(query, gallery, mixtures, *, hardest):
         return unit(torch.cat([of_negatives, with_query], 1))
 
 
+@in_one_precision
 def mochi_loss(query, key, gallery, synthetic, *, temperature=0.2):
     r"""MoCHi: InfoNCE against a queue and, besides, against negatives made for each query.
 

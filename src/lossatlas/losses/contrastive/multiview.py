@@ -4,6 +4,7 @@ import torch
 
 from ...contract import above, describe, loss, values_readable, wrong
 from ...contract.pairwise import log_sum_exp, mean_over
+from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, unit
 from ...signatures import Field, Label, Signature, embeddings, pairs
 
@@ -103,6 +104,7 @@ def _surprises(logits, negative):
     return softplus(log_sum_exp(logits, negative).unsqueeze(-1) - logits)
 
 
+@in_one_precision
 def gated_contrastive_loss(embeddings, labels, partner_labels, gate, *, temperature=0.1):
     r"""SimLAP: items of any two classes are pulled together, in a subspace that a gate opens for the two.
 

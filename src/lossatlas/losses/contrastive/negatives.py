@@ -4,6 +4,7 @@ import torch
 
 from ...contract import SpecialCase, above, at_least, describe, expect, inside, loss
 from ...contract.pairwise import log_sum_exp, mean_over, sum_over
+from ...contract.precision import in_one_precision
 from ...contract.safe import log1mexp, softplus
 from ...signatures import views
 from .info_nce import surprise
@@ -184,6 +185,7 @@ def hard_contrastive_loss(s, positive, negative, *, temperature=0.5, alpha=0.1):
     return surprise(scores, torch.cat([positive, no_pull], -1), torch.cat([beside, kept], -1))
 
 
+@in_one_precision
 def contrastive_relative_penalty(negative_similarities, *, temperature=0.07):
     r"""Relative penalty of each negative: its share of the push that InfoNCE exerts.
 

@@ -7,6 +7,7 @@ import torch
 from ...contract import above, loss, wrong
 from ...contract.checks import describe
 from ...contract.pairwise import cosine, cosines
+from ...contract.precision import in_one_precision
 from ...signatures import Field, Signature, pairs
 
 STEEPNESS = above(0, show=(0.5, 20.0))
@@ -14,6 +15,7 @@ STEEPNESS = above(0, show=(0.5, 20.0))
 _views = Signature("views", {"views": Field("V N D")}, "N", {}, {"V": 2, "N": 2, "D": 1})
 
 
+@in_one_precision
 def differentiable_sort(x, *, steepness=1.0):
     r"""Sort along the last axis by a network of soft swaps, and tell where each entry went.
 
@@ -95,6 +97,7 @@ def group_ordering_loss(positive, negative, *, steepness=1.0):
     return -torch.cat([negative_stays.sum(-1), positive_stays.sum(-1)], -1).log().mean(-1)
 
 
+@in_one_precision
 def group_ordering_of_views(views, *, hardest=10, steepness=1.0):
     r"""`group_ordering_loss` for several views: an item's other views above the hardest other items of the same view.
 

@@ -4,6 +4,7 @@ import torch
 
 from ...contract import SpecialCase, above, at_least, between, describe, expect, loss
 from ...contract.pairwise import log_sum_exp, mean_over
+from ...contract.precision import in_one_precision
 from ...contract.safe import softplus
 from ...signatures import pairs, views
 
@@ -137,6 +138,7 @@ def robust_global_contrastive_loss(s, positive, negative, *, temperature=0.1, rh
     return soft_worst_gap(s, positive, negative, temperature) + temperature * rho
 
 
+@in_one_precision
 def adaptive_temperature_regularizer(temperature, *, width):
     r"""Price of a temperature in adaptive multi-head contrastive learning, with its minimum at $2/d$.
 
@@ -157,6 +159,7 @@ def adaptive_temperature_regularizer(temperature, *, width):
     return width / 2 * temperature.log() + 1 / temperature
 
 
+@in_one_precision
 def amcl_nt_xent(positive, negative, positive_temperature, negative_temperature, *, width, beta=0.1):
     r"""NT-Xent of adaptive multi-head contrastive learning: a temperature for each pair and head, the hardest negative only.
 

@@ -6,6 +6,7 @@ import torch
 
 from ...contract import above, at_least, loss, wrong
 from ...contract.pairwise import distance
+from ...contract.precision import without_autocast
 from ...signatures import triplets
 
 EPS = above(0, show=(1e-6, 0.5))
@@ -92,6 +93,7 @@ class FeatureExtractorLoss(NamedTuple):
     covariance: torch.Tensor
 
 
+@without_autocast
 def feature_extractor_loss(
     anchor, positive, negative, *, triplet_weight=20.0, variance_weight=1.0, covariance_weight=5.0, eps=1e-6
 ):

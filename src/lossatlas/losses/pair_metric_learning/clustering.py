@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 
 from ...contract import at_least, describe, expect, values_readable, wrong
+from ...contract.precision import in_one_precision, without_autocast
 from ...contract.safe import square_distances, xlogy
 from ...signatures import ClassIndex, Field, Signature
 
@@ -24,6 +25,7 @@ class Clustering(NamedTuple):
     energies: torch.Tensor
 
 
+@without_autocast
 def laplacian_energy(unary, affinity, assignments, *, lam=1.0):
     r"""The relaxed energy of soft assignments: entropy, cost of each point, and agreement along the graph.
 
@@ -46,6 +48,7 @@ def _energy(unary, affinity, z, lam):
     return (xlogy(z, z) + z * unary.masked_fill(unary.isinf(), 0) - lam * z * (affinity @ z)).sum()
 
 
+@without_autocast
 def laplacian_bound_update(unary, affinity, assignments, *, lam=1.0):
     r"""One step of Laplacian-regularized clustering: every point listens to its cost and to its neighbours.
 
@@ -74,6 +77,7 @@ def _update(unary, affinity, z, lam):
     return (lam * affinity @ z - unary).softmax(-1)
 
 
+@without_autocast
 def laplacian_regularized_clustering(unary, affinity, *, lam=1.0, steps=20, tolerance=1e-6):
     r"""Soft assignments to clusters of given cost, smoothed along a graph: the update, repeated.
 
@@ -110,6 +114,7 @@ def laplacian_regularized_clustering(unary, affinity, *, lam=1.0, steps=20, tole
     return Clustering(z.to(dtype), torch.stack(energies).to(dtype))
 
 
+@in_one_precision
 def neighbor_affinity(points, *, neighbors=3):
     r"""The graph of nearest neighbours: $w_{pq} = 1$ where one of two points is among the nearest of the other.
 
@@ -128,6 +133,7 @@ def neighbor_affinity(points, *, neighbors=3):
     return torch.maximum(one_way, one_way.mT)
 
 
+@without_autocast
 def transductive_clustering(support, labels, query, *, affinity=None, lam=1.0, neighbors=3, rounds=10):
     r"""Labels for all queries of a few-shot episode together: K-means that starts at the labelled examples, on a graph.
 

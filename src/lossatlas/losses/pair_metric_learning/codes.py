@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import at_least, loss
+from ...contract.precision import without_autocast
 from ...contract.safe import xlogy
 from ...signatures import Signature, codes
 
@@ -43,6 +44,7 @@ def discrete_infomax_loss(logits, labels, *, redundancy=1.0):
     return redundancy * between - _about_labels(logits, labels).sum()
 
 
+@without_autocast
 def code_mutual_information(logits, labels):
     r"""How much each symbol of a code tells of the class, in nats, estimated on a batch.
 
@@ -63,6 +65,7 @@ def code_mutual_information(logits, labels):
     return _about_labels(**inputs).to(dtype)
 
 
+@without_autocast
 def shared_code_information(logits):
     r"""How much each two positions of a code tell of each other, in nats, estimated on a batch.
 

@@ -4,11 +4,13 @@ import torch
 
 from ...contract import describe, real, values_readable, wrong
 from ...contract.fused import only_autograd, only_once
+from ...contract.precision import without_autocast
 from ...contract.safe import safe_norm
 
 DISTANCE = "a Bures-Wasserstein distance"
 
 
+@without_autocast
 def squared_bures_wasserstein_distance(a, b):
     r"""Squared Bures-Wasserstein distance, the squared 2-Wasserstein distance of two centred Gaussians.
 
@@ -26,6 +28,7 @@ def squared_bures_wasserstein_distance(a, b):
     return _factor_gap(*_roots(a, b)).square().sum((-2, -1))
 
 
+@without_autocast
 def bures_wasserstein_distance(a, b):
     r"""Bures-Wasserstein distance, the 2-Wasserstein distance of two centred Gaussians.
 
@@ -42,6 +45,7 @@ def bures_wasserstein_distance(a, b):
     return safe_norm(_factor_gap(*_roots(a, b)).flatten(-2))
 
 
+@without_autocast
 def squared_generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
     r"""Squared generalized Bures-Wasserstein distance: lengths are measured by a metric, spectra raised to a power.
 
@@ -63,6 +67,7 @@ def squared_generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
     return _generalized_gap(a, b, metric, theta).square().sum((-2, -1))
 
 
+@without_autocast
 def generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
     r"""Generalized Bures-Wasserstein distance: lengths are measured by a metric, spectra raised to a power.
 
@@ -77,6 +82,7 @@ def generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
     return safe_norm(_generalized_gap(a, b, metric, theta).flatten(-2))
 
 
+@without_autocast
 def affine_invariant_distance(a, b):
     r"""Affine-invariant distance: how far the ratios of two covariance matrices are from 1.
 

@@ -6,6 +6,7 @@ import torch
 
 from ...contract import above, describe, loss, real, wrong
 from ...contract.pairwise import distances, max_over, min_over, sum_over
+from ...contract.precision import in_one_precision, without_autocast
 from ...contract.safe import one_hot
 from ...signatures import embeddings as embeddings_signature
 from ...signatures import prototypes as prototypes_signature
@@ -98,6 +99,7 @@ def icnn_loss(x, y, positive, negative, *, neighbors=(4, 5)):
     return -((same + other) / 2 + share).mul(0.5).log()
 
 
+@in_one_precision
 def icnn_score(embeddings, labels, gallery=None, gallery_labels=None, own=None, gallery_mask=None, *, neighbors=(4, 5)):
     r"""The ICNN score of labelled vectors: 1 where every row's neighbours are of its class and on top of it.
 
@@ -112,6 +114,7 @@ def icnn_score(embeddings, labels, gallery=None, gallery_labels=None, own=None, 
     return ((same + other) / 2 + share) / 2
 
 
+@without_autocast
 def icnn_parts(embeddings, labels, gallery=None, gallery_labels=None, own=None, gallery_mask=None, *, neighbors=(4, 5)):
     r"""The parts of the ICNN score: $\lambda_\text{same}$, $\lambda_\text{other}$, $\gamma$ and the unused $\omega$.
 

@@ -8,6 +8,7 @@ illustration of the idea, hinges around a radius for each class.
 import torch
 
 from ...contract import describe, real, values_readable, wrong
+from ...contract.precision import without_autocast
 from ...signatures import Field, Positive, Signature
 
 _gaussians = Signature(
@@ -16,6 +17,7 @@ _gaussians = Signature(
 _open_set = Signature("open set", {"distances": Field("N C"), "radii": Field("C")}, "N", {}, {"C": 1})
 
 
+@without_autocast
 def gaussian_prototype_distance(features, means, variances):
     r"""Squared distances to Gaussian prototypes, each coordinate measured by the spread of the class in it.
 
@@ -35,6 +37,7 @@ def gaussian_prototype_distance(features, means, variances):
     return ((x.unsqueeze(1) - means).square() / variances).sum(-1).to(dtype)
 
 
+@without_autocast
 def gaussian_prototype_deviance(features, means, variances):
     r"""The same with the size of each class counted: twice the negative log-likelihood, up to a constant.
 
@@ -56,6 +59,7 @@ def _prepared(features, means, variances):
     return *inputs.values(), dtype
 
 
+@without_autocast
 def adaptive_margin_open_set_loss(distances, target, radii, *, margin=1.0):
     r"""Hinges for an open set: a known query lies in its class's radius and nearest to it, an unknown one in none.
 

@@ -12,6 +12,7 @@ import torch
 from ...contract import above, between, describe, expect, values_readable, wrong
 from ...contract.fused import only_autograd, only_once
 from ...contract.pairwise import cosines
+from ...contract.precision import in_one_precision
 from ...signatures import Field, Signature
 
 _views = Signature("views", {"view_a": Field("N D"), "view_b": Field("M D")}, "N", {}, {"D": 1})
@@ -32,6 +33,7 @@ class Affinity(NamedTuple):
     edge: torch.Tensor
 
 
+@in_one_precision
 def vertex_edge_affinity(view_a, view_b, edges_a, edges_b, *, local=None, share=1.0):
     r"""Costs of matching two graphs: of a point with a point, and of an edge with an edge. Lower is more alike.
 
@@ -74,6 +76,7 @@ def _check_edges(name, edges, count):
         raise wrong(name, f"points in [0, {count})", str([edges.min().item(), edges.max().item()]))
 
 
+@in_one_precision
 def second_order_cost(matching, vertex, edge, edges_a, edges_b):
     r"""What a matching costs: its points, and each pair of edges whose ends are matched.
 
@@ -95,6 +98,7 @@ def second_order_cost(matching, vertex, edge, edges_a, edges_b):
     return (vertex * matching).sum() + (edge * of_ends[0] * of_ends[1]).sum()
 
 
+@in_one_precision
 def graph_matching_hamming_loss(matching, truth=None):
     r"""How many entries of a matching are wrong.
 

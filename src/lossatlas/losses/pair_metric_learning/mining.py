@@ -15,6 +15,7 @@ import torch
 
 from ...contract import above, describe, get, inside, on, real, wrong
 from ...contract.pairwise import cosines, distances, max_over, min_over
+from ...contract.precision import without_autocast
 from ...contract.safe import unit
 from ...signatures import embeddings as signature
 from .mixup import check_table
@@ -152,6 +153,7 @@ def distance_weighted_triplets(embeddings, labels, gallery=None, gallery_labels=
 
 
 @torch.no_grad()
+@without_autocast
 def multi_similarity_mining(embeddings, labels, gallery=None, gallery_labels=None, *, epsilon=0.1):
     r"""Pairs that are worth a look: positives less similar than the best negative, and the other way round.
 

@@ -6,6 +6,7 @@ import torch
 
 from ...contract import above, at_least, between, describe, expect, loss, real, values_readable, wrong
 from ...contract.pairwise import cosine, cosines, distance, distances, log_sum_exp
+from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, unit
 from ...signatures import embeddings
 
@@ -17,6 +18,7 @@ def _itself(x):
     return x
 
 
+@in_one_precision
 def generic_pair_loss(
     s, positive, negative, *, rho_positive, rho_negative, sigma_positive=_itself, sigma_negative=_itself, tau=_itself
 ):
@@ -57,6 +59,7 @@ def generic_pair_loss(
     return tau(sides[0] + sides[1])
 
 
+@in_one_precision
 def mixed_pair_labels(label, other, lam):
     r"""How much a mixed vector belongs with the anchor: $y_v = \lambda y + (1 - \lambda) y'$.
 

@@ -4,6 +4,7 @@ import torch
 
 from ...contract import at_least, loss
 from ...contract.pairwise import distances, mean_over
+from ...contract.precision import without_autocast
 from ...contract.safe import safe_norm
 from ...signatures import Field, Signature, embeddings, points
 from .triplet import mean_over_triplets
@@ -25,6 +26,7 @@ def _noise_to_signal(x, y):
     return torch.where(silent, 0.0, ratio.square())
 
 
+@without_autocast
 def snr_distance(x, y):
     r"""Distance by signal-to-noise ratio: the variance of the difference over that of the anchor, entries as samples.
 

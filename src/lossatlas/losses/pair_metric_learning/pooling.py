@@ -7,6 +7,7 @@ import torch
 
 from ...contract import above, at_least, describe, expect, inside
 from ...contract.pairwise import distances
+from ...contract.precision import without_autocast
 from ...contract.safe import safe_norm
 from ...signatures import ClassIndex, Field, Signature
 
@@ -41,6 +42,7 @@ def into_unit_ball(x):
     return x / safe_norm(x, keepdim=True).clamp(min=1)
 
 
+@without_autocast
 def generalized_sum_pooling(features, prototypes, *, mass=0.3, gamma=0.1):
     r"""Generalized sum pooling: the mean of those local features that lie near prototypes.
 
@@ -131,6 +133,7 @@ class GeneralizedSumPooling(torch.nn.Module):
         return f"dimension={dimension}, prototypes={count}, mass={self.mass}, gamma={self.gamma}"
 
 
+@without_autocast
 def zero_shot_regression_loss(histograms, labels, class_embeddings, *, ridge=0.05, scale=9.5):
     r"""Zero-shot regression loss: from the histograms of one half of a batch, the classes of the other are predicted.
 

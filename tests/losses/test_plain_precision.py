@@ -1,0 +1,152 @@
+"""What is no registered loss is computed in float32 or more too: half precision is the precise result, rounded."""
+
+import inspect
+
+import pytest
+import torch
+
+import lossatlas as la
+from lossatlas.losses import contrastive, pair_metric_learning
+
+RANDOM = torch.Generator().manual_seed(0)
+LABELS = torch.tensor([0, 0, 1, 1, 2, 2])
+EDGES = torch.tensor([[0, 1], [1, 2], [3, 4]])
+
+
+def normal(*shape):
+    return torch.randn(*shape, generator=RANDOM)
+
+
+def inside(*shape):
+    return torch.rand(*shape, generator=RANDOM) * 0.8 + 0.1
+
+
+X, Y, Z = normal(6, 4), normal(6, 4), normal(5, 4)
+SQUARE, TABLE, VIEWS = normal(6, 6), normal(6, 3), normal(3, 6, 4)
+SHARES, GRAPH = TABLE.softmax(-1), la.neighbor_affinity(X, neighbors=2)
+NEAR = torch.eye(6, dtype=torch.bool).roll(1, 0)
+MIXTURES = la.draw_mixtures(6, 3, 2, 2, generator=RANDOM)
+STATE = (normal(6), inside(6), normal(6))
+
+#: name -> (floating-point inputs, the rest by keyword)
+CASES = {
+    "adaptive_temperature_regularizer": ([inside(6)], {"width": 4.0}),
+    "amcl_nt_xent": ([normal(6, 2), normal(6, 2, 3), inside(6, 2), inside(6, 2, 3)], {"width": 4.0}),
+    "cacr_momentum_euclidean": ([VIEWS, X], {}),
+    "cacr_momentum_rbf": ([VIEWS, X], {}),
+    "cluster_neighbor_distribution": ([SHARES], {}),
+    "contrastive_attraction": ([VIEWS], {}),
+    "contrastive_relative_penalty": ([SQUARE], {"temperature": 0.3}),
+    "contrastive_repulsion": ([VIEWS], {}),
+    "debias_distribution": ([SHARES], {}),
+    "differentiable_sort": ([TABLE], {}),
+    "gated_contrastive_loss": ([X, inside(6, 4)], {"labels": LABELS, "partner_labels": LABELS.flip(0)}),
+    "gaussian_neighbor_distribution": ([SQUARE], {}),
+    "group_ordering_of_views": ([VIEWS], {}),
+    "hardest_negatives": ([X, Z], {"count": 2}),
+    "isogclr_update": ([normal(2, 6, 3), *STATE], {"where": torch.ones(2, 6, 3, dtype=torch.bool)}),
+    "mix_hard_negatives": ([X, Z], {"mixtures": MIXTURES, "hardest": 3}),
+    "mochi_loss": ([X, Y, Z, normal(6, 2, 4)], {}),
+    "pamc_loss": ([X, GRAPH], {"clusters": LABELS}),
+    "student_t_neighbor_distribution": ([SQUARE.square()], {}),
+    "symmetric_continual_contrastive_loss": ([X, Y, Y, X + Y, Z, Z], {}),
+    "weighted_negative_info_nce": ([X, Y, inside(6, 6)], {}),
+    "adaptive_margin_open_set_loss": ([TABLE, inside(3)], {"target": LABELS}),
+    "affine_invariant_distance": None,
+    "bures_wasserstein_distance": None,
+    "squared_bures_wasserstein_distance": None,
+    "generalized_bures_wasserstein_distance": None,
+    "squared_generalized_bures_wasserstein_distance": None,
+    "code_mutual_information": ([normal(6, 2, 3)], {"labels": LABELS}),
+    "edge_consistency_l1": ([SQUARE, SQUARE.mT], {}),
+    "feature_extractor_loss": ([X, Y, X + Y], {}),
+    "gaussian_prototype_deviance": ([X, Z, inside(5, 4)], {}),
+    "gaussian_prototype_distance": ([X, Z, inside(5, 4)], {}),
+    "generalized_sum_pooling": ([VIEWS, Z], {}),
+    "generic_pair_loss": ([SQUARE], {"positive": NEAR, "negative": ~NEAR, "rho_positive": torch.neg, "rho_negative": torch.exp}),
+    "graph_matching_hamming_loss": ([inside(6, 6)], {}),
+    "icnn_parts": ([X], {"labels": LABELS}),
+    "icnn_score": ([X], {"labels": LABELS}),
+    "laplacian_bound_update": ([TABLE, GRAPH, SHARES], {}),
+    "laplacian_energy": ([TABLE, GRAPH, SHARES], {}),
+    "laplacian_regularized_clustering": ([TABLE, GRAPH], {"steps": 3, "tolerance": 0.0}),
+    "mixed_pair_labels": ([inside(6), inside(6)], {"lam": 0.3}),
+    "neighbor_affinity": ([X], {}),
+    "second_order_cost": ([SQUARE, SQUARE.mT, normal(3, 3)], {"edges_a": EDGES, "edges_b": EDGES}),
+    "shared_code_information": ([normal(6, 2, 3)], {}),
+    "snr_distance": ([X, Z], {}),
+    "transductive_clustering": ([X, Z], {"labels": LABELS}),
+    "vertex_edge_affinity": ([X, Y], {"edges_a": EDGES, "edges_b": EDGES}),
+    "zero_shot_regression_loss": ([SHARES, normal(3, 4)], {"labels": LABELS}),
+}
+#: These draw, sort or look up, or leave the arithmetic to a registered loss.
+OTHERS = {
+    "all_triplets", "cluster_disagreement", "distance_weighted_triplets", "draw_mixtures", "easy_positive_triplets",
+    "general_pair_weights", "guided_batches", "hard_triplets", "imle_assignment_gradient", "least_cost_matching", "matched",
+    "mined", "multi_similarity_mining", "multi_similarity_pairs", "random_triplets", "semi_hard_triplets",
+}  # fmt: skip
+TAKEN = {name: case for name, case in CASES.items() if case}
+
+
+def called(name, inputs, rest):
+    """The results as a list: the inputs fill what the rest leaves free, in the order of the arguments."""
+    free = [argument for argument in inspect.signature(getattr(la, name)).parameters if argument not in rest]
+    found = getattr(la, name)(**dict(zip(free, inputs, strict=False)), **rest)
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+def test_every_plain_function_is_held_to_it():
+    registered = {entry.name for entry in la.losses()}
+    named = {name for family in (contrastive, pair_metric_learning) for name in family.__all__}
+    assert {name for name in named - registered if not inspect.isclass(getattr(la, name))} == CASES.keys() | OTHERS
+
+
+@pytest.mark.parametrize("name", TAKEN)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_the_precise_result_rounded(name, dtype):
+    inputs, rest = TAKEN[name]
+    inputs = [x.to(dtype) for x in inputs]
+    with la.value_checks(False):  # shares in half precision do not sum to 1 in float64
+        precise = called(name, [x.double() for x in inputs], rest)
+    for found, wanted in zip(called(name, inputs, rest), precise, strict=True):
+        assert found.dtype == dtype
+        eps = torch.finfo(dtype).eps
+        torch.testing.assert_close(found.double(), wanted, rtol=eps, atol=1e-2 * eps)
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_autocast_changes_nothing(name):
+    inputs, rest = TAKEN[name]
+    leaves = [x.clone().requires_grad_() for x in inputs]
+    results = []
+    for enabled in (False, True):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
+            found = called(name, leaves, rest)
+        slopes = torch.autograd.grad(sum(x.sum() for x in found), leaves, allow_unused=True) if found[0].requires_grad else []
+        results.append([*found, *(x for x in slopes if x is not None)])
+    for plain, cast in zip(*results, strict=True):
+        assert cast.dtype == torch.float32 and torch.equal(plain, cast)
+
+
+def test_of_two_dtypes_the_wider_one_is_given_back():
+    assert la.contrastive_repulsion(VIEWS.half()).dtype == torch.float16
+    assert la.mochi_loss(X.half(), Y, Z.bfloat16(), normal(6, 2, 4)).dtype == torch.float32
+    assert la.pamc_loss(X.double(), GRAPH.half().to_sparse(), LABELS).dtype == torch.float64
+
+
+@pytest.mark.parametrize("distance", [name for name, case in CASES.items() if case is None])
+def test_distances_of_covariances_take_no_part_in_autocast(distance):
+    a, b = (x @ x.mT + torch.eye(4) for x in normal(2, 4, 4))
+    metric = [torch.eye(4)] if "generalized" in distance else []
+    plain = getattr(la, distance)(a, b, *metric)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(getattr(la, distance)(a, b, *metric), plain)
+
+
+def test_the_module_of_temperatures_takes_no_part_in_autocast():
+    values = []
+    for enabled in (False, True):
+        module = la.GlobalContrastiveTemperatures(6)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
+            values.append(module(X, Y, torch.arange(6)))
+    assert torch.equal(*values)
