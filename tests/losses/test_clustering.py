@@ -8,7 +8,7 @@ import lossatlas as la
 
 RANDOM = torch.Generator().manual_seed(0)
 UNARY = torch.rand(8, 3, generator=RANDOM, dtype=torch.float64) * 3
-ROOT = torch.randn(8, 8, generator=RANDOM, dtype=torch.float64)
+ROOT = torch.randn(8, 8, generator=RANDOM, dtype=torch.float64).abs()
 SEMIDEFINITE = ROOT @ ROOT.T / 8
 
 

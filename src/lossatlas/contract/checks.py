@@ -7,6 +7,11 @@ import numbers
 import torch
 from torch._C._functorch import is_functorch_wrapped_tensor
 
+FLOATS = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
+INTEGERS = frozenset({torch.int8, torch.int16, torch.int32, torch.int64})
+#: what indexes a tensor
+INDICES = frozenset({torch.int32, torch.int64})
+
 _value_checks = contextvars.ContextVar("lossatlas_value_checks", default=True)
 
 
@@ -40,6 +45,17 @@ def describe(value):
 def is_number(value):
     """A real number, Python's or NumPy's; True and False are not numbers here."""
     return isinstance(value, (int, float, numbers.Real)) and not isinstance(value, bool)
+
+
+def is_dense(value, dtypes):
+    """Whether it is a tensor that is not sparse, of one of these dtypes."""
+    return isinstance(value, torch.Tensor) and value.layout is torch.strided and value.dtype in dtypes
+
+
+def check_generator(generator):
+    """A `torch.Generator`, or None for torch's own."""
+    if not (generator is None or isinstance(generator, torch.Generator)):
+        raise wrong("generator", "a torch.Generator or None", describe(generator), TypeError)
 
 
 @contextlib.contextmanager

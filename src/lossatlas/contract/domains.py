@@ -56,7 +56,7 @@ class Domain:
         return value if type(value) in (int, float) else float(value)
 
     def _check_tensor(self, name, value):
-        if value.dtype == torch.bool or value.is_complex():
+        if value.dtype == torch.bool or value.is_complex() or value.layout is not torch.strided:
             raise wrong(name, str(self), describe(value), TypeError)
         if values_readable(value):
             outside = [x for x in value.detach().flatten().tolist() if x not in self]

@@ -7,7 +7,7 @@ import torch
 from torch.amp import is_autocast_available
 from torch.utils._pytree import tree_map
 
-KINDS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+from .checks import FLOATS
 
 
 def under_autocast(device):
@@ -54,7 +54,7 @@ def in_one_precision(function):
 
 
 def _is_float(x):
-    return isinstance(x, torch.Tensor) and x.dtype in KINDS
+    return isinstance(x, torch.Tensor) and x.dtype in FLOATS
 
 
 def _to(dtype, x):

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from ..contract import describe, values_readable, wrong
-
-FLOATS = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
-INTEGERS = frozenset({torch.int8, torch.int16, torch.int32, torch.int64})
+from ..contract.checks import FLOATS, INDICES, INTEGERS
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class ClassIndex(Field):
 
     below: str = "C"
     what: str = "class indices"
-    dtypes = frozenset({torch.int32, torch.int64})
+    dtypes = INDICES
     tensor = "an integer tensor of class indices"
     floating = False
 
@@ -120,7 +118,7 @@ class Label(Field):
     """Whole numbers that name classes: equal or not is all that counts."""
 
     what: str = "class labels"
-    dtypes = frozenset({torch.int32, torch.int64})
+    dtypes = INDICES
     tensor = "an integer tensor of class labels"
     floating = False
 
@@ -147,7 +145,7 @@ class Row(Field):
 
     below: str = "M"
     what: str = "indices of rows, or -1"
-    dtypes = frozenset({torch.int32, torch.int64})
+    dtypes = INDICES
     tensor = "an integer tensor of row indices, or -1 for none,"
     floating = False
 

@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import describe, wrong
+from ...contract.checks import INTEGERS, check_generator, is_dense
 
 
 def guided_batches(pseudo_labels, generator=None):
@@ -24,11 +25,11 @@ def guided_batches(pseudo_labels, generator=None):
     Paper: Chakraborty et al. 2020, *G-SimCLR: Self-Supervised Contrastive Learning with Guided Projection via Pseudo
     Labelling*: NT-Xent on such batches.
     """
-    integers = (torch.int8, torch.int16, torch.int32, torch.int64)
-    if not (isinstance(pseudo_labels, torch.Tensor) and pseudo_labels.dtype in integers):
+    if not is_dense(pseudo_labels, INTEGERS):
         raise wrong("pseudo_labels", "an integer tensor of shape (N,)", describe(pseudo_labels), TypeError)
     if pseudo_labels.ndim != 1:
         raise wrong("pseudo_labels", "shape (N,)", str(tuple(pseudo_labels.shape)))
+    check_generator(generator)
     order = torch.randperm(len(pseudo_labels), generator=generator).to(pseudo_labels.device)
     labels, by_label = pseudo_labels[order].sort(stable=True)
     _, sizes = labels.unique_consecutive(return_counts=True)

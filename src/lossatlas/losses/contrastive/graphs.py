@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import SpecialCase, above, describe, loss, values_readable, wrong
+from ...contract.checks import FLOATS, is_dense
 from ...contract.pairwise import cosine, cosines, log_sum_exp
 from ...contract.precision import in_one_precision
 from ...contract.safe import unit
@@ -112,7 +113,7 @@ def proto_nce(features, prototypes, target, *, temperature=0.5, concentration=No
 
 def _check_concentration(concentration, clusters):
     wanted = f"numbers > 0, shape ({clusters},), or None"
-    if not (isinstance(concentration, torch.Tensor) and concentration.is_floating_point()):
+    if not is_dense(concentration, FLOATS):
         raise wrong("concentration", wanted, describe(concentration), TypeError)
     if concentration.shape != (clusters,):
         raise wrong("concentration", wanted, describe(concentration))

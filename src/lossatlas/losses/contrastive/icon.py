@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import above, between, describe, loss, values_readable, wrong
+from ...contract.checks import is_dense
 from ...contract.precision import in_one_precision
 from ...contract.safe import xlogy
 from ...signatures import Field, Signature, Simplex, distributions
@@ -149,7 +150,7 @@ def _allowed(where, like):
     if where is None:
         return torch.ones_like(like, dtype=torch.bool)
     wanted = f"a boolean tensor of shape {tuple(like.shape)}"
-    if not (isinstance(where, torch.Tensor) and where.dtype == torch.bool):
+    if not is_dense(where, {torch.bool}):
         raise wrong("where", wanted, describe(where), TypeError)
     if where.shape != like.shape:
         raise wrong("where", wanted, describe(where))

@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import above, at_least, between, describe, expect, inside, values_readable
+from ...contract.checks import INDICES, is_dense
 from ...contract.pairwise import cosine, cosines, log_sum_exp, sum_over
 from ...contract.precision import in_one_precision, without_autocast
 from ...signatures import views
@@ -37,7 +38,7 @@ def isogclr_update(scores, where, log_u, temperature, slope, *, rho=0.3, gamma=0
     with gaps and a state for each side, they are rho = 6, low = 0.005, high = 0.05.
     """
     check_floats("scores", scores)
-    fits = scores.ndim == 3 and isinstance(where, torch.Tensor) and where.dtype == torch.bool and where.shape == scores.shape
+    fits = scores.ndim == 3 and is_dense(where, {torch.bool}) and where.shape == scores.shape
     expect(fits, "where", "a boolean tensor of the shape (V, N, K) of `scores`", describe(where))
     for name, value in {"log_u": log_u, "temperature": temperature, "slope": slope}.items():
         check_floats(name, value)
@@ -128,8 +129,7 @@ class GlobalContrastiveTemperatures(torch.nn.Module):
     def _check_index(self, index, count):
         examples = len(self.log_u)
         wanted = f"an integer tensor of {count} different example numbers in [0, {examples})"
-        whole = isinstance(index, torch.Tensor) and index.dtype in (torch.int32, torch.int64)
-        expect(whole, "index", wanted, describe(index), TypeError)
+        expect(is_dense(index, INDICES), "index", wanted, describe(index), TypeError)
         expect(index.shape == (count,), "index", wanted, describe(index))
         if values_readable(index):
             low, high = index.min().item(), index.max().item()

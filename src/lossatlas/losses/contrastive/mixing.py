@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 
 from ...contract import above, describe, is_number, on, values_readable, wrong
+from ...contract.checks import FLOATS, check_generator, is_dense
 from ...contract.pairwise import cosine, cosines
 from ...contract.precision import in_one_precision
 from ...contract.safe import unit
@@ -58,6 +59,9 @@ def draw_mixtures(queries, hardest, of_negatives, with_query, *, generator=None,
     numbers = {"queries": (queries, 0), "hardest": (hardest, 1), "of_negatives": (of_negatives, 0), "with_query": (with_query, 0)}
     for name, (value, least) in numbers.items():
         _check_count(name, value, least)
+    check_generator(generator)
+    if not (isinstance(dtype, torch.dtype) and dtype in FLOATS):
+        raise wrong("dtype", "a floating-point dtype", describe(dtype), TypeError)
     device = None if generator is None else generator.device
 
     def indices(count):
@@ -171,8 +175,7 @@ def _check_mixtures(mixtures, queries, hardest):
         raise wrong("mixtures", "a Mixtures", describe(mixtures), TypeError)
     for name, value in mixtures._asdict().items():
         kind = "floating-point" if name.endswith("share") else "int64"
-        fits = isinstance(value, torch.Tensor) and (value.is_floating_point() if kind != "int64" else value.dtype == torch.int64)
-        if not fits:
+        if not is_dense(value, {torch.int64} if kind == "int64" else FLOATS):
             raise wrong(f"mixtures.{name}", f"a tensor, {kind}", describe(value), TypeError)
         columns = mixtures.share if name in ("first", "second", "share") else mixtures.query_share
         if value.ndim != 2 or value.shape != (queries, columns.shape[-1]):

@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import above, describe, loss, values_readable, wrong
+from ...contract.checks import FLOATS, is_dense
 from ...contract.pairwise import log_sum_exp, mean_over
 from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, unit
@@ -59,7 +60,7 @@ def _total(name, weights, logits):
 
 def _check_weights(name, weights, like):
     wanted = f"a floating-point tensor of shape ({like.shape[-1]},), or None"
-    if not (isinstance(weights, torch.Tensor) and weights.is_floating_point()):
+    if not is_dense(weights, FLOATS):
         raise wrong(name, wanted, describe(weights), TypeError)
     if weights.shape != like.shape[-1:]:
         raise wrong(name, wanted, describe(weights))

@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import SpecialCase, above, at_least, describe, expect, inside, loss
+from ...contract.checks import FLOATS, is_dense
 from ...contract.pairwise import log_sum_exp, mean_over, sum_over
 from ...contract.precision import in_one_precision
 from ...contract.safe import log1mexp, softplus
@@ -200,9 +201,8 @@ def contrastive_relative_penalty(negative_similarities, *, temperature=0.07):
 
     Paper: "Understanding the Behaviour of Contrastive Loss" (arXiv 2012.09740).
     """
-    fits = isinstance(negative_similarities, torch.Tensor) and negative_similarities.is_floating_point()
     wanted = "a floating-point tensor of shape (..., K)"
-    expect(fits, "negative_similarities", wanted, describe(negative_similarities), TypeError)
+    expect(is_dense(negative_similarities, FLOATS), "negative_similarities", wanted, describe(negative_similarities), TypeError)
     expect(negative_similarities.ndim >= 1, "negative_similarities", wanted, describe(negative_similarities))
     temperature = above(0).check("temperature", temperature)
     return (negative_similarities / temperature).softmax(-1)

@@ -5,7 +5,7 @@ import math
 import torch
 
 from ...contract import above, loss, wrong
-from ...contract.checks import describe
+from ...contract.checks import FLOATS, describe, is_dense
 from ...contract.pairwise import cosine, cosines
 from ...contract.precision import in_one_precision
 from ...signatures import Field, Signature, pairs
@@ -38,7 +38,7 @@ def differentiable_sort(x, *, steepness=1.0):
     Paper: Petersen et al. 2022, *Monotonic Differentiable Sorting Networks*; the odd-even network with the Cauchy
     distribution, as in Shvetsova et al. 2023, *Learning by Sorting*.
     """
-    if not (isinstance(x, torch.Tensor) and x.is_floating_point()):
+    if not is_dense(x, FLOATS):
         raise wrong("x", "a floating-point tensor of shape (..., n)", describe(x), TypeError)
     if x.ndim < 1 or x.shape[-1] < 1:
         raise wrong("x", "shape (..., n) with n >= 1", str(tuple(x.shape)))

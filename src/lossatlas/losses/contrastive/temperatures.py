@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import SpecialCase, above, at_least, between, describe, expect, loss
+from ...contract.checks import FLOATS, is_dense
 from ...contract.pairwise import log_sum_exp, mean_over
 from ...contract.precision import in_one_precision
 from ...contract.safe import softplus
@@ -196,5 +197,4 @@ def amcl_nt_xent(positive, negative, positive_temperature, negative_temperature,
 
 
 def check_floats(name, value):
-    fits = isinstance(value, torch.Tensor) and value.is_floating_point()
-    expect(fits, name, "a floating-point tensor", describe(value), TypeError)
+    expect(is_dense(value, FLOATS), name, "a floating-point tensor", describe(value), TypeError)

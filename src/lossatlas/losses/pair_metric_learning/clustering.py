@@ -60,7 +60,7 @@ def laplacian_bound_update(unary, affinity, assignments, *, lam=1.0):
 
     Args:
         unary: $a$, shape (N, K).
-        affinity: $W$, shape (N, N), symmetric.
+        affinity: $W$, shape (N, N), symmetric, >= 0.
         assignments: $z$, shape (N, K), rows of probabilities.
         lam: $\lambda \ge 0$.
 
@@ -188,6 +188,8 @@ def _checked(signature, lam, inputs):
         raise wrong("unary", "a finite cost for each point", f"none for point {(unary == torch.inf).all(-1).int().argmax()}")
     if values_readable(affinity) and not torch.allclose(affinity, affinity.mT):
         raise wrong("affinity", "a symmetric matrix", f"entries that differ by {(affinity - affinity.mT).abs().max():.3g}")
+    if values_readable(affinity) and not affinity.detach().min().item() >= 0:
+        raise wrong("affinity", "weights >= 0", f"a smallest value of {affinity.detach().min().item():g}")
     WEIGHT.check("lam", lam)
     inputs, dtype = signature.prepared(inputs)
     return inputs.values(), dtype

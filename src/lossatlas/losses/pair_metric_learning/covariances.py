@@ -3,6 +3,7 @@
 import torch
 
 from ...contract import describe, real, values_readable, wrong
+from ...contract.checks import is_dense
 from ...contract.fused import only_autograd, only_once
 from ...contract.precision import without_autocast
 from ...contract.safe import safe_norm
@@ -182,7 +183,7 @@ def _divided_differences(values, power):
 
 def _root(name, x):
     """The lower triangular L with L L^T = x, a matrix that is checked for having one."""
-    if not (isinstance(x, torch.Tensor) and x.dtype in (torch.float32, torch.float64)):
+    if not is_dense(x, {torch.float32, torch.float64}):
         raise wrong(name, "a float32 or float64 tensor of shape (..., n, n)", describe(x), TypeError)
     if x.ndim < 2 or x.shape[-1] != x.shape[-2] or x.shape[-1] == 0:
         raise wrong(name, "shape (..., n, n), n at least 1", str(tuple(x.shape)))

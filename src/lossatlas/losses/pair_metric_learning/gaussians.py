@@ -8,6 +8,7 @@ illustration of the idea, hinges around a radius for each class.
 import torch
 
 from ...contract import describe, real, values_readable, wrong
+from ...contract.checks import INDICES, is_dense
 from ...contract.precision import without_autocast
 from ...signatures import Field, Positive, Signature
 
@@ -93,7 +94,7 @@ def adaptive_margin_open_set_loss(distances, target, radii, *, margin=1.0):
 
 def _check_target(target, distances):
     n, classes = distances.shape
-    if not (isinstance(target, torch.Tensor) and target.dtype in (torch.int32, torch.int64)):
+    if not is_dense(target, INDICES):
         raise wrong("target", f"an integer tensor of shape ({n},)", describe(target), TypeError)
     if target.shape != (n,):
         raise wrong("target", f"shape ({n},)", str(tuple(target.shape)))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 
 from ...contract import above, between, describe, expect, values_readable, wrong
+from ...contract.checks import INDICES, is_dense
 from ...contract.fused import only_autograd, only_once
 from ...contract.pairwise import cosines
 from ...contract.precision import in_one_precision
@@ -68,7 +69,7 @@ def _along(vectors, edges):
 
 
 def _check_edges(name, edges, count):
-    if not (isinstance(edges, torch.Tensor) and edges.dtype in (torch.int32, torch.int64)):
+    if not is_dense(edges, INDICES):
         raise wrong(name, "an integer tensor of shape (E, 2)", describe(edges), TypeError)
     if edges.ndim != 2 or edges.shape[1] != 2:
         raise wrong(name, "shape (E, 2)", str(tuple(edges.shape)))

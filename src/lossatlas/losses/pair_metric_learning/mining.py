@@ -14,6 +14,7 @@ from dataclasses import replace
 import torch
 
 from ...contract import above, describe, get, inside, on, real, wrong
+from ...contract.checks import check_generator
 from ...contract.pairwise import cosines, distances, max_over, min_over
 from ...contract.precision import without_autocast
 from ...contract.safe import unit
@@ -249,8 +250,7 @@ def _one_each(with_positive, with_negative, positive, negative):
 
 def _drawn(positive, negative, weight, generator):
     """One negative for each positive pair, by the weights (N, M) of the negatives of its anchor."""
-    if not (generator is None or isinstance(generator, torch.Generator)):
-        raise wrong("generator", "a torch.Generator or None", describe(generator), TypeError)
+    check_generator(generator)
     able = negative.any(-1, keepdim=True)
     anchor, with_positive = (positive & able).nonzero(as_tuple=True)
     most = max(1, int(positive.sum(-1).max()) if len(positive) else 1)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 
 from ...contract import above, at_least, between, describe, expect, loss, real, values_readable, wrong
+from ...contract.checks import FLOATS, INTEGERS, is_dense
 from ...contract.pairwise import cosine, cosines, distance, distances, log_sum_exp
 from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, unit
@@ -12,6 +13,8 @@ from ...signatures import embeddings
 
 #: Which of an anchor's positives comes first is a matter of the gallery's order.
 in_order = replace(embeddings, always=("rename_labels",))
+
+NUMBERS = FLOATS | INTEGERS | {torch.bool, torch.uint8}
 
 
 def _itself(x):
@@ -73,7 +76,7 @@ def mixed_pair_labels(label, other, lam):
     Paper: as `generic_pair_loss`.
     """
     for name, value in {"label": label, "other": other}.items():
-        expect(isinstance(value, torch.Tensor), name, "a tensor of numbers in [0, 1]", describe(value), TypeError)
+        expect(is_dense(value, NUMBERS), name, "a tensor of numbers in [0, 1]", describe(value), TypeError)
         if values_readable(value) and not (value.min() >= 0 and value.max() <= 1):
             raise wrong(name, "numbers in [0, 1]", f"numbers from {value.min().item():.3g} to {value.max().item():.3g}")
     between(0, 1).check("lam", lam)
@@ -187,7 +190,7 @@ def _mean_of_nonzero(values, times):
 def check_table(name, value, s):
     """`s` itself: a table (N, K) of numbers; any other value: a table of the shape of `s`."""
     wanted = "a floating-point tensor of shape (N, K)" if value is s else f"a tensor of shape {tuple(s.shape)}"
-    if not isinstance(value, torch.Tensor) or (value is s and not value.is_floating_point()):
+    if not is_dense(value, FLOATS if value is s else NUMBERS):
         raise wrong(name, wanted, describe(value), TypeError)
     if value.ndim != 2 or value.shape != s.shape:
         raise wrong(name, wanted, describe(value))
