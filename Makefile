@@ -10,13 +10,14 @@ FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve bench peers parity mutation record check lint test unit site clean
+.PHONY: help setup book serve bench scale peers parity mutation record check lint test unit site clean
 
 help:
 	@echo "make book    set up $(VENV), execute the notebooks, build the site into _build/html"
 	@echo "make serve   show the built site on this machine"
 	@echo "make test    set up, lint, test the library, build the site, test it in a browser"
 	@echo "make bench   time every loss, eager and compiled, and the factored output layer beside their peers (about twenty minutes)"
+	@echo "make scale   measure memory and time of losses that compare many rows with many, beside their peers (about half an hour)"
 	@echo "make record  keep in book/measured what tests, comparisons and benchmarks measured here"
 	@echo "make parity  compare every loss with other packages' (in $(PEERS), which \`make peers\` sets up)"
 	@echo "make mutation  change the losses in some two thousand places and count what the tests notice (about half an hour)"
@@ -48,6 +49,9 @@ serve: setup
 
 bench: peers
 	$(PEERS)/bin/python -m benchmarks
+
+scale: peers
+	$(PEERS)/bin/python -m benchmarks.scale --out _build/measured/scale.json
 
 mutation: $(MUTATION)/.requirements
 	$(ONE_THREAD) $(MUTATION)/bin/python -m tests.mutation

@@ -137,11 +137,11 @@ def write(path, parts):
         if found := parts.get(part, before.get(part)):
             record[part] = rounded(found)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_text(record))
+    path.write_text(text(record))
     return record
 
 
-def _text(record):
+def text(record):
     """JSON with one row a line."""
     parts = []
     for key, value in record.items():

@@ -1,8 +1,11 @@
 """`python -m benchmarks.scale`: memory and time of losses that compare many rows with many, some rows at a time and all at once.
 
 Each is measured in a process of its own, on one thread: value and gradient of one batch, after a small one that loads what
-has to be loaded. Time is the processor's, which other work on the machine changes least. Memory is what the process holds at most beyond what it held before: the inputs and room for their
-gradients are there already.
+has to be loaded. Time is the processor's, which other work on the machine changes least. Memory is what the process holds at
+most beyond what it held before: the inputs and room for their gradients are there already.
+
+The record, `scale.json`: {"machine", "packages": {package: version} of the peers, "width": of the vectors, "rows": what `measure`
+gives}.
 """
 
 import argparse
@@ -94,11 +97,22 @@ def measured_apart(cell, rounds=1):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
 
 
+def recorded(rows):
+    """What was measured, with where it was measured."""
+    # Not at the top: what these load would raise the peak that a cell begins with.
+    from .peers import packages
+    from .record import rounded
+    from .timing import machine
+
+    met = {row["package"] for row in rows}
+    return {"machine": machine(), "packages": {name: version for name, version in packages().items() if name in met}, "width": WIDTH, "rows": rounded(rows)}
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description="Memory and time of losses that compare, at scale.")
     parser.add_argument("--quick", action="store_true", help="small batches: does it run?")
     parser.add_argument("--beside", action="store_true", help="only what other packages are measured beside")
-    parser.add_argument("--out", type=Path, help="file to write the measurements to")
+    parser.add_argument("--out", type=Path, help="file to write the record to")
     parser.add_argument("--cell", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.cell:
@@ -112,8 +126,10 @@ def main(arguments=None):
         at_once = "all" if row["rows"] is None else row["rows"]
         print(f"{row['loss']:<28}{row['package']:<26}N = {row['n']:<8}rows {at_once!s:<6}{row['bytes'] / 1e6:>8.0f} MB{row['seconds']:>9.2f} s", flush=True)
     if options.out:
+        from .record import text
+
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(rows, indent=1) + "\n")
+        options.out.write_text(text(recorded(rows)))
 
 
 if __name__ == "__main__":

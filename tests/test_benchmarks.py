@@ -100,7 +100,9 @@ def test_the_tables_show_the_record(out, found):
 
 def test_memory_and_time_at_scale(tmp_path):
     scale.main(["--quick", "--out", str(tmp_path / "scale.json")])
-    rows = json.loads((tmp_path / "scale.json").read_text())
+    record = json.loads((tmp_path / "scale.json").read_text())
+    rows = record["rows"]
+    assert record["machine"]["torch"] == torch.__version__ and record["width"] == scale.WIDTH and record["packages"] == {}
     assert [row["loss"] for row in rows] == [cell[0] for cell in scale.QUICK]
     assert all(row["seconds"] > 0 and row["bytes"] >= 0 for row in rows)
 

@@ -94,7 +94,19 @@ BENCHMARKS = {
     ],
 }
 
-RECORDS = {"certificates": CERTIFICATES, "parity": PARITY, "benchmarks": BENCHMARKS}
+SCALE = {
+    "machine": MACHINE,
+    "packages": {"<another> package": "1.2"},
+    "width": 128,
+    "rows": [
+        {"loss": "nt_xent", "package": "lossatlas", "n": 2048, "rows": 32, "bytes": 4_000_000, "seconds": 0.5},
+        {"loss": "nt_xent", "package": "lossatlas", "n": 2048, "rows": None, "bytes": 250_000_000, "seconds": 0.375},
+        {"loss": "nt_xent", "package": "<another> package", "n": 2048, "rows": None, "bytes": 200_000_000, "seconds": 0.25},
+        {"loss": "info_nce on embeddings", "package": "lossatlas", "n": 32768, "rows": 64, "bytes": 123_400_000, "seconds": 1234.0},
+    ],
+}
+
+RECORDS = {"certificates": CERTIFICATES, "parity": PARITY, "benchmarks": BENCHMARKS, "scale": SCALE}
 
 
 def written(folder, name, **changes):

@@ -7,11 +7,11 @@ from lossatlas.publishing.parity_page import parity_page
 from lossatlas.publishing.proof_page import proof_page
 from lossatlas.publishing.speed_page import against_the_fastest, speed_page, summary
 
-from .recorded import BENCHMARKS, PARITY, timed, without_breaks
+from .recorded import BENCHMARKS, PARITY, SCALE, timed, without_breaks
 
 
 def test_what_comes_from_a_record_is_escaped(facts):
-    for page in (parity_page([], PARITY), speed_page(BENCHMARKS), proof_page([lossatlas.get("focal_loss")], {"focal_loss": facts})):
+    for page in (parity_page([], PARITY), speed_page(BENCHMARKS, SCALE), proof_page([lossatlas.get("focal_loss")], {"focal_loss": facts})):
         assert not any(piece in page for piece in ("<fast>", "<ours>", "<another>", "F.<x>"))
 
 
@@ -109,6 +109,23 @@ def test_every_colour_of_the_plot_is_the_pages():
 def test_speed_page_without_a_record_says_how_to_make_one():
     page = speed_page(None)
     assert "`make bench`" in page and "value_checks(False)" in page
+
+
+def test_speed_page_shows_memory_and_time_at_scale():
+    for record in (BENCHMARKS, None):
+        page = speed_page(record, SCALE)
+        assert "## At scale" in page and "One table for N = 32,768 takes 4.29 GB" in page and "of width 128" in page
+        assert "`nt_xent`, N = 2,048, 32 rows at a time: 2% of the memory and 2.00 times the time of &lt;another&gt; package." in page
+        assert "`nt_xent`, N = 2,048, all rows at once: 125% of the memory and 1.50 times the time of" in page
+        assert page.count("times the time of") == 2
+        found = without_breaks(BeautifulSoup(page, "html.parser")).select("[aria-label='Memory and time at scale'] tbody tr")
+        cells = [[cell.get_text() for cell in row.select("th, td")] for row in found]
+        assert cells[1] == ["nt_xent", "lossatlas", "2,048", "all", "250", "0.375"]
+        assert cells[3] == ["info_nce on embeddings", "lossatlas", "32,768", "64", "123", "1,234"]
+
+
+def test_speed_page_without_a_record_of_scale_says_nothing_of_it():
+    assert "At scale" not in speed_page(BENCHMARKS) and "At scale" not in speed_page(BENCHMARKS, {**SCALE, "rows": []})
 
 
 def test_summary_counts_what_is_no_slower():

@@ -117,5 +117,5 @@ def test_the_committed_records_can_be_shown(book):
         assert certificate(loss, facts)
     proof_page([entry for entry in losses() if entry.name in proven], proven)
     parity_page([], records.newest(book, "parity"))
-    speed_page(records.newest(book, "benchmarks"))
+    speed_page(records.newest(book, "benchmarks"), records.newest(book, "scale"))
     assert sum(path.stat().st_size for path in committed.iterdir()) <= records.MOST_BYTES

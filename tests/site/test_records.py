@@ -82,6 +82,14 @@ def test_page_without_a_record_says_which_command_makes_it(open_page, book, name
     assert asked.count() or newest(book, record) is not None
 
 
+def test_speed_page_shows_memory_and_time_at_scale_where_they_are_on_record(open_page, book):
+    page, _ = open_page("speed.html")
+    record = newest(book, "scale")
+    rows = page.get_by_role("region", name="Memory and time at scale").locator("tbody tr")
+    assert rows.count() == (0 if record is None else len(record["rows"]))
+    assert page.get_by_role("heading", name="At scale").count() == (record is not None)
+
+
 @pytest.mark.skipif(newest(BOOK, "benchmarks") is None, reason="no benchmarks are on record")
 @pytest.mark.parametrize("screen", ["light", "dark", "phone"])
 def test_plot_of_the_ratios_is_drawn_in_the_colours_of_the_page(open_page, screen):

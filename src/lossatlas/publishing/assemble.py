@@ -56,7 +56,7 @@ def assemble(book):
         "papers": _papers(book, records),
         "proof": proof_page(losses(), proven, anchors),
         "parity": parity_page([entry.name for entry in losses()], parity),
-        "speed": speed_page(newest(book, "benchmarks")),
+        "speed": speed_page(newest(book, "benchmarks"), newest(book, "scale")),
     }
     for name, text in generated.items():
         (target / f"{name}.md").write_text(text, encoding="utf8")

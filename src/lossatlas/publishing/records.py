@@ -12,7 +12,7 @@ from .book import BookError
 from .keys import fingerprint
 
 #: record -> the command that makes it
-COMMANDS = {"certificates": "make unit", "parity": "make parity", "benchmarks": "make bench"}
+COMMANDS = {"certificates": "make unit", "parity": "make parity", "benchmarks": "make bench", "scale": "make scale"}
 #: All records together: they are committed.
 MOST_BYTES = 500_000
 

@@ -4,6 +4,7 @@ import html
 import math
 
 from .records import COMMANDS
+from .scale_part import scale_part
 from .speed_plot import speed_plot
 from .speed_tables import alone, beside, contract, cost, output_layer
 from .wording import listed, machine_words, raw
@@ -58,15 +59,17 @@ with `FactoredSphericalLayer`, which never computes the scores.
 """
 
 
-def speed_page(record):
+def speed_page(record, scale=None):
     """The page as MyST markdown.
 
     Args:
         record: the benchmarks' record; None where there is none.
+        scale: the record of memory and time at scale; None where there is none.
     """
+    at_scale = scale_part(scale)
     if record is None:
         missing = f"No measurement is on record yet. `{COMMANDS['benchmarks']}` times every loss and leaves the record."
-        return "\n".join([OPENING, missing, "", MEASURED.format(sizes=""), CHECKS.format(cost="")])
+        return "\n".join([OPENING, missing, "", *at_scale, MEASURED.format(sizes=""), CHECKS.format(cost="")])
     rows = record["rows"]
     met, unmet = [row for row in rows if row["peer"]], [row for row in rows if not row["peer"]]
     parts = [OPENING, *_plots(met)]
@@ -76,7 +79,7 @@ def speed_page(record):
         parts += ["## Losses that nobody else has\n", raw(alone(unmet))]
     if record.get("output_layer"):
         parts += [LAYER, raw(output_layer(record["output_layer"]))]
-    parts += [MEASURED.format(sizes=_sizes(record)), _left_out(record), CHECKS.format(cost=cost(rows))]
+    parts += [*at_scale, MEASURED.format(sizes=_sizes(record)), _left_out(record), CHECKS.format(cost=cost(rows))]
     if record.get("contract"):
         parts.append(raw(contract(record["contract"])))
     versions = listed([f"{name} {version}" for name, version in sorted(record.get("packages", {}).items())] or ["PyTorch"])

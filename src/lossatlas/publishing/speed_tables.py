@@ -82,6 +82,24 @@ def output_layer(rows):
     return table(head, body, label="The factored output layer beside dense ones", kind="atlas-ratios")
 
 
+def at_scale(rows):
+    """Memory and time of large batches, some rows at a time and all at once."""
+    body = [
+        [_scaled(row), html.escape(row["package"]), f"{row['n']:,}", "all" if row["rows"] is None else f"{row['rows']:,}", f"{row['bytes'] / 1e6:,.0f}", _seconds(row["seconds"])]
+        for row in rows
+    ]
+    return table(["Loss", "Package", "N", "Rows at a time", "MB", "Seconds"], body, label="Memory and time at scale", kind="atlas-ratios")
+
+
+def _seconds(seconds):
+    return f"{seconds:.3g}" if seconds < 999.5 else f"{seconds:,.0f}"
+
+
+def _scaled(row):
+    loss, *kind = row["loss"].split(" ", 1)
+    return " ".join([code(loss), *map(html.escape, kind)])
+
+
 def _times(ratio):
     return f"{ratio['median']:.3g}× ({ratio['low']:.3g}–{ratio['high']:.3g})"
 
