@@ -2,6 +2,8 @@
 formula. A new loss is measured without a line here.
 """
 
+from lossatlas.contract.decorator import formula_of
+
 from .contest import SIZES, alone, beside, contests, inputs_of, mark_fastest, ours, run_of, there_and_back
 from .memory import peak_bytes
 from .timing import alternate, difference
@@ -30,6 +32,8 @@ def measure(entry, size, pace):
 
 def decorator_seconds(entry, inputs, pace):
     """What checks, weights and reduction add to the bare formula: the median. All of it happens on the way forward."""
-    runs = {"loss": lambda: entry.function(**inputs), "bare": lambda: entry.body(**inputs).mean()}
+    formula, made_ready = formula_of(entry.body, entry.signature)
+    ready = made_ready or (lambda inputs: inputs)
+    runs = {"loss": lambda: entry.function(**inputs), "bare": lambda: formula(ready(inputs), {}).mean()}
     samples = alternate(runs, **pace)
     return difference(samples["loss"], samples["bare"])["median"]

@@ -138,7 +138,7 @@ def _checked(body, signature, item_dims, limits):
     """The body with checks before it, and with weights, masks and reduction after it."""
     names = signature.names
     hyper_parameters = _hyper_parameters(body, signature)
-    formula, once = _formula(body, signature)
+    formula, once = formula_of(body, signature)
     in_parts = bool(signature.forms) and item_dims != "batch"
     common = [*COMMON, ROWS] if in_parts else COMMON
 
@@ -192,7 +192,7 @@ def _arguments(signature):
     return [inspect.Parameter(name, kind, **optional.get(name, {})) for name in signature.names]
 
 
-def _formula(body, signature):
+def formula_of(body, signature):
     """The body as a function of the inputs by name and the hyper-parameters, and what is done to the inputs before, or None."""
     form = signature.forms.get(_leading(body))
     if form is None:
