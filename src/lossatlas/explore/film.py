@@ -60,11 +60,15 @@ def film(runs, labels, *, seed=0, title="Embeddings during training", names=None
         return [outline, words]
 
     def dots(loss, step, setting=0):
-        x, y = place(points[loss][stops.index(step), setting], rank, len(classes))
+        here = points[loss][stops.index(step), setting]
+        x, y = place(here, rank, len(classes))
+        called = [str(names[c] if names else classes[c]) for c in range(len(classes))]
+        tight = [float(np.linalg.norm(here[rank == c].mean(0))) for c in range(len(classes))]
+        told = {"class": called, "length of its mean vector (1: one point)": tight}
         return [
             {
-                "x": x[rank == c], "y": y[rank == c], "name": str(names[c] if names else classes[c]), "mode": "markers", "hoverinfo": "name",
-                "meta": {"table": False}, "marker": _mark(c),
+                "x": x[rank == c], "y": y[rank == c], "name": called[c], "mode": "markers", "hoverinfo": "name",
+                "meta": {"table": told if c == 0 else False}, "marker": _mark(c),
             }
             for c in range(len(classes))
         ]  # fmt: skip
