@@ -12,7 +12,8 @@ from .checks import describe, is_number, values_readable, wrong
 class Domain:
     """A set of real numbers: an interval with open or closed ends, and the part of it that pictures show.
 
-    An `optional` hyper-parameter may also be None.
+    An `optional` hyper-parameter may also be None. One without a `slider` stays at its default in pictures, because it
+    changes nothing of what they show.
     """
 
     low: float = -math.inf
@@ -21,6 +22,7 @@ class Domain:
     open_high: bool = False
     show: tuple | None = field(default=None, compare=False)
     optional: bool = False
+    slider: bool = field(default=True, compare=False)
 
     def __contains__(self, value):
         above = value > self.low if self.open_low else value >= self.low

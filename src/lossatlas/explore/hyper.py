@@ -26,7 +26,7 @@ def sliders(entry, fixed=None, cells=CELLS):
     for name in fixed or {}:
         known = ", ".join(entry.defaults) or "none"
         expect(name in entry.defaults, name, f"a hyper-parameter of {entry.name} ({known})", repr(fixed[name]), TypeError)
-    free = [name for name in entry.domains if name not in (fixed or {}) and _is_number(entry.defaults[name])]
+    free = [name for name, domain in entry.domains.items() if name not in (fixed or {}) and domain.slider and _is_number(entry.defaults[name])]
     free = free[: int(math.log(cells, LEAST))]
     steps = min(MOST, int(cells ** (1 / max(1, len(free))) - 1))  # the default may come on top of them
     return {name: _slider(name, entry.domains[name], entry.defaults[name], steps) for name in free}

@@ -1,5 +1,7 @@
 """Contrastive attraction and repulsion: the farther positives pull harder, the nearer negatives push harder."""
 
+from dataclasses import replace
+
 import torch
 
 from ...contract import above, at_least, loss
@@ -18,7 +20,8 @@ _momentum = Signature("momentum", {"queries": Field("V N D"), "key": Field("N D"
 @loss(
     queries,
     paper="attractionrepulsion2021",
-    domains={"alpha": WEIGHT, "beta": WEIGHT, "t_positive": SHARPNESS, "t_negative": SHARPNESS},
+    # A query has one positive, among which there is nothing to weigh.
+    domains={"alpha": WEIGHT, "beta": WEIGHT, "t_positive": replace(SHARPNESS, slider=False), "t_negative": SHARPNESS},
     invariances=("rotate", "scale"),
     bounds=lambda alpha, beta, **_: (-4.0 * beta, 4.0 * alpha),
 )
