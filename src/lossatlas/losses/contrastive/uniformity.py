@@ -1,6 +1,7 @@
 """Two properties of good representations: views together, and points spread over the sphere."""
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -41,7 +42,7 @@ def alignment_loss(view_a, view_b, *, alpha=2.0):
     points,
     paper="wang2020understanding",
     items="batch",
-    domains={"t": above(0, show=(0.5, 5.0))},
+    domains={"t": replace(above(0, show=(0.5, 5.0)), slider=False)},  # pictures move one point, which has no pairs
     invariances=("rotate", "scale"),
     bounds=lambda t: (-4.0 * t, 0.0),
     exempt=WHOLE,
@@ -106,7 +107,8 @@ def wasserstein_uniformity(points):
     two_views,
     paper="zbontar2021barlow",
     items="batch",
-    domains={"lam": at_least(0, show=(0.0, 0.1)), "eps": above(0, show=(1e-6, 1e-2))},
+    # Pictures move one item, whose coordinates do not vary.
+    domains={"lam": replace(at_least(0, show=(0.0, 0.1)), slider=False), "eps": replace(above(0, show=(1e-6, 1e-2)), slider=False)},
     invariances=("swap",),
     bounds=(0.0, None),
     exempt={"items": "Its correlations are those of the coordinates over a batch."},
