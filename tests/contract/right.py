@@ -59,8 +59,13 @@ def rounding(case, inputs, dtype):
 
 
 def steepness(case):
-    """What hyper-parameters may multiply a number by before it enters an exponential."""
-    numbers = [abs(h) for h in {**case.entry.defaults, **case.hyper}.values() if isinstance(h, float)]
+    """What hyper-parameters may multiply a number by before it enters an exponential.
+
+    Temperatures of similarities count at their defaults too. Elsewhere a small default is as a rule one that keeps a sum
+    from 0, and multiplies nothing.
+    """
+    given = {**case.entry.defaults, **case.hyper} if by_direction(case) else case.hyper
+    numbers = [abs(h) for h in given.values() if isinstance(h, float)]
     numbers += _room_above(case)
     small, large = [h for h in numbers if 0 < h < 0.1], [h for h in numbers if h > 10]
     return max(large, default=1.0) / min(small, default=1.0)
