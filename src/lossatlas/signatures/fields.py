@@ -105,9 +105,7 @@ class ClassIndex(Field):
 
     def bad(self, value, sizes):
         return {
-            "a list": (value.tolist(), TypeError),
-            "floats": (value.double(), TypeError),
-            "one axis too many": (value.unsqueeze(0), ValueError),
+            **_bad_if_no_float(value),
             "an index too high": (torch.full_like(value, sizes[self.below]), ValueError),
             "a negative index": (torch.full_like(value, -1), ValueError),
         }
@@ -132,11 +130,7 @@ class Label(Field):
         return torch.randint(0, 3, shape, generator=generator)
 
     def bad(self, value, sizes):
-        return {
-            "a list": (value.tolist(), TypeError),
-            "floats": (value.double(), TypeError),
-            "one axis too many": (value.unsqueeze(0), ValueError),
-        }
+        return _bad_if_no_float(value)
 
 
 @dataclass(frozen=True)
@@ -166,9 +160,7 @@ class Row(Field):
 
     def bad(self, value, sizes):
         return {
-            "a list": (value.tolist(), TypeError),
-            "floats": (value.double(), TypeError),
-            "one axis too many": (value.unsqueeze(0), ValueError),
+            **_bad_if_no_float(value),
             "an index too high": (torch.full_like(value, sizes[self.below]), ValueError),
             "an index of -2": (torch.full_like(value, -2), ValueError),
         }
@@ -193,11 +185,7 @@ class Mask(Field):
         return torch.rand(shape, generator=generator) > 0.2
 
     def bad(self, value, sizes):
-        return {
-            "a list": (value.tolist(), TypeError),
-            "floats": (value.double(), TypeError),
-            "one axis too many": (value.unsqueeze(0), ValueError),
-        }
+        return _bad_if_no_float(value)
 
 
 @dataclass(frozen=True)
@@ -290,6 +278,15 @@ class Simplex(Field):
             "rows that sum to 2": (value * 2, ValueError),
             "a negative entry": (value - 2 * value.max(), ValueError),
         }
+
+
+def _bad_if_no_float(value):
+    """What every field of integers or booleans refuses."""
+    return {
+        "a list": (value.tolist(), TypeError),
+        "floats": (value.double(), TypeError),
+        "one axis too many": (value.unsqueeze(0), ValueError),
+    }
 
 
 def shape_text(axes):
