@@ -14,7 +14,7 @@ import pytest
 import torch
 from nbclient import NotebookClient
 
-from lossatlas.exercises import Exercise, Function, Number, Numbers, Parts, check
+from lossatlas.exercises import Exercise, Function, Number, Numbers, Parts, Score, Unheld, check, hold, need
 from lossatlas.exercises.answers import is_stub
 from lossatlas.exercises.exercise import Draw
 from lossatlas.exercises.run import examine, time_limit
@@ -64,10 +64,6 @@ def test_same_outcome_in_pytest_script_and_notebook(capsys):
 
 
 def test_default_dtype_and_grad_mode_do_not_matter():
-    def mine(logits, target):
-        shifted = logits - logits.amax(-1, keepdim=True)
-        return shifted.exp().sum(-1).log() - shifted.gather(1, target[:, None])[:, 0]
-
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
@@ -174,6 +170,96 @@ def test_draws_repeat_and_differ_by_student():
     assert torch.equal(batch("Ada"), batch("ada "))
     assert not torch.equal(batch("Ada"), batch("Grace"))
     assert not torch.equal(batch("Ada"), batch("Ada", "q"))
+
+
+def mine(logits, target):
+    shifted = logits - logits.amax(-1, keepdim=True)
+    return shifted.exp().sum(-1).log() - shifted.gather(1, target[:, None])[:, 0]
+
+
+def test_hold_returns_what_holds_and_raises_what_does_not():
+    assert hold("cross_entropy/2", mine, student="Ada").passed
+    with pytest.raises(Unheld, match="Is a sign flipped") as caught:
+        hold("cross_entropy/2", lambda logits, target: -mine(logits, target))
+    assert isinstance(caught.value, AssertionError)
+    assert str(caught.value) == str(caught.value.result) == str(check("cross_entropy/2", lambda logits, target: -mine(logits, target)))
+    with pytest.raises(Unheld, match=re.escape("Not attempted yet: write `my_cross_entropy(logits, target)`.")):
+        hold("cross_entropy/2", None)
+
+
+def test_hold_tries_some_of_the_properties_or_others():
+    result = hold("cross_entropy/2", lambda logits, target: 2 * mine(logits, target), only="items_do_not_mix")
+    assert [line.name for line in result.feedback][1:] == ["An item's value does not depend on the other items"]
+    with pytest.raises(Unheld, match="off by one factor, 2"):
+        hold("cross_entropy/2", lambda logits, target: 2 * mine(logits, target), only=("items_do_not_mix", "labels_compared"))
+
+    def is_large(loss, draw):
+        """It is above 100."""
+        need(loss(*draw.batch(2, 3)).min() > 100, "it is below 100.")
+
+    def without_a_docstring(loss, draw):
+        loss(*draw.batch(2, 3))
+
+    with pytest.raises(Unheld, match="It is below 100") as caught:
+        hold("cross_entropy/2", mine, properties=[without_a_docstring, is_large])
+    assert [line.name for line in caught.value.result.feedback][1:] == ["without a docstring", "It is above 100"]
+
+
+@pytest.mark.parametrize("only", ["no_such_property", (), ["items_do_not_mix", "no_such_property"]])
+def test_hold_refuses_properties_that_are_not_there(only):
+    with pytest.raises(ValueError, match="`only`: expected names among one_value_per_item, "):
+        hold("cross_entropy/2", mine, only=only)
+
+
+def test_other_draws_are_other_inputs_and_the_same_numbers():
+    def drawn(draws, student="Ada"):
+        seen = []
+
+        def looks(answer, draw):
+            """It looks."""
+            seen.append((draw.batch(3, 4)[0].tolist(), draw.numbers))
+
+        with contextlib.suppress(Unheld):
+            hold("cross_entropy/1", {"p": [1, 2, 3], "loss": 1, "gradient": [1, 2, 3]}, student=student, draws=draws, properties=[looks])
+        return seen[0]
+
+    assert drawn("") == drawn("")
+    assert drawn("")[0] != drawn("hidden")[0] != drawn("more")[0]
+    assert drawn("")[1] == drawn("hidden")[1]
+    assert drawn("hidden")[0] != drawn("hidden", "Grace")[0]
+
+
+def test_a_score_is_a_note_and_a_number():
+    def measures(f, draw):
+        """It is measured."""
+        return Score(f"{f(1)} points", f(1))
+
+    result = examine(exercise(holds, measures, holds), lambda x: x + 1)
+    assert (result.score, result.feedback[2].words) == (2, "2 points")
+    assert examine(exercise(holds), lambda x: 1).score is None
+
+    def fails(f, draw):
+        """It fails."""
+        need(False, "no.")
+
+    assert examine(exercise(measures, fails), lambda x: x).score == 1, "what was measured stays"
+
+
+class Elsewhere:
+    """A function in another process, as the checks see it."""
+
+    def __init__(self, is_stub=False):
+        self.is_stub = is_stub
+
+    def __call__(self, x):
+        error = RuntimeError("a long story")
+        error.told = "Your code raised ValueError: no\nin line 3: `return no`"
+        raise error
+
+
+def test_answers_elsewhere_speak_for_themselves():
+    assert examine(exercise(holds), Elsewhere(is_stub=True)).to_do == "write `f(x)`"
+    assert examine(exercise(holds), Elsewhere()).feedback[-1].words == "Your code raised ValueError: no\nin line 3: `return no`"
 
 
 class _Card(HTMLParser):

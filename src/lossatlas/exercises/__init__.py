@@ -3,12 +3,12 @@
 from . import contrastive, cross_entropy, pair_metric_learning
 from .answers import Function, Number, Numbers, Parts
 from .exercise import EXERCISES, Draw, Exercise, NotAttempted, Wrong, need, register
-from .result import Feedback, Result
-from .run import check, given
+from .result import Feedback, Result, Score
+from .run import Unheld, check, given, hold
 
 register(*cross_entropy.EXERCISES, *pair_metric_learning.EXERCISES, *contrastive.EXERCISES)
 
 __all__ = [
     "EXERCISES", "Draw", "Exercise", "Feedback", "Function", "NotAttempted", "Number", "Numbers", "Parts", "Result",
-    "Wrong", "check", "given", "need", "register",
+    "Score", "Unheld", "Wrong", "check", "given", "hold", "need", "register",
 ]  # fmt: skip

@@ -131,7 +131,13 @@ class OneOf:
 
 
 def is_stub(answer):
-    """Whether a function does nothing but return None or `...`, as the stubs in the chapters do."""
+    """Whether a function does nothing but return None or `...`, as the stubs of the exercises do.
+
+    A function that lives in another process has no code to look at here; its attribute `is_stub` tells.
+    """
+    elsewhere = getattr(answer, "is_stub", None)
+    if elsewhere is not None:
+        return bool(elsewhere)
     code = getattr(answer, "__code__", None)
     return (
         code is not None

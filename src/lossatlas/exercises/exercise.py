@@ -30,11 +30,11 @@ class Exercise:
 
     Args:
         key: "chapter/number", as `check` takes it.
-        title: as the chapter calls it.
+        title: as its statement calls it.
         minutes: how long it takes, about.
         form: what the answer must be (`Function`, `Number`, `Numbers`, `Parts`).
         properties: functions `(answer, draw)`, tried in this order until one raises `Wrong`. The first line of the
-            docstring is the property's name. What one returns is a note for the reader, or None.
+            docstring is the property's name. What one returns is a note for the reader, a `Score`, or None.
         given: function of a `Draw` that gives the numbers of the exercise, different from student to student.
         seconds: time limit of one property.
     """

@@ -16,14 +16,30 @@ class Feedback:
     words: str = ""
 
 
+@dataclass(frozen=True)
+class Score:
+    """What a property returns that measures an answer: a note for the reader, and a number to be compared, more is better."""
+
+    words: str
+    value: float
+
+
 @dataclass(frozen=True, repr=False)
 class Result:
-    """The outcome of a check. `passed` is True when every property holds."""
+    """The outcome of a check. `passed` is True when every property holds.
+
+    Attributes:
+        key, title: of the exercise.
+        feedback: one `Feedback` for the form of the answer and for each property, up to the last.
+        to_do: what is missing where the answer, or a part of it, is still the stub; else empty.
+        score: what a property measured (see `Score`), or None.
+    """
 
     key: str
     title: str
     feedback: tuple
     to_do: str = ""
+    score: float | None = None
 
     @property
     def passed(self):
