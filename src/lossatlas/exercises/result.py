@@ -33,6 +33,7 @@ class Result:
         feedback: one `Feedback` for the form of the answer and for each property, up to the last.
         to_do: what is missing where the answer, or a part of it, is still the stub; else empty.
         score: what a property measured (see `Score`), or None.
+        error: the exception that ended it, if one did that was not about a property.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Result:
     feedback: tuple
     to_do: str = ""
     score: float | None = None
+    error: BaseException | None = None
 
     @property
     def passed(self):
