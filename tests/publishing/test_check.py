@@ -7,9 +7,12 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from lossatlas.exercises import EXERCISES
 from lossatlas.publishing import check
 from lossatlas.publishing.book import Book
 from lossatlas.publishing.config import listed_pages, unknown_keys
+
+from .masters import EXERCISE, write_master
 
 GOOD = """<!doctype html><html lang="en"><head><title>T</title><meta name="viewport" content="width=device-width">
 <link rel="canonical" href="https://example.org/page.html"><link rel="stylesheet" href="style.css"></head>
@@ -95,6 +98,26 @@ def test_committed_outputs_are_found(tmp_path):
     assert list(check.committed_notebooks(book_with(tmp_path))) == []
 
 
+def test_masters_with_outputs_or_counts_are_refused(make_book, monkeypatch):
+    monkeypatch.setitem(EXERCISES, "chapter/1", EXERCISE)
+    book = make_book(chapter=["# Chapter"])
+    path = write_master(book.sources / "exercises")
+    assert list(check.committed_notebooks(book)) == [] and list(check.masters(book)) == []
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[2].execution_count = 3
+    notebook.cells[-1].outputs = [new_output("stream", text="1")]
+    nbformat.write(notebook, path)
+    places = [str(finding) for finding in check.committed_notebooks(book)]
+    assert len(places) == 2 and all(place.startswith("book/exercises/chapter.ipynb: cell ") for place in places)
+
+
+def test_a_master_that_cannot_be_read_is_named(make_book):
+    book = make_book(chapter=["# Chapter"])
+    write_master(book.sources / "exercises", family="stranger")
+    ((finding),) = check.masters(book)
+    assert "stranger.ipynb" in str(finding) and "stranger/1" in str(finding)
+
+
 def test_errors_and_warnings_in_executed_copies_are_found(tmp_path):
     error = new_output("error", ename="ValueError", evalue="bad", traceback=[])
     warning = new_output("stream", name="stderr", text="file.py:3: UserWarning: careful\n")
@@ -110,6 +133,17 @@ def test_table_of_contents_and_pages_must_agree(make_book):
     book.contents.write_text(book.contents.read_text().replace("chapter\n", "chaptr\n"))
     messages = [finding.message for finding in check.contents(book)]
     assert messages == ["lists chaptr, which is not in book/", "does not list chapter", "does not list forgotten"]
+
+
+def test_pages_of_exercises_come_and_go_with_their_masters(make_book):
+    book = make_book(chapter=["# Chapter"])
+    contents = book.contents.read_text()
+    write_master(book.sources / "exercises")
+    assert [finding.message for finding in check.contents(book)] == ["does not list chapter_exercises"]
+    book.contents.write_text(contents + "  - file: chapter_exercises\n")
+    assert list(check.contents(book)) == []
+    (book.sources / "exercises" / "chapter.ipynb").unlink()
+    assert list(check.contents(book)) == []
 
 
 def test_unknown_configuration_keys_are_named():

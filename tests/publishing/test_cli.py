@@ -42,6 +42,7 @@ def test_failing_notebook_ends_with_code_1(inside, capsys):
     [
         (["execute", "missing"], "no notebook missing"),
         (["build"], "chapter; run: lossatlas execute"),
+        (["build", "--masters", "nowhere"], "nowhere: no such folder of masters"),
         (["serve"], "no finished site"),
         (["check"], "no finished site"),
     ],
@@ -52,7 +53,7 @@ def test_what_is_missing_is_said(inside, capsys, call, words):
 
 
 @pytest.mark.parametrize(
-    "call", [[], ["excute"], ["execute", "--tier", "huge"], ["execute", "--shard", "3/2"], ["execute", "--shard", "half"], ["execute", "--jobs", "0"]]
+    "call", [[], ["excute"], ["execute", "--tier", "huge"], ["execute", "--shard", "3/2"], ["execute", "--shard", "half"], ["execute", "--jobs", "0"], ["build", "--audience", "nobody"]]
 )
 def test_wrong_call_ends_with_code_2(call, capsys):
     with pytest.raises(SystemExit) as ended:

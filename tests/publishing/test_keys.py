@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from lossatlas.publishing import keys
+from lossatlas.publishing.book import Book
 
 from .recorded import written
 
@@ -50,13 +51,18 @@ def test_notebook_key_changes_with_parameters_python_and_packages(book, monkeypa
     assert len(found) == 4
 
 
-def test_notebook_key_does_not_change_with_time_prose_records_or_site_code(book):
+def test_notebook_key_does_not_change_with_time_prose_records_masters_or_site_code(book):
     before = key(book)
     (book.sources / "chapter.ipynb").touch()
     (book.sources / "index.md").write_text("# Other words\n")
     written(book.measured, "parity")
     written(book.fresh, "parity")
     (keys.PUBLISHING / "check.py").write_text("")
+    for folder in ("assignments", "grading"):
+        (keys.PACKAGE / folder).mkdir()
+        (keys.PACKAGE / folder / "one.py").write_text("one = 1\n")
+    (book.sources / "exercises").mkdir()
+    (book.sources / "exercises" / "chapter.ipynb").write_text("{}")
     (keys.PACKAGE / "__pycache__").mkdir()
     (keys.PACKAGE / "__pycache__" / "loss.pyc").write_bytes(b"x")
     assert key(book) == before
@@ -64,7 +70,7 @@ def test_notebook_key_does_not_change_with_time_prose_records_or_site_code(book)
 
 SITE_CHANGES = [
     "book/index.md", "_toc.yml", "_config.yml", "requirements.txt", "_build/executed/chapter.ipynb",
-    "book/measured/parity.json", "_build/measured/parity.json", "src/lossatlas/losses/one.py", "tests/references/one.py",
+    "book/exercises/chapter.ipynb", "book/measured/parity.json", "_build/measured/parity.json", "src/lossatlas/losses/one.py", "tests/references/one.py",
 ]  # fmt: skip
 
 
@@ -75,6 +81,18 @@ def test_site_key_changes_with(book, change):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("changed")
     assert keys.site_key(book) != before
+
+
+def test_site_key_changes_with_the_audience_and_with_masters_elsewhere(book, tmp_path):
+    found = {keys.site_key(book), keys.site_key(book, "instructor")}
+    (tmp_path / "private").mkdir()
+    private = Book(book.root, tmp_path / "private")
+    assert keys.site_key(private) in found  # no masters here and none there
+    (tmp_path / "private" / "chapter.ipynb").write_text("{}")
+    found.add(keys.site_key(private))
+    (tmp_path / "private" / "chapter.ipynb").write_text("[]")
+    found.add(keys.site_key(private))
+    assert len(found) == 4
 
 
 def test_digest_keeps_parts_apart():

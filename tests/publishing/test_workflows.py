@@ -1,6 +1,7 @@
 """The files that run outside this machine: they fit their schemas, cannot hang, and ask for no more rights than they need."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from lossatlas.publishing.exercise_pages import BRANCH
 
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"
@@ -36,7 +39,7 @@ def commands(workflow):
 
 
 def test_all_workflows_are_there():
-    assert set(LOADED) == {"ci", "gpu", "links", "pages", "parity", "release"}
+    assert set(LOADED) == {"assignments", "ci", "gpu", "links", "pages", "parity", "release"}
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
@@ -71,6 +74,7 @@ def test_a_workflow_starts_with_the_right_to_read_and_no_more(name):
 def test_rights_to_write_are_given_where_they_are_needed_alone():
     given = {job: job_of(*job).get("permissions") for job in JOBS}
     assert {job: rights for job, rights in given.items() if rights} == {
+        ("assignments", "publish"): {"contents": "write"},
         ("links", "check"): {"contents": "read", "issues": "write"},
         ("pages", "deploy"): {"pages": "write", "id-token": "write"},
         ("release", "github"): {"contents": "write"},
@@ -146,11 +150,56 @@ def test_the_gpu_tier_keeps_what_it_made_however_it_ended():
     assert {"_build/executed", "_build/execution.json"} <= set(kept[0]["with"]["path"].split())
 
 
-@pytest.mark.parametrize("name", ["pages", "links", "release"])
+@pytest.mark.parametrize("name", ["assignments", "pages", "links", "release"])
 def test_forks_publish_nothing(name):
     first = next(iter(LOADED[name]["jobs"].values()))
     assert first["if"] == "${{ !github.event.repository.fork }}"
     assert all("needs" in job for job in list(LOADED[name]["jobs"].values())[1:])
+
+
+@pytest.fixture
+def publish(tmp_path):
+    """A function that runs the step which puts notebooks on the branch, against a repository on this machine."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "gh").write_text("#!/bin/sh\n")  # it hands git a token; this repository asks for none
+    (tmp_path / "bin" / "gh").chmod(0o755)
+    subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "books" / "atlas"], check=True)
+    step = job_of("assignments", "publish")["steps"][-1]["run"]
+    place = {"GITHUB_SERVER_URL": str(tmp_path / "books"), "GITHUB_REPOSITORY": "atlas", "GITHUB_SHA": "0123456789abcdef"}
+    plain = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+
+    def run(**notebooks):
+        folder = tmp_path / f"run{len(list(tmp_path.iterdir()))}"
+        (folder / "notebooks").mkdir(parents=True)
+        for name, text in notebooks.items():
+            (folder / "notebooks" / f"{name}.ipynb").write_text(text)
+        subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step], cwd=folder, env={**os.environ, **place, **plain}, check=True)
+        return lambda *words: subprocess.run(["git", "-C", tmp_path / "books" / "atlas", *words], capture_output=True, text=True, check=True).stdout.split()
+
+    return run
+
+
+def test_the_branch_of_the_students_holds_their_notebooks_and_its_history_goes_on(publish):
+    git = publish(one="1", two="2")
+    first = git("rev-parse", "student")
+    assert git("ls-tree", "-r", "--name-only", "student") == ["one.ipynb", "two.ipynb"]
+    assert publish(one="1", two="2")("rev-parse", "student") == first
+    publish(one="changed")
+    assert git("ls-tree", "-r", "--name-only", "student") == ["one.ipynb"] and git("show", "student:one.ipynb") == ["changed"]
+    assert git("rev-parse", "student~1") == first
+
+
+def test_nothing_but_student_notebooks_leaves_the_job_that_makes_assignments():
+    steps = job_of("assignments", "make")["steps"]
+    (kept,) = [step["with"]["path"] for step in steps if "upload-artifact" in step.get("uses", "")]
+    (filled,) = [step["run"] for step in steps if "mkdir notebooks" in step.get("run", "")]
+    assert kept == "notebooks" and re.findall(r"-path '(.+?)' -exec cp", filled) == ["*/student/*.ipynb"]
+    assert "make " not in job_of("assignments", "publish")["steps"][-1]["run"]
+    assert not any("checkout" in step.get("uses", "") for step in job_of("assignments", "publish")["steps"])
+
+
+def test_the_branch_is_the_one_that_the_site_leads_to():
+    assert f"HEAD:{BRANCH}" in commands("assignments")
 
 
 def test_workflows_call_targets_and_commands_that_exist():

@@ -9,6 +9,7 @@ import yaml
 from nbformat.v4 import new_output
 
 from lossatlas.contract import losses
+from lossatlas.exercises.listing import LISTING
 from lossatlas.explore.cards import CARD
 from lossatlas.explore.static_page import STATIC_FILES, externalize
 
@@ -19,6 +20,7 @@ from .certificate import certificate
 from .config import listed_pages
 from .evidence_page import VERDICT, evidence_page
 from .execute import read_record, up_to_date
+from .exercise_pages import exercise_pages, link_listings, without_missing, write_student_notebooks
 from .keys import notebook_key
 from .parity_page import parity_page
 from .proof_page import proof_page
@@ -26,11 +28,15 @@ from .records import certificates, newest
 from .speed_page import speed_page
 
 #: Outputs that only a kernel brings to life, or that the site collects on a page of its own.
-STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT, CARD)
+STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT, CARD, LISTING)
 
 
-def assemble(book):
-    """Fill `_build/site_source` anew from the executed copies and the texts of the book.
+def assemble(book, audience="student"):
+    """Fill `_build/site_source` anew from the executed copies, the texts of the book and the masters of its exercises.
+
+    Args:
+        book: the `Book`.
+        audience: `"student"`, or `"instructor"` for pages of exercises with solutions.
 
     Raises:
         BookError: when a notebook of the book has no executed copy that is up to date.
@@ -44,12 +50,14 @@ def assemble(book):
     (target / "beside").mkdir()
 
     verdicts, records, anchors = [], executed_records(book), {}
+    exercises = exercise_pages(book, audience)
     proven, parity = certificates(book), newest(book, "parity")
     for name in sorted(records, key=_order(book)):
         notebook = nbformat.read(book.executed / f"{name}.ipynb", as_version=4)
         verdicts += [{**verdict, "page": name} for verdict in collect_verdicts(notebook)]
         for loss in certify(notebook, proven, parity):
             anchors.setdefault(loss, f"{name}.html#certificate-{loss}")
+        link_listings(notebook, exercises)
         nbformat.write(static(notebook, writer(target / "beside", name)), target / f"{name}.ipynb")
     generated = {
         "evidence": evidence_page(verdicts),
@@ -57,9 +65,12 @@ def assemble(book):
         "proof": proof_page(losses(), proven, anchors),
         "parity": parity_page([entry.name for entry in losses()], parity),
         "speed": speed_page(newest(book, "benchmarks"), newest(book, "scale")),
+        **exercises,
     }
     for name, text in generated.items():
         (target / f"{name}.md").write_text(text, encoding="utf8")
+    write_student_notebooks(book, target / "beside" / "exercises")
+    book.site_contents.write_text(without_missing(book.contents.read_text(encoding="utf8"), exercises), encoding="utf8")
     facts = {"executed": records, "generated": sorted(generated)}
     (target / "provenance.json").write_text(json.dumps(facts), encoding="utf8")
 

@@ -13,17 +13,25 @@ class BookError(Exception):
 
 @dataclass(frozen=True)
 class Book:
-    """The folders of one checkout of the book."""
+    """The folders of one checkout of the book.
+
+    Args:
+        root: the checkout.
+        masters_folder: where the masters of the exercises lie; `book/exercises` of the checkout by default.
+    """
 
     root: Path
+    masters_folder: Path | None = None
 
     @classmethod
-    def find(cls, start="."):
+    def find(cls, start=".", masters=None):
         """The book around `start`: the nearest folder upwards with a `_config.yml` and a `book` folder."""
+        if masters is not None and not Path(masters).is_dir():
+            raise BookError(f"{masters}: no such folder of masters")
         start = Path(start).resolve()
         for folder in (start, *start.parents):
             if (folder / "_config.yml").is_file() and (folder / "book").is_dir():
-                return cls(folder)
+                return cls(folder, masters and Path(masters).resolve())
         raise BookError(f"{start}: no _config.yml with a book folder beside it here or above; run this inside the checkout")
 
     @property
@@ -61,6 +69,11 @@ class Book:
         return self.build / "site_source"
 
     @property
+    def site_contents(self):
+        """The table of contents with which the site is built: the book's, without pages of exercises that have no master."""
+        return self.site_source / "_toc.yml"
+
+    @property
     def html(self):
         return self.build / "html"
 
@@ -85,6 +98,11 @@ class Book:
     def repository(self):
         """The address of the repository, kept in `_config.yml` alone."""
         return self.config["repository"]["url"].rstrip("/")
+
+    def masters(self):
+        """The masters of the exercises by the chapter they belong to."""
+        folder = self.masters_folder or self.sources / "exercises"
+        return {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
 
     def notebooks(self, names=()):
         """The notebooks of the book by name, or those of them that are named."""

@@ -9,7 +9,12 @@ import nbformat
 import yaml
 from bs4 import BeautifulSoup
 
+from lossatlas.assignments import MasterError, read_master
+from lossatlas.exercises.listing import page_of
+
 from .config import listed_pages, unknown_keys
+from .exercise_pages import may_be_missing
+from .leaks import leaks
 from .weight import EXPLORER, PLOTTING, READABLE, local, page_weight, transferred
 
 GENERATED = ("evidence", "papers", "proof", "parity", "speed")
@@ -33,9 +38,11 @@ def check_sources(book):
     return [finding for check in SOURCE_CHECKS for finding in check(book)]
 
 
-def check_site(book):
-    """What is wrong with the executed copies and the built pages."""
+def check_site(book, audience="student"):
+    """What is wrong with the executed copies and the built pages; for students this includes every line of a solution."""
     findings = [finding for check in SITE_CHECKS for finding in check(book)]
+    if audience == "student":
+        findings += [Finding(place, message) for place, message in leaks(book)]
     for path in sorted(book.html.rglob("*.html")):
         page = Page(path, book.html)
         findings += [Finding(page.name, message) for check in PAGE_CHECKS for message in check(page)]
@@ -69,20 +76,30 @@ def configuration(book):
 
 
 def contents(book):
-    listed = list(listed_pages(yaml.safe_load(book.contents.read_text(encoding="utf8"))))
+    table = yaml.safe_load(book.contents.read_text(encoding="utf8"))
+    listed, exercises = set(listed_pages(table)), set(map(page_of, book.masters()))
     written = {path.relative_to(book.sources).with_suffix("").as_posix() for path in book.sources.glob("*.md")}
-    there = written | set(book.notebooks()) | set(GENERATED)
-    for page in sorted(set(listed) - there):
+    there = written | set(book.notebooks()) | set(GENERATED) | exercises
+    for page in sorted(listed - there - may_be_missing(table)):
         yield Finding("_toc.yml", f"lists {page}, which is not in book/")
-    for page in sorted(there - set(listed)):
+    for page in sorted(there - listed):
         yield Finding("_toc.yml", f"does not list {page}")
 
 
 def committed_notebooks(book):
-    for name, path in book.notebooks().items():
+    for path in (*book.notebooks().values(), *book.masters().values()):
+        place = path.relative_to(book.root) if path.is_relative_to(book.root) else path
         for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
             if cell.get("outputs") or cell.get("execution_count"):
-                yield Finding(f"book/{name}.ipynb", f"cell {number} holds outputs or an execution count; commit it without")
+                yield Finding(str(place), f"cell {number} holds outputs or an execution count; commit it without")
+
+
+def masters(book):
+    for path in book.masters().values():
+        try:
+            read_master(path)
+        except MasterError as error:
+            yield Finding("exercises", str(error))
 
 
 def outputs(book):
@@ -171,7 +188,7 @@ def weight(page):
         yield f"{size / 1000:.0f} kB compressed before it can be read, more than {READABLE / 1000:.0f}"
 
 
-SOURCE_CHECKS = (configuration, contents, committed_notebooks)
+SOURCE_CHECKS = (configuration, contents, committed_notebooks, masters)
 SITE_CHECKS = (outputs, shared_files)
 PAGE_CHECKS = (alternative_texts, requests, links, errors, icons, essentials, weight)
 

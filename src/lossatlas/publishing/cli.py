@@ -6,6 +6,8 @@ import sys
 from .book import Book, BookError
 from .catalogue import CatalogueError
 
+AUDIENCES = ("student", "instructor")
+
 
 def main(arguments=None):
     """Run one command; the exit code is 0 when all went well, 1 when something needs work, 2 for a wrong call."""
@@ -39,6 +41,8 @@ def parser():
 
     one = commands.add_parser("build", help="build the site from the executed notebooks, and check it")
     one.add_argument("--force", action="store_true", help="build even when nothing has changed")
+    one.add_argument("--audience", choices=AUDIENCES, default="student", help="instructor: exercises with solutions (default: %(default)s)")
+    one.add_argument("--masters", metavar="DIR", help="where the masters of the exercises lie (default: book/exercises)")
     one.set_defaults(command=build_site)
 
     one = commands.add_parser("record", help="keep in book/measured what tests, comparisons and benchmarks measured here")
@@ -48,7 +52,8 @@ def parser():
     one.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 picks a free one")
     one.set_defaults(command=serve_site)
 
-    one = commands.add_parser("check", help="check the sources and the built site, and weigh its pages")
+    one = commands.add_parser("check", help="check the sources and the built site, which must be fit for students, and weigh its pages")
+    one.add_argument("--masters", metavar="DIR", help="where the masters of the exercises lie (default: book/exercises)")
     one.set_defaults(command=check_all)
     return top
 
@@ -89,8 +94,9 @@ def execute_notebooks(options):
 def build_site(options):
     from .site import build
 
-    book = Book.find()
-    print(f"site {'built' if build(book, force=options.force) else 'up to date'}: {book.html / 'index.html'}")
+    book = Book.find(masters=options.masters)
+    built = build(book, audience=options.audience, force=options.force)
+    print(f"site {'built' if built else 'up to date'}: {book.html / 'index.html'}")
     return 0
 
 
@@ -123,7 +129,7 @@ def check_all(options):
     from .catalogue_proof import problems
     from .check import Finding, check_site, check_sources, weights
 
-    book = _built()
+    book = _built(options.masters)
     findings = check_sources(book) + check_site(book) + [Finding("book/papers.yml", line) for line in problems(book.root)]
     for page, size in weights(book):
         print(f"{size / 1000:7.0f} kB  {page}")
@@ -133,8 +139,8 @@ def check_all(options):
     return 0
 
 
-def _built():
-    book = Book.find()
+def _built(masters=None):
+    book = Book.find(masters=masters)
     if not book.stamp.is_file():
         raise BookError(f"no finished site in {book.html}; run: lossatlas build")
     return book

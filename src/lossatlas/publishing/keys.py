@@ -39,17 +39,20 @@ def tree(folder):
 def notebook_key(book, notebook, parameters):
     """What an executed notebook depends on: itself, its parameters, the library, its data, the environment.
 
-    Of `publishing` a chapter shows the catalogue; the rest of it works on copies that are executed already.
+    Of `publishing` a chapter shows the catalogue; the rest of it works on copies that are executed already, and what
+    hands out and grades exercises is no matter of the chapters.
     """
-    library = [path for path in files_under(PACKAGE) if PUBLISHING not in path.parents or path.stem.startswith("catalogue")]
+    later = {PUBLISHING, PACKAGE / "assignments", PACKAGE / "grading"}
+    library = [path for path in files_under(PACKAGE) if not later & set(path.parents) or path.stem.startswith("catalogue")]
     data = [path for path in files_under(book.sources) if path.suffix not in (".ipynb", ".md", ".bib") and book.measured not in path.parents]
     return digest(notebook, json.dumps(parameters, sort_keys=True), *library, *data, *environment(book))
 
 
-def site_key(book):
+def site_key(book, audience="student"):
     """What the built site depends on."""
     package = [tree(PACKAGE)]
-    pages = [tree(book.sources), tree(book.executed), book.configuration, book.contents, book.record]
+    masters = [part for family, path in book.masters().items() for part in (family, path)]
+    pages = [audience, *masters, tree(book.sources), tree(book.executed), book.configuration, book.contents, book.record]
     records = [tree(book.fresh), fingerprint(book.root)]
     return digest(*package, *pages, *records, *environment(book))
 

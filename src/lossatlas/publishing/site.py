@@ -27,8 +27,14 @@ UNUSED = (
 )
 
 
-def build(book, *, force=False):
+def build(book, *, audience="student", force=False):
     """Build `_build/html` from the executed copies.
+
+    Args:
+        book: the `Book`.
+        audience: `"student"`: no solution and no hidden check of an exercise is in any file, or the build fails;
+            `"instructor"`: the pages of the exercises have the solutions.
+        force: build even when nothing has changed.
 
     Returns:
         True when the site was built, False when it was up to date.
@@ -36,17 +42,17 @@ def build(book, *, force=False):
     Raises:
         BookError: when notebooks are not executed, Jupyter Book warns, or a check of the pages fails.
     """
-    stamp, key = book.stamp, site_key(book)
+    stamp, key = book.stamp, site_key(book, audience)
     if not force and stamp.is_file() and stamp.read_text() == key:
         return False
     stamp.unlink(missing_ok=True)
     _refuse("the sources need work", check_sources(book))
-    assemble(book)
+    assemble(book, audience)
     shutil.rmtree(book.html, ignore_errors=True)
     run_jupyter_book(book)
     trim(book)
     give_sources(book)
-    _refuse("the built pages need work", check_site(book))
+    _refuse("the built pages need work", check_site(book, audience))
     stamp.write_text(key)
     return True
 
@@ -55,7 +61,7 @@ def run_jupyter_book(book):
     """Call Jupyter Book afresh, every warning an error; its words go to `_build/site.log`."""
     call = "from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", call, "build", book.site_source, "--path-output", book.root, "--all", "-W", "--keep-going"]
-    command += ["--config", book.configuration, "--toc", book.contents]
+    command += ["--config", book.configuration, "--toc", book.site_contents]
     process = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     log = book.build / "site.log"
     log.write_text(process.stdout, encoding="utf8")

@@ -1,0 +1,82 @@
+"""Where the exercises of a chapter are, and what becomes of a book that has no masters."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from lossatlas.exercises import listing
+from lossatlas.publishing.book import Book, BookError
+from lossatlas.publishing.exercise_pages import addresses, link_listings, may_be_missing, without_missing
+
+CONTENTS = """format: jb-book
+root: index
+parts:
+- caption: Chapters
+  chapters:
+  - file: one
+    sections:
+    - file: one_exercises
+  - file: two
+    sections:
+    - file: two_exercises
+    - file: two_more
+"""
+
+
+@pytest.fixture
+def configured(make_book):
+    """A function that makes the book with other launch buttons."""
+
+    def make(**launch):
+        book = make_book(chapter=["# Chapter"])
+        config = {**yaml.safe_load(book.configuration.read_text()), "launch_buttons": launch}
+        config["repository"] = {"url": "https://example.org/people/atlas/"}
+        book.configuration.write_text(yaml.safe_dump(config))
+        return book
+
+    return make
+
+
+def test_addresses_follow_from_the_configuration(configured):
+    book = configured(colab_url="https://colab.example.org", jupyterhub_url="https://hub.example.org/")
+    found = addresses(book, "chapter")
+    assert found["notebook"] == "exercises/chapter.ipynb" and found["chapter"] == "chapter.html"
+    assert found["colab"] == "https://colab.example.org/github/people/atlas/blob/student/chapter.ipynb"
+    pull = urlsplit(found["nbgitpuller"])
+    assert f"{pull.scheme}://{pull.netloc}{pull.path}" == "https://hub.example.org/hub/user-redirect/git-pull"
+    asked = {key: value[0] for key, value in parse_qs(pull.query).items()}
+    assert asked == {"repo": "https://example.org/people/atlas", "branch": "student", "urlpath": "lab/tree/atlas/chapter.ipynb"}
+
+
+def test_what_there_is_not_has_no_address(configured):
+    found = addresses(configured(), "another")
+    assert found == {"notebook": "exercises/another.ipynb", "chapter": "", "colab": "", "nbgitpuller": ""}
+
+
+def test_pages_without_a_master_leave_the_table_of_contents():
+    assert may_be_missing(yaml.safe_load(CONTENTS)) == {"one_exercises", "two_exercises"}
+    chapters = yaml.safe_load(without_missing(CONTENTS, ["two_exercises"]))["parts"][0]["chapters"]
+    assert chapters == [{"file": "one"}, {"file": "two", "sections": [{"file": "two_exercises"}, {"file": "two_more"}]}]
+    assert yaml.safe_load(without_missing(CONTENTS, ["one_exercises", "two_exercises"])) == yaml.safe_load(CONTENTS)
+
+
+@pytest.mark.parametrize(("pages", "linked"), [(["contrastive_exercises"], True), ([], False)])
+def test_a_listing_leads_to_the_page_that_this_site_has(pages, linked):
+    output = new_output("display_data", listing("contrastive")._repr_mimebundle_())
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=[output])])
+    link_listings(notebook, pages)
+    links = BeautifulSoup(notebook.cells[0].outputs[0].data["text/html"], "html.parser").select("a")
+    assert [link["href"] for link in links] == [f"contrastive_exercises.html#exercise-{n}" for n in range(1, 6) if linked]
+
+
+def test_masters_may_lie_elsewhere(make_book, tmp_path):
+    root = make_book(chapter=["# Chapter"]).root
+    assert Book(root).masters() == {}
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "chapter.ipynb").write_text("{}")
+    assert Book.find(root, masters=tmp_path / "private").masters() == {"chapter": tmp_path / "private" / "chapter.ipynb"}
+    with pytest.raises(BookError, match="nowhere: no such folder of masters"):
+        Book.find(root, masters=tmp_path / "nowhere")
