@@ -4,6 +4,7 @@ from . import contrastive, cross_entropy, pair_metric_learning
 from .answers import Function, Number, Numbers, Parts
 from .exercise import EXERCISES, Draw, Exercise, NotAttempted, Wrong, need, register
 from .listing import listing
+from .quiz import quiz
 from .result import Feedback, Result, Score
 from .run import Unheld, check, given, hold
 
@@ -11,5 +12,5 @@ register(*cross_entropy.EXERCISES, *pair_metric_learning.EXERCISES, *contrastive
 
 __all__ = [
     "EXERCISES", "Draw", "Exercise", "Feedback", "Function", "NotAttempted", "Number", "Numbers", "Parts", "Result",
-    "Score", "Unheld", "Wrong", "check", "given", "hold", "listing", "need", "register",
+    "Score", "Unheld", "Wrong", "check", "given", "hold", "listing", "need", "quiz", "register",
 ]  # fmt: skip

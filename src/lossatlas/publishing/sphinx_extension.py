@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from docutils import nodes
 
+from lossatlas.exercises.quiz_page import FILES as QUIZ_FILES
+
 from .provenance import sentence
 
 THEME = Path(__file__).with_name("theme")
@@ -21,6 +23,7 @@ def setup(app):
     app.connect("html-page-context", describe_page, priority=900)
     app.connect("html-page-context", mend_lists, priority=900)
     app.connect("html-page-context", add_explorer_files, priority=900)
+    app.connect("html-page-context", add_quiz_files, priority=900)
     app.add_role("repository", repository_link)
     return {"version": metadata.version("lossatlas"), "parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -28,7 +31,7 @@ def setup(app):
 def add_theme(app, config):
     """Put the templates before the theme's, and the style sheets after it."""
     config.templates_path.insert(0, str(THEME / "templates"))
-    config.html_static_path.append(str(THEME / "static"))
+    config.html_static_path += [str(THEME / "static"), *map(str, QUIZ_FILES)]
     config.version = config.release = metadata.version("lossatlas")
     config.html_context["default_mode"] = "auto"
     app.add_css_file("icons.css")
@@ -77,6 +80,13 @@ def add_explorer_files(app, page, template, context, doctree):
     if "atlas-explorer" in context.get("body", ""):
         app.add_css_file("explorer.css", priority=850)
         app.add_js_file("explorer.js", loading_method="defer")
+
+
+def add_quiz_files(app, page, template, context, doctree):
+    """The script of the questions, on pages that have some."""
+    if "atlas-quiz" in context.get("body", ""):
+        app.add_css_file("quiz.css", priority=850)
+        app.add_js_file("quiz.js", loading_method="defer")
 
 
 def repository_link(name, rawtext, text, line, inliner, options=None, content=None):
