@@ -1,0 +1,108 @@
+"""Several submissions at a time, each graded by a process of its own, so that one that dies takes nothing else with it."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from multiprocessing.connection import wait
+from pathlib import Path
+
+#: How long a process that is asked to end may take to clean up.
+GRACE = 10.0
+
+
+class Stopped(BaseException):
+    """The run is being stopped: leave every `with` block, and end."""
+
+
+def run(tasks, work, *, jobs, seconds, scratch, watch=None):
+    """Call `work(*task)` for every task, each in a process of its own.
+
+    Args:
+        tasks: name -> arguments, all picklable.
+        work: a function of a module; what it finds it leaves in files.
+        jobs: processes at a time.
+        seconds: after this time a process is ended.
+        scratch: folder for temporary files; those that a process leaves behind are gone with it.
+        watch: called with the names that are running, when these change.
+
+    Yields:
+        (name, trouble) as the processes end; trouble is "" where all went well.
+    """
+    context, waiting, running = _context(), list(tasks.items()), {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                name, task = waiting.pop(0)
+                process = context.Process(target=_in_own_process, args=(work, task, str(scratch)), daemon=False)
+                process.start()
+                running[process.sentinel] = (name, process, time.monotonic() + seconds)
+            if watch:
+                watch([name for name, *_ in running.values()])
+            ended = wait(list(running), timeout=1.0)
+            late = [sentinel for sentinel, (_, _, until) in running.items() if time.monotonic() > until and sentinel not in ended]
+            for sentinel in [*ended, *late]:
+                name, process, _ = running.pop(sentinel)
+                if sentinel in late:
+                    _end(process)
+                    yield name, f"the process that graded it was stopped after {seconds:g} seconds"
+                else:
+                    process.join()
+                    yield name, _trouble(process.exitcode)
+    finally:
+        for _, process, _ in running.values():
+            process.terminate()
+        for _, process, _ in running.values():
+            _end(process)
+
+
+def _context():
+    """Processes that start fast, from one that has the library loaded; where there is none, fresh ones."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["lossatlas.grading.grade"])
+    return context
+
+
+def _in_own_process(work, task, scratch):
+    os.environ["TMPDIR"] = tempfile.tempdir = scratch
+    with contextlib.suppress(OSError):  # where memory runs out, this process goes before the one that keeps the class
+        Path("/proc/self/oom_score_adj").write_text("500")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who waits; it ends this process properly
+    signal.signal(signal.SIGTERM, _stop)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with contextlib.suppress(Stopped):
+        work(*task)
+        return
+    sys.exit(1)
+
+
+def _stop(number, frame):
+    raise Stopped
+
+
+def _end_with_parent():
+    wait([multiprocessing.parent_process().sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end(process):
+    process.terminate()
+    process.join(GRACE)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    process.close()
+
+
+def _trouble(code):
+    if code == 0:
+        return ""
+    if code < 0:
+        return f"the process that graded it was ended by signal {-code} ({signal.Signals(-code).name}); did the machine run out of memory?"
+    return f"the process that graded it ended with code {code}"
