@@ -8,6 +8,9 @@ from lossatlas.publishing.weight import EXPLORER, PLOTTING, READABLE, transferre
 from .conftest import BOOK, SCREENS, pages, rest, wake
 
 EACH_PAGE = pytest.mark.parametrize("name", pages())
+#: Of a page with all losses so many explorers, evenly spread, are brought to life: they repeat each other in kind, and
+#: the tests of their controls look at every one.
+ALIVE = 40
 
 TOO_WIDE = """() => {
   const inside = (e) => { for (; e; e = e.parentElement) if (/auto|scroll|hidden/.test(getComputedStyle(e).overflowX)) return true; };
@@ -28,7 +31,7 @@ def test_page_is_sound(open_page, name, screen):
     """Quiet console, no other host, formulas set, nothing wider than the screen, accessible."""
     page, heard = open_page(f"{name}.html", screen)
     rest(page)
-    wake(page)
+    wake(page, every=1 + page.locator("figure.atlas-explorer").count() // ALIVE)
     if page.locator("main .math").count():
         assert page.locator("main mjx-container").count() >= page.locator("main .math").count()
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
