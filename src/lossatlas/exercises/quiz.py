@@ -23,19 +23,20 @@ def quiz(family, *, part=None):
     """
     if family not in families():
         raise wrong("family", f"one of {', '.join(families())}", repr(family))
-    parts, questions = read(path_of(family))
+    chapter, parts, questions = read(path_of(family))
     if part is None:
-        return Quiz(family, "", "All questions of the chapter", questions)
+        return Quiz(family, chapter, "", chapter, questions)
     if part not in parts:
         raise wrong("part", f"one of {', '.join(parts)}", repr(part))
-    return Quiz(family, part, parts[part], tuple(question for question in questions if question.part == part))
+    return Quiz(family, chapter, part, parts[part], tuple(question for question in questions if question.part == part))
 
 
 @dataclass(frozen=True, repr=False)
 class Quiz:
-    """What `quiz` returns."""
+    """What `quiz` returns: the questions of a chapter, or of a part of it, and the title they stand under."""
 
     family: str
+    chapter: str
     part: str
     title: str
     questions: tuple

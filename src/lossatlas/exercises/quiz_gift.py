@@ -12,18 +12,13 @@ from .quiz_page import inline
 _SPECIAL = re.compile(r"[\\~=#{}:]")
 
 
-def gift(quiz, title):
-    """The text of a GIFT file.
-
-    Args:
-        quiz: what `quiz` returns.
-        title: of the chapter; the name of the category above those of its parts.
-    """
-    blocks, part = [f"// Questions of the chapter {title}."], None
+def gift(quiz):
+    """The text of a GIFT file with the questions of a `Quiz`."""
+    blocks, part = [f"// {quiz.chapter}: questions to check oneself."], None
     for question in quiz.questions:
         if question.part != part:
             part = question.part
-            blocks.append(f"$CATEGORY: {_category(title)}/{_category(part)}")
+            blocks.append(f"$CATEGORY: {_category(quiz.chapter)}/{_category(part)}")
         blocks.append(f"::{escaped(question.name)}::[html]{_asked(question)} {{{_ANSWERS[question.kind](question)}}}")
     return "\n\n".join(blocks) + "\n"
 

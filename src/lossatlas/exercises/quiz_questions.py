@@ -1,6 +1,6 @@
 """The questions of a chapter, read from its `quiz.yml` and checked field by field.
 
-A file has `parts` (name: title, in the order of the chapter) and `questions`, a list. Every question has `name`,
+A file has `chapter`, its title, `parts` (name: title, in the order of the chapter) and `questions`, a list. Every question has `name`,
 `part`, `kind` and `ask`, and may show `code`. Texts are plain, with `$formula$`, `` `code` `` and `*stress*`. By kind:
 
 - `one` and `several`: `options`, a list of `text`, `feedback`, and `right: true` where it is.
@@ -104,7 +104,7 @@ def path_of(family):
 
 
 def read(path):
-    """The parts and the questions of a file: ({name: title}, tuple of questions).
+    """What a file holds: (title of the chapter, {part: its title}, tuple of questions).
 
     Raises:
         QuizError: a line for every problem, naming file, question, field, what was expected and what is there.
@@ -119,6 +119,7 @@ def read(path):
         raise QuizError(f"{name}: expected YAML, got {' '.join(str(error).split())}") from None
     problems = []
     top = _Fields(name, content, problems)
+    chapter = top.text("chapter", "the title of the chapter")
     parts = top.take("parts", dict, "a mapping from the name of a part to its title") or {}
     for part, title in parts.items():
         if not isinstance(title, str) or not isinstance(part, str):
@@ -130,7 +131,7 @@ def read(path):
     problems += [f"{name}, question {twice}, `name`: expected a name of its own, got one that is taken" for twice in _repeated(names)]
     if problems:
         raise QuizError("\n".join(problems))
-    return parts, tuple(questions)
+    return chapter, parts, tuple(questions)
 
 
 class _Fields:

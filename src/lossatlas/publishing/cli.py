@@ -2,11 +2,30 @@
 
 import argparse
 import sys
+from collections import Counter
+from pathlib import Path
 
 from .book import Book, BookError
 from .catalogue import CatalogueError
 
 AUDIENCES = ("student", "instructor")
+
+GRADE_EPILOG = """\
+what it writes:
+  grades.csv     one row a student: points by question, scores, status, remarks for you
+  feedback/      one page a student, a single file to send or to upload
+  class.png      how the class did in each question, what failed most, the leaderboard; in words in class.md
+  records/       what was found; the same submission is not graded twice with the same master, library and limits
+
+status:
+  graded         every check came to an end, passed or not
+  needs a look   a check had an error of its own, or grading did not end; the remarks say where
+  not gradable   no notebook that could be read; the remarks say why
+  not handed in  in the roster, and nothing in the folder
+
+Whose a submission is, its file or folder says, and not the notebook. Remarks on numbers that fit another student, and
+on code that is the same but for names, spaces and comments, are hints: look at both notebooks before you judge.
+"""
 
 
 def main(arguments=None):
@@ -45,8 +64,49 @@ def parser():
     one.add_argument("--masters", metavar="DIR", help="where the masters of the exercises lie (default: book/exercises)")
     one.set_defaults(command=build_site)
 
+    one = commands.add_parser("quiz", help="the questions of a chapter, to read or for a learning-management system")
+    one.add_argument("family", help="the chapter, such as cross_entropy")
+    one.add_argument("--part", help="only those of one part")
+    one.add_argument("--gift", metavar="FILE", help="write them with answers and feedback in GIFT, which Moodle and others import")
+    one.set_defaults(command=show_quiz)
+
+    one = commands.add_parser("assignments", help="make student notebooks, autograder bundles, instructor notebooks and rubrics from the masters")
+    one.add_argument("families", nargs="*", metavar="family", help="chapters; default all that have a master")
+    one.add_argument("--masters", metavar="DIR", help="where the masters lie (default: book/exercises)")
+    one.add_argument("--out", metavar="DIR", help="where what is made goes (default: _build/assignments)")
+    one.add_argument("--unproven", action="store_true", help="do not run the masters' solutions through their own bundles first")
+    one.set_defaults(command=make_assignments)
+
     one = commands.add_parser("record", help="keep in book/measured what tests, comparisons and benchmarks measured here")
     one.set_defaults(command=keep_records)
+
+    one = commands.add_parser(
+        "grade",
+        help="grade a folder of submissions",
+        description="Grade what students handed in. The folder of submissions is only read; run it again to go on after a stop.",
+        epilog=GRADE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one.add_argument("submissions", type=Path, metavar="SUBMISSIONS", help="folder with <student>.ipynb, or <student>/ with one notebook each")
+    one.add_argument("--exercise", required=True, metavar="FAMILY", help="which master: the name of the chapter, such as cross_entropy")
+    one.add_argument("--masters", type=Path, metavar="DIR", help="folder of the masters (default: book/exercises)")
+    one.add_argument("--out", type=Path, metavar="DIR", help="folder for the results (default: _build/grades/FAMILY)")
+    one.add_argument("--jobs", type=_positive, metavar="N", help="submissions at a time (default: one per processor core)")
+    one.add_argument(
+        "--isolation",
+        choices=("bubblewrap", "limits"),
+        default="bubblewrap",
+        help="how submissions are kept apart from everything else; limits is for notebooks of people you trust (default: %(default)s)",
+    )
+    one.add_argument(
+        "--roster",
+        type=Path,
+        metavar="FILE",
+        help="CSV with a column `student`, so that those who handed in nothing get a row; "
+        "a column `handed_in_as` names the file or folder where it is not called like the student",
+    )
+    one.add_argument("--force", action="store_true", help="grade again what has been graded")
+    one.set_defaults(command=grade_submissions)
 
     one = commands.add_parser("serve", help="show the built site on this machine")
     one.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 picks a free one")
@@ -100,6 +160,41 @@ def build_site(options):
     return 0
 
 
+def show_quiz(options):
+    from lossatlas.exercises import quiz
+    from lossatlas.exercises.quiz_gift import gift
+
+    try:
+        asked = quiz(options.family, part=options.part)
+    except ValueError as error:
+        raise BookError(str(error)) from error
+    if options.gift is None:
+        print(asked)
+        return 0
+    path = Path(options.gift)
+    try:
+        path.write_text(gift(asked), encoding="utf8")
+    except OSError as error:
+        raise BookError(f"--gift {path}: {error.strerror}") from error
+    print(f"{len(asked.questions)} questions: {path}")
+    return 0
+
+
+def make_assignments(options):
+    from lossatlas.assignments import MasterError, make_assignment, masters_in
+
+    book = Book.find()
+    try:
+        for family, path in masters_in(options.masters or book.sources / "exercises", options.families).items():
+            print(f"{family}: {'' if options.unproven else 'the solutions are graded first; '}a moment ...", flush=True)
+            made = make_assignment(path, options.out or book.build / "assignments", repository=book.repository, proven=not options.unproven)
+            for part in (made.student, made.bundle, made.instructor, made.rubric):
+                print(f"  {part}")
+    except MasterError as error:
+        raise BookError(str(error)) from error
+    return 0
+
+
 def keep_records(options):
     from lossatlas.contract import losses
 
@@ -108,6 +203,47 @@ def keep_records(options):
     book = Book.find()
     for path in keep(book, [entry.name for entry in losses()]):
         print(f"kept: {path.relative_to(book.root)}")
+    return 0
+
+
+def grade_submissions(options):
+    from ..assignments import MasterError, read_master
+    from ..grading.gradebook import grade_class
+    from ..grading.limits import PROTECTION, Limits
+    from ..grading.session import isolation_available
+    from ..grading.submissions import GradingError, read_roster
+
+    masters = options.masters or Book.find().sources / "exercises"
+    path, out = masters / f"{options.exercise}.ipynb", options.out or Path("_build/grades") / options.exercise
+    if not path.is_file():
+        known = ", ".join(sorted(found.stem for found in masters.glob("*.ipynb"))) or "none"
+        raise BookError(f"no master {path}; masters there: {known}")
+    available, reason = isolation_available()
+    if options.isolation == "bubblewrap" and not available:
+        raise BookError(
+            f"submissions cannot be isolated here: {reason}. Install bubblewrap (Debian, Ubuntu: apt install bubblewrap), "
+            "or, for notebooks of people you trust, use --isolation limits, which does not protect your files"
+        )
+    print(f"isolation: {options.isolation}. {PROTECTION[options.isolation]}\n", flush=True)
+    try:
+        roster = read_roster(options.roster) if options.roster else None
+        entries = grade_class(
+            options.submissions,
+            read_master(path),
+            out,
+            isolation=options.isolation,
+            limits=Limits(),
+            jobs=options.jobs or os.cpu_count(),
+            roster=roster,
+            force=options.force,
+        )
+    except (GradingError, MasterError) as error:
+        raise BookError(str(error)) from error
+    except KeyboardInterrupt:
+        print("\nstopped. What is graded is kept; run the same command to go on.", file=sys.stderr)
+        raise
+    counts = Counter(entry.status for entry in entries)
+    print(f"{', '.join(f'{count} {status}' for status, count in counts.items())}: {out / 'grades.csv'}")
     return 0
 
 
