@@ -1,6 +1,7 @@
 """The `lossatlas` command line."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
