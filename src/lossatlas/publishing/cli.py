@@ -211,7 +211,7 @@ def grade_submissions(options):
     from ..assignments import MasterError, read_master
     from ..grading.gradebook import grade_class
     from ..grading.limits import PROTECTION, Limits
-    from ..grading.session import isolation_available
+    from ..grading.sandbox import isolation_available
     from ..grading.submissions import GradingError, read_roster
 
     masters = options.masters or Book.find().sources / "exercises"
