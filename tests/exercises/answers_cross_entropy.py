@@ -37,7 +37,8 @@ def by_hand_wrong():
         ("label forgotten", {**right, "gradient": p}, "What does the label take away"),
         ("gradient flipped", {**right, "gradient": [-g for g in gradient]}, "wrong sign"),
         ("gradient of another class", {**right, "gradient": [q - (k == other) for k, q in enumerate(p)]}, "counted from 0"),
-        ("half the gradient", {**right, "gradient": [g / 2 for g in gradient]}, "does not change the loss by"),
+        ("half the gradient", {**right, "gradient": [g / 2 for g in gradient]}, "off by one factor, about 0.5"),
+        ("a gradient of a little more", {**right, "gradient": [gradient[0] + 0.02, gradient[1] - 0.01, gradient[2] - 0.01]}, "does not change the loss by"),
         ("does not balance", {**right, "gradient": [-1 / p[y] if k == y else 0.0 for k in range(3)]}, "must vanish"),
         ("two numbers", {**right, "p": p[:2]}, "must have 3 numbers"),
         ("words", {**right, "loss": "small"}, "must be made of numbers"),
@@ -185,6 +186,19 @@ def underflows(logits, target):
     return -pick(soft(logits), target).log()
 
 
+def swapped_arguments(target, logits):
+    return my_cross_entropy(logits, target)
+
+
+def unnormalised(logits, target):
+    return -pick(logits, target)
+
+
+def normalised_over_items(logits, target):
+    shifted = logits - logits.amax(0, keepdim=True)
+    return -pick(shifted.exp() / shifted.exp().sum(0, keepdim=True), target).log()
+
+
 def no_return(logits, target):
     my_cross_entropy(logits, target)
 
@@ -227,6 +241,9 @@ STABLE_WRONG = [
     (half_detached, "detached"),
     (overflows, "overflowed"),
     (underflows, "rounded to zero"),
+    (swapped_arguments, "two arguments swapped"),
+    (unnormalised, "the normaliser missing"),
+    (normalised_over_items, "dim 0"),
     (no_return, "`return` missing"),
     (raises, "no_such_method"),
     (exits, "SystemExit"),
@@ -244,17 +261,37 @@ def tau_for_peak(p):
     return 1 / (1 - p)
 
 
-PULL = {"tau_for_share": tau_for_share, "tau_for_peak": tau_for_peak}
+def tau_read_off(student=""):
+    points = given("cross_entropy/3", student=student)
+    return -math.log2(-points["slope"][points["p"].index(0.5)])
+
+
+def pull(student=""):
+    return {"tau_for_share": tau_for_share, "tau_for_peak": tau_for_peak, "tau_read_off": tau_read_off(student)}
+
+
+PULL = pull()
 
 PULL_WRONG = [
     ("the exponent", {**PULL, "tau_for_share": lambda p, share: math.log(share) / math.log(p)}, "Which τ is it"),
     ("upside down", {**PULL, "tau_for_share": lambda p, share: 1 + math.log(share) * math.log(p)}, "pulls"),
-    ("wrong sign", {**PULL, "tau_for_share": lambda p, share: 1 + 99 * math.log(share)}, "begins at 0"),
+    ("wrong sign", {**PULL, "tau_for_share": lambda p, share: 1 - math.log(share) / math.log(p)}, "Is a sign flipped"),
+    ("far below the family", {**PULL, "tau_for_share": lambda p, share: 1 + 99 * math.log(share)}, "begins at 0"),
     ("always absolute error", {**PULL, "tau_for_share": lambda p, share: 2.0 if share < 1 else 1.0}, "kinder to the examples"),
-    ("too much", {**PULL, "tau_for_share": lambda p, share: 1 + 2 * math.log(share) / math.log(p)}, "A smaller τ would do"),
+    ("too much", {**PULL, "tau_for_share": lambda p, share: 1 + 2 * math.log(share) / math.log(p)}, "off by the same factor, 2"),
+    ("too little", {**PULL, "tau_for_share": lambda p, share: 1 + math.log(share) / math.log(p) / 2}, "off by the same factor, 0.5"),
+    ("swapped arguments", {**PULL, "tau_for_share": lambda share, p: tau_for_share(p, share)}, "arguments were swapped"),
+    ("swapped logarithms", {**PULL, "tau_for_share": lambda p, share: 1 + math.log(p) / (math.log(share) or 1e99)}, "arguments were swapped"),
     ("peak left", {**PULL, "tau_for_peak": lambda p: 1 + p}, "steepest further left"),
     ("peak right", {**PULL, "tau_for_peak": lambda p: 1 / (1 - p) + 0.2}, "steepest further right"),
+    ("peak at 1 - p", {**PULL, "tau_for_peak": lambda p: 1 / p}, "that is at 1 − p"),
+    ("peak with the sign flipped", {**PULL, "tau_for_peak": lambda p: 1 / (p - 1)}, "Is a sign flipped"),
     ("no number", {**PULL, "tau_for_peak": lambda p: "2"[1:]}, "must be made of numbers"),
+    ("the exponent read off", {**PULL, "tau_read_off": PULL["tau_read_off"] - 1}, "Did you read off the exponent"),
+    ("the height taken for the pull", {**PULL, "tau_read_off": PULL["tau_read_off"] + 1}, "Is the factor 1 − p forgotten"),
+    ("misread", {**PULL, "tau_read_off": PULL["tau_read_off"] + 0.2}, "misses your points"),
+    ("the height itself", {**PULL, "tau_read_off": -0.3}, "begins at 0"),
+    ("a neighbour's number", {**PULL, "tau_read_off": tau_read_off("Ada")}, "misses your points"),
 ]
 
 
@@ -343,7 +380,58 @@ def best_of_class(logits, target, *, lam=1.0, margin=1.0):
     return _violations(logits, target, margin).clamp_max(0.5).amax(-1)
 
 
+def negated(logits, target, *, lam=1.0, margin=1.0):
+    return -squared_worst_case(logits, target, lam=lam, margin=margin)
+
+
+def halved(logits, target, *, lam=1.0, margin=1.0):
+    return squared_worst_case(logits, target, lam=lam, margin=margin) / 2
+
+
+def mean_of_items(logits, target, *, lam=1.0, margin=1.0):
+    return squared_worst_case(logits, target, lam=lam, margin=margin).mean()
+
+
+def sum_of_items(logits, target, *, lam=1.0, margin=1.0):
+    return squared_worst_case(logits, target, lam=lam, margin=margin).sum()
+
+
+def not_summed(logits, target, *, lam=1.0, margin=1.0):
+    d = _violations(logits, target, margin)
+    q = _projected(d.detach() / lam)
+    return q * d - lam / 2 * (q - 1 / d.shape[1]).square()
+
+
+def projected_over_items(logits, target, *, lam=1.0, margin=1.0):
+    d = _violations(logits, target, margin)
+    q = _projected(d.detach().mT / lam).mT
+    return (q * d).sum(-1) - lam / 2 * (q - 1 / d.shape[1]).square().sum(-1)
+
+
+def weights_not_normalised(logits, target, *, lam=1.0, margin=1.0):
+    d = _violations(logits, target, margin)
+    q = (1 / d.shape[1] + d.detach() / lam).clamp_min(0)
+    return (q * d).sum(-1) - lam / 2 * (q - 1 / d.shape[1]).square().sum(-1)
+
+
+def labels_first(target, logits, *, lam=1.0, margin=1.0):
+    return squared_worst_case(logits, target, lam=lam, margin=margin)
+
+
+def lam_for_margin(logits, target, *, lam=1.0, margin=1.0):
+    return squared_worst_case(logits, target, lam=margin, margin=lam)
+
+
 ADVERSARY_WRONG = [
+    (negated, "is a sign flipped"),
+    (halved, "off by one factor, about 0.5"),
+    (mean_of_items, "their mean"),
+    (sum_of_items, "their sum"),
+    (not_summed, "one value per item and class"),
+    (projected_over_items, "dim 0"),
+    (weights_not_normalised, "Are the weights normalised"),
+    (labels_first, "two arguments swapped"),
+    (lam_for_margin, "exchanged"),
     (entropic_price, "price of LDR-KL"),
     (price_unpaid, "is their price paid"),
     (plain_hinge, "The difference is the price"),
@@ -353,8 +441,8 @@ ADVERSARY_WRONG = [
     (margin_for_all, "margin added for the true class"),
     (true_minus_wrong, "a sign flipped"),
     (softmax_weights, "are the weights the best ones"),
-    (linear_formula, "never negative"),
-    (scaled, "is the loss scaled"),
+    (linear_formula, "let below 0"),
+    (scaled, "off by one factor, about 3"),
     (one_price_only, "λ ="),
     (best_of_class, "mean of the two ends"),
 ]
@@ -381,12 +469,41 @@ def nan_when_confident(logits, target):
     return (1 - pick(soft(logits), target)).sqrt()
 
 
+def mean_taken(logits, target):
+    return my_loss(logits, target).mean()
+
+
+def sum_taken(logits, target):
+    return my_loss(logits, target).sum()
+
+
+def softmax_over_items(logits, target):
+    return 1 - pick(logits.softmax(0), target) ** 0.7
+
+
+def unnormalised_power(logits, target):
+    return 1 - pick(logits, target).exp() ** 0.7
+
+
+def my_loss_swapped(target, logits):
+    return my_loss(logits, target)
+
+
+def pulled_up(logits, target):
+    return -my_loss(logits, target)
+
+
 ROBUST = {"loss": my_loss, "squentropy_stopped_early": "below accuracy"}
 
 ROBUST_WRONG = [
     ("cross-entropy", {**ROBUST, "loss": my_cross_entropy}, "Which examples does your loss listen to"),
     ("absolute error", {**ROBUST, "loss": absolute_error}, "A fresh network gives every class"),
-    ("upside down", {**ROBUST, "loss": sign_flipped}, "a sign flipped"),
+    ("upside down", {**ROBUST, "loss": pulled_up}, "a sign flipped"),
+    ("the mean", {**ROBUST, "loss": mean_taken}, "their mean"),
+    ("the sum", {**ROBUST, "loss": sum_taken}, "their sum"),
+    ("softmax over the items", {**ROBUST, "loss": softmax_over_items}, "dim 0"),
+    ("not normalised", {**ROBUST, "loss": unnormalised_power}, "normaliser"),
+    ("swapped arguments", {**ROBUST, "loss": my_loss_swapped}, "two arguments swapped"),
     ("a mask", {**ROBUST, "loss": uses_a_mask}, "torch.vmap"),
     ("NaN in the gradient", {**ROBUST, "loss": nan_when_confident}, "end in NaN"),
     ("the other guess", {**ROBUST, "squentropy_stopped_early": "above accuracy"}, "say something else"),
@@ -409,7 +526,7 @@ def refuses(logits, target):
 STUBS = {
     "cross_entropy/1": [None, ..., {}, {"p": ..., "loss": ..., "gradient": ...}, {"p": [..., ..., ...], "loss": None}],
     "cross_entropy/2": [None, ..., empty, dots, refuses],
-    "cross_entropy/3": [None, {"tau_for_share": dots, "tau_for_peak": dots}],
+    "cross_entropy/3": [None, {"tau_for_share": dots, "tau_for_peak": dots, "tau_read_off": ...}],
     "cross_entropy/4": [None, dots],
     "cross_entropy/5": [None, {"loss": dots, "squentropy_stopped_early": ...}],
 }
@@ -430,7 +547,7 @@ def solutions(student=""):
     return {
         "cross_entropy/1": by_hand(student),
         "cross_entropy/2": my_cross_entropy,
-        "cross_entropy/3": PULL,
+        "cross_entropy/3": pull(student),
         "cross_entropy/4": squared_worst_case,
         "cross_entropy/5": ROBUST,
     }

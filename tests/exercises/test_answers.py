@@ -58,7 +58,7 @@ def test_stub_is_met_kindly(key, stub, capsys):
 
 def test_a_part_that_is_missing_is_named():
     result = examine(EXERCISES["cross_entropy/1"], {**answers_cross_entropy.by_hand(), "gradient": ...})
-    assert result.summary == "Not attempted yet: `gradient` is still to be found."
+    assert result.summary == "Not attempted yet: `gradient_by_hand` is still to be found."
     result = examine(EXERCISES["cross_entropy/3"], {**answers_cross_entropy.PULL, "tau_for_peak": answers_cross_entropy.dots})
     assert result.summary == "Not attempted yet: write `tau_for_peak(p)`."
 

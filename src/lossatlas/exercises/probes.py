@@ -3,14 +3,14 @@
 import torch
 
 from ..contract import describe
-from .exercise import Wrong, need
+from .exercise import NotAttempted, Wrong, need
 
 STEP = 1e-5
 
 
 def items(loss, logits, target, **hyper):
     """One value per item from a reader's loss; says what is wrong with any other result."""
-    value = loss(logits, target, **hyper)
+    value = _called(loss, logits, target, hyper)
     n, classes = logits.shape
     if isinstance(value, (int, float)):
         raise Wrong("it returned a Python number. Return a tensor: `.item()` and `float()` cut a value off from its gradient.")
@@ -27,6 +27,27 @@ def items(loss, logits, target, **hyper):
         f"for logits of shape {(n, classes)} it returned shape {tuple(value.shape)}. Return one value per item, shape {(n,)}.",
     )
     return value
+
+
+def _called(loss, logits, target, hyper):
+    """The value of a reader's loss; where it raises, whether its arguments are in the other order."""
+    try:
+        return loss(logits, target, **hyper)
+    except (Wrong, NotAttempted):
+        raise
+    except Exception:
+        if _takes(loss, target, logits, hyper):
+            raise Wrong(
+                "it works only with its two arguments swapped. The check calls it with the logits first and the class indices second."
+            ) from None
+        raise
+
+
+def _takes(loss, first, second, hyper):
+    try:
+        return isinstance(loss(first, second, **hyper), torch.Tensor)
+    except Exception:
+        return False
 
 
 def _collapsed(loss, logits, target, value, hyper):

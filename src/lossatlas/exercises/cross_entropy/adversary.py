@@ -60,7 +60,24 @@ def gradient_holds_weights(loss, draw):
         seen = f"{at} the weights that your gradient gives to the violations are {show(weights[i])}"
         others = weights[i].clone().index_fill(0, target[i], 0)
         need(others.max() > 1e-7 or others.min() > -1e-7, f"{seen}. Every wrong class is pushed up: is a sign flipped?")
-        need(weights[i].min() > -1e-7, f"{seen}. A weight is never negative: is the loss scaled, or are the weights let below 0?")
+        if weights[i].min() < -1e-7:
+            factor = off_by(loss, draw)
+            need(factor is None, f"{seen}. All values of your loss are off by one factor, about {factor}. Is it scaled?")
+            need(
+                others.min() < -1e-7,
+                f"{seen}. Those of the wrong classes sum to {show(others.sum())}, more than the 1 that there is to give. Are the weights normalised, and is none let below 0?",
+            )
+            raise Wrong(f"{seen}. A weight is never negative: are some of them let below 0?")
+
+
+def off_by(loss, draw):
+    """The one factor by which all values are off where the price no longer counts, in words, or None."""
+    logits, target, hyper = setting(draw)
+    goal = get("crammer_singer_hinge")(logits, target, margin=hyper["margin"], reduction="none")
+    counted = goal > 0.1
+    factors = (items(loss, logits, target, lam=1e-6, margin=hyper["margin"]) / goal)[counted]
+    same = len(factors) > 1 and factors.max() - factors.min() < 1e-3 and (factors.mean() - 1).abs() > 1e-2
+    return show(factors.mean()) if same else None
 
 
 def no_adversary_gets_more(loss, draw):
@@ -75,7 +92,14 @@ def no_adversary_gets_more(loss, draw):
             more = gain(weights, logits, target, **hyper) - value
             i = int(more.argmax())
             if more[i] > 1e-7:
+                factor = off_by(loss, draw)
+                need(factor is None, f"at a price near 0, where only the largest violation counts, all values of your loss are off by one factor, about {factor}. Is it scaled, or a mean taken where a sum belongs?")
                 raise Wrong(_beaten(logits[i], target[i], hyper, weights[i], value[i], value[i] + more[i], own[i]))
+
+
+def exchanged(weights, logits, target, hyper, value):
+    """Whether the weights get the value where price and margin have changed places."""
+    return close(gain(weights[None], logits[None], target[None], lam=hyper["margin"], margin=hyper["lam"])[0], value)
 
 
 def _beaten(logits, target, hyper, weights, value, gained, own):
@@ -87,6 +111,8 @@ def _beaten(logits, target, hyper, weights, value, gained, own):
     entropic = (own * violation).sum() - hyper["lam"] * (own * (own * len(own)).clamp_min(1e-30).log()).sum()
     if close(entropic, value):
         return f"{words} Your adversary pays the Kullback–Leibler price of LDR-KL; this one pays for squares."
+    if exchanged(own, logits, target, hyper, value):
+        return f"{words} With `lam` and `margin` exchanged the two would agree."
     without = violations(logits[None], target[None], 0.0)[0]
     if close((own * without).sum() - price(own, hyper["lam"]), value):
         return f"{words} Without the margin the two would agree: is it missing?"
@@ -111,6 +137,8 @@ def _unearned(logits, target, hyper, weights, value, gained):
         f"but the adversary with the weights {show(weights)}, those in your gradient, is left with {show(gained)}."
     )
     violation = violations(logits[None], target[None], hyper["margin"])[0]
+    if exchanged(weights, logits, target, hyper, value):
+        return f"{words} With `lam` and `margin` exchanged the two would agree."
     if close((weights * violation).sum(), value):
         return f"{words} The difference is the price: was it never paid?"
     return f"{words} Is the margin added for the true class too, or the price too low?"
@@ -154,8 +182,8 @@ ADVERSARY = Exercise(
         inputs_stay_as_they_are,
         items_do_not_mix,
         same_after_a_shift,
-        is_convex,
         gradient_holds_weights,
+        is_convex,
         no_adversary_gets_more,
         its_own_adversary_gets_it,
         becomes_the_hinge,

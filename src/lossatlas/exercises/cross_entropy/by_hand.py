@@ -24,7 +24,7 @@ def numbers(draw):
 
 
 def probabilities(answer, draw):
-    """`p` holds three positive numbers that sum to 1."""
+    """`p_by_hand` holds three positive numbers that sum to 1."""
     need((answer.p > 0).all(), f"one of {show(answer.p)} is not positive. An exponential is.")
     total = answer.p.sum().item()
     need(abs(total - 1) < ROUNDING, f"your three numbers sum to {total:.4g}. What has to be divided out?")
@@ -42,7 +42,7 @@ def odds(answer, draw):
 
 
 def surprise(answer, draw):
-    """`loss` is the surprise, in nats, at the true class."""
+    """`loss_by_hand` is the surprise, in nats, at the true class."""
     y = draw.numbers["true_class"]
     fits = {base: abs(base**-answer.loss - answer.p[y]) < ROUNDING for base in (math.e, 2.0, 10.0)}
     if fits[math.e]:
@@ -56,11 +56,11 @@ def surprise(answer, draw):
             f"your loss is the surprise at class {k}, but the true class is {y}. Classes are counted from 0.",
         )
     need(abs(1 - answer.loss - answer.p[y]) > ROUNDING, "your loss is the probability that is missing to 1, without a logarithm.")
-    raise Wrong(f"your loss is the surprise at a probability of {math.exp(-answer.loss):.4g}. Compare that with your own `p` at class {y}.")
+    raise Wrong(f"your loss is the surprise at a probability of {math.exp(-answer.loss):.4g}. Compare that with your own `p_by_hand` at class {y}.")
 
 
 def balance(answer, draw):
-    """The entries of `gradient` sum to zero."""
+    """The entries of `gradient_by_hand` sum to zero."""
     total = answer.gradient.sum().item()
     need(abs(total - 1) > 2 * ROUNDING, "the entries sum to 1, as probabilities do. What does the label take away, and from which entry?")
     need(
@@ -70,7 +70,7 @@ def balance(answer, draw):
 
 
 def direction(answer, draw):
-    """Going against `gradient` raises the true logit and lowers the others."""
+    """Going against `gradient_by_hand` raises the true logit and lowers the others."""
     y = draw.numbers["true_class"]
     signs = [g > 0 for g in answer.gradient.tolist()]
     upside_down = [k == y for k in range(3)]
@@ -82,14 +82,20 @@ def direction(answer, draw):
 
 
 def small_moves(answer, draw):
-    """`gradient` predicts what a small move of each logit does to the loss."""
+    """`gradient_by_hand` predicts what a small move of each logit does to the loss."""
     y, h = draw.numbers["true_class"], 1e-3
+    rates = []
     for k in range(3):
         # Odds: with e^h for e^f_k, all probabilities shrink by 1 + p_k (e^h - 1), and p_k grows by e^h.
         up, down = (math.log1p(answer.p[k] * math.expm1(move)) - (k == y) * move for move in (h, -h))
+        rates.append((up - down) / (2 * h))
+    factor = answer.gradient[y].item() / rates[y]
+    near = all(abs(factor * rate - found) < 4 * ROUNDING for rate, found in zip(rates, answer.gradient.tolist(), strict=True))
+    need(not near or abs(factor - 1) < 0.1, f"by your own `p_by_hand`, all three entries are off by one factor, about {factor:.2g}.")
+    for k, rate in enumerate(rates):
         need(
-            abs((up - down) / (2 * h) - answer.gradient[k]) < 2 * ROUNDING,
-            f"by your own `p`, moving logit {k} by a thousandth does not change the loss by {show(answer.gradient[k])} thousandths.",
+            abs(rate - answer.gradient[k]) < 2 * ROUNDING,
+            f"by your own `p_by_hand`, moving logit {k} by a thousandth does not change the loss by {show(answer.gradient[k])} thousandths.",
         )
 
 
@@ -97,7 +103,7 @@ BY_HAND = Exercise(
     key="cross_entropy/1",
     title="Three logits by hand",
     minutes=10,
-    form=Parts(p=Numbers("p", 3), loss=Number("loss"), gradient=Numbers("gradient", 3)),
+    form=Parts(p=Numbers("p_by_hand", 3), loss=Number("loss_by_hand"), gradient=Numbers("gradient_by_hand", 3)),
     given=numbers,
     properties=(probabilities, odds, surprise, balance, direction, small_moves),
 )
