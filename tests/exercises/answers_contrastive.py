@@ -65,6 +65,54 @@ def takes_mean(a, b, t):
     return my_nt_xent(a, b, t).mean()
 
 
+def sum_of_items(a, b, t):
+    return my_nt_xent(a, b, t).sum()
+
+
+def flipped(a, b, t):
+    return -my_nt_xent(a, b, t)
+
+
+def views_summed(a, b, t):
+    return 2 * my_nt_xent(a, b, t)
+
+
+def halved_again(a, b, t):
+    return my_nt_xent(a, b, t) / 2
+
+
+def one_per_pair(a, b, t):
+    z = F.normalize(torch.cat([a, b]), dim=1)
+    return z @ z.T / t
+
+
+def columns_normalised(a, b, t):
+    n = len(a)
+    z = F.normalize(torch.cat([a, b]), dim=0)
+    logits = (z @ z.T / t).masked_fill(torch.eye(2 * n, dtype=torch.bool), -math.inf)
+    both = logits.logsumexp(1) - (z * z.roll(n, 0)).sum(1) / t
+    return (both[:n] + both[n:]) / 2
+
+
+def one_view_normalised(a, b, t):
+    n = len(a)
+    z = torch.cat([F.normalize(a, dim=1), b])
+    logits = (z @ z.T / t).masked_fill(torch.eye(2 * n, dtype=torch.bool), -math.inf)
+    both = logits.logsumexp(1) - (z * z.roll(n, 0)).sum(1) / t
+    return (both[:n] + both[n:]) / 2
+
+
+def positive_left_out(a, b, t):
+    z, n = F.normalize(torch.cat([a, b]), dim=1), len(a)
+    itself = torch.eye(2 * n, dtype=torch.bool)
+    both = (z @ z.T / t).masked_fill(itself | itself.roll(n, 0), -math.inf).logsumexp(1) - (z * z.roll(n, 0)).sum(1) / t
+    return (both[:n] + both[n:]) / 2
+
+
+def views_exchanged_for_temperature(t, a, b):
+    return my_nt_xent(a, b, t)
+
+
 def keeps_both_views(a, b, t):
     value = my_nt_xent(a, b, t)
     return torch.cat([value, value])
@@ -140,6 +188,15 @@ def no_return(a, b, t):
 
 TWO_VIEWS_WRONG = [
     (takes_mean, "single number"),
+    (sum_of_items, "single number"),
+    (flipped, "sign flipped"),
+    (views_summed, "*averaged*, not summed"),
+    (halved_again, "divided by 2 once too often"),
+    (one_per_pair, "one value per pair of views"),
+    (columns_normalised, "does the norm run along dim 0"),
+    (one_view_normalised, "both views divided by their length"),
+    (positive_left_out, "is the positive missing there"),
+    (views_exchanged_for_temperature, "arguments in another order"),
     (keeps_both_views, "one per view"),
     (a_number, "Return a PyTorch tensor"),
     (in_place, "in place"),
@@ -160,21 +217,50 @@ TWO_VIEWS_WRONG = [
 # Exercise 3
 
 
-def temperature_for(similarities, share):
-    ordered = torch.tensor(sorted(similarities, reverse=True), dtype=torch.float64)
+def temperature(student="", wrongly=0):
+    hardest = given("contrastive/3", student=student)["hardest"] + wrongly
+
+    def temperature_for(similarities, share):
+        return _halved(lambda t: _shares(similarities, t)[:hardest].sum(), share)
+
+    return temperature_for
+
+
+temperature_for = temperature()
+
+
+def _halved(share, asked):
+    """Halving an interval for a share that is taken to fall."""
     low, high = 1e-4, 1e4
-    for _ in range(200):
+    for _ in range(100):
         middle = math.sqrt(low * high)
-        if (ordered / middle).softmax(0)[0] > share:
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if share(middle) > asked else (low, middle)
     return math.sqrt(low * high)
 
 
-def first_is_hardest(similarities, share):
-    rest = sorted(similarities[1:], reverse=True)
-    return temperature_for([max(similarities[0], rest[0] + 0.01), *rest], share)
+def _shares(similarities, temperature):
+    return (torch.tensor(sorted(similarities, reverse=True), dtype=torch.float64) / temperature).softmax(0)
+
+
+def relies_on_the_order(similarities, share):
+    hardest = given("contrastive/3")["hardest"]
+    return _halved(lambda t: (torch.tensor(similarities, dtype=torch.float64) / t).softmax(0)[:hardest].sum(), share)
+
+
+def share_of_others(similarities, share):
+    hardest = given("contrastive/3")["hardest"]
+    return _halved(lambda t: _shares(similarities, t)[hardest:].sum(), share)
+
+
+def searches_the_wrong_way(similarities, share):
+    hardest = given("contrastive/3")["hardest"]
+    return _halved(lambda t: -_shares(similarities, t)[:hardest].sum(), -share)
+
+
+def as_if_there_were_two(similarities, share):
+    """The formula for one hard negative and one other."""
+    first, second, *_ = sorted(similarities, reverse=True)
+    return (first - second + 1e-3) / math.log(share / (1 - share)) - 1e-3
 
 
 TEMPERATURE_WRONG = [
@@ -182,8 +268,14 @@ TEMPERATURE_WRONG = [
     ("negative", lambda s, share: -temperature_for(s, share), "is positive"),
     ("too small", lambda s, share: 0.6 * temperature_for(s, share), "too small"),
     ("too large", lambda s, share: 1.6 * temperature_for(s, share), "too large"),
-    ("as if there were two", lambda s, share: (sorted(s)[-1] - sorted(s)[-2]) / math.log(share / (1 - share)), "is positive"),
-    ("relies on the order", first_is_hardest, "Measured at that temperature"),
+    ("off by a factor of two", lambda s, share: 2 * temperature_for(s, share), "too large"),
+    ("the share of the others", share_of_others, "walk the wrong way"),
+    ("searches the wrong way", searches_the_wrong_way, "walk the wrong way"),
+    ("one fewer", temperature(wrongly=-1), "hardest; your number of `hardest` is"),
+    ("one more", temperature(wrongly=1), "not 3 counted as the hardest"),
+    ("as if there were two", as_if_there_were_two, "counted as the hardest"),
+    ("relies on the order", relies_on_the_order, "Measured at that temperature"),
+    ("a list", lambda s, share: [temperature_for(s, share)] * 2, "must be made of numbers"),
 ]
 
 
@@ -199,8 +291,40 @@ def plain_mean(positive, unlabelled, prior, temperature):
     return unlabelled.mean(1)
 
 
-def takes_sum(positive, unlabelled, prior, temperature):
-    return unlabelled.sum(1)
+def sum_of_pairs(positive, unlabelled, prior, temperature):
+    return (unlabelled.sum(1) - prior * positive.sum(1)) / (1 - prior)
+
+
+def mean_of_anchors(positive, unlabelled, prior, temperature):
+    return true_negative_mean(positive, unlabelled, prior, temperature).mean()
+
+
+def over_the_anchors(positive, unlabelled, prior, temperature):
+    return (unlabelled.mean(0) - prior * positive.mean(0)) / (1 - prior)
+
+
+def pair_by_pair(positive, unlabelled, prior, temperature):
+    return (unlabelled - prior * positive) / (1 - prior)
+
+
+def exchanged(positive, unlabelled, prior, temperature):
+    return true_negative_mean(unlabelled, positive, prior, temperature)
+
+
+def sign_flipped(positive, unlabelled, prior, temperature):
+    return (prior * positive.mean(1) - unlabelled.mean(1)) / (1 - prior)
+
+
+def over_the_prior(positive, unlabelled, prior, temperature):
+    return (unlabelled.mean(1) - (1 - prior) * positive.mean(1)) / prior
+
+
+def temperature_multiplied(positive, unlabelled, prior, temperature):
+    return below_zero(positive, unlabelled, prior, temperature).clamp(min=math.exp(-temperature))
+
+
+def added_and_rescaled(positive, unlabelled, prior, temperature):
+    return (unlabelled.mean(1) + prior * positive.mean(1)) / (1 - prior)
 
 
 def not_rescaled(positive, unlabelled, prior, temperature):
@@ -213,6 +337,10 @@ def added(positive, unlabelled, prior, temperature):
 
 def wrong_share(positive, unlabelled, prior, temperature):
     return ((unlabelled.mean(1) - (1 - prior) * positive.mean(1) * (prior > 0)) / (prior if prior else 1)).clamp(min=1e-3)
+
+
+def prior_first(prior, temperature, positive, unlabelled):
+    return true_negative_mean(positive, unlabelled, prior, temperature)
 
 
 def below_zero(positive, unlabelled, prior, temperature):
@@ -233,13 +361,22 @@ def held_fixed(positive, unlabelled, prior, temperature):
 
 UNLABELLED_WRONG = [
     (plain_mean, "the mean of the mixture"),
-    (takes_sum, "*sum*"),
+    (sum_of_pairs, "*sum*"),
+    (mean_of_anchors, "a single number"),
+    (over_the_anchors, "runs over the anchors"),
+    (pair_by_pair, "one number per pair"),
+    (exchanged, "exchanged"),
+    (sign_flipped, "sign flipped"),
+    (over_the_prior, "divided by the prior"),
+    (temperature_multiplied, "A temperature divides"),
+    (added_and_rescaled, "have to come out"),
     (not_rescaled, "too small by one factor"),
     (added, "have to come out"),
     (wrong_share, "solve for the part"),
     (below_zero, "logarithm would be NaN"),
     (tiny_floor, "no pair of unit vectors weighs less"),
     (floor_of_one, "take that least weight"),
+    (prior_first, "arguments in another order"),
     (held_fixed, "o gradient reaches"),
 ]
 
@@ -281,6 +418,10 @@ def per_item(view_a, view_b):
     return my_nt_xent(view_a, view_b, 0.5)
 
 
+def a_python_number(view_a, view_b):
+    return float(usual(view_a, view_b))
+
+
 def looks_inside(view_a, view_b):
     return usual(view_a, view_b) if view_a.norm() > 0 else view_a.sum()
 
@@ -293,6 +434,7 @@ OWN_LOSS_WRONG = [
     (plain_distance, "meet a root"),
     (per_item, "one number for the batch"),
     (looks_inside, "torch.vmap"),
+    (a_python_number, "Return a PyTorch tensor"),
 ]
 
 
@@ -300,7 +442,7 @@ def solutions(student=""):
     return {
         "contrastive/1": by_hand(student),
         "contrastive/2": my_nt_xent,
-        "contrastive/3": temperature_for,
+        "contrastive/3": temperature(student),
         "contrastive/4": true_negative_mean,
         "contrastive/5": my_loss,
     }

@@ -136,6 +136,40 @@ def alone_costs(distances, labels, margin):
     return (far - torch.where(negative, distances, 1e9).amin(1) + margin).clamp(min=0) + margin * ~positive.any(1)
 
 
+def takes_sum(distances, labels, margin):
+    return my_batch_hard(distances, labels, margin).sum()
+
+
+def along_the_columns(distances, labels, margin):
+    positive, negative = _masks(labels)
+    far = torch.where(positive, distances, -torch.inf).amax(0)
+    return torch.where(positive.any(0) & negative.any(0), far - torch.where(negative, distances, torch.inf).amin(0) + margin, 0.0).clamp(min=0)
+
+
+def doubled(distances, labels, margin):
+    return 2 * my_batch_hard(distances, labels, margin)
+
+
+def margin_taken_off(distances, labels, margin):
+    return my_batch_hard(distances, labels, -margin)
+
+
+def labels_first(labels, distances, margin):
+    return my_batch_hard(distances, labels, margin)
+
+
+def itself_when_alone(distances, labels, margin):
+    _, negative = _masks(labels)
+    far = torch.where(~negative, distances, -torch.inf).amax(1)
+    return (far - torch.where(negative, distances, torch.inf).amin(1) + margin).clamp(min=0)
+
+
+def masks_exchanged(distances, labels, margin):
+    negative, positive = _masks(labels)
+    far = torch.where(positive, distances, -torch.inf).amax(1)
+    return (far - torch.where(negative, distances, torch.inf).amin(1) + margin).clamp(min=0)
+
+
 def squared_distances(distances, labels, margin):
     return my_batch_hard(distances.square(), labels, margin)
 
@@ -165,6 +199,13 @@ HARDEST_WRONG = [
     (easiest_negative, "Which negative is hard"),
     (no_margin, "What is left of the hinge"),
     (alone_costs, "No triplet, no loss"),
+    (takes_sum, "a single number"),
+    (along_the_columns, "along the last dimension"),
+    (doubled, "multiplied or divided by a number"),
+    (margin_taken_off, "taken off instead of added"),
+    (labels_first, "arguments in another order"),
+    (itself_when_alone, "its own positive"),
+    (masks_exchanged, "sign flipped, or a label misread"),
 ]
 
 
@@ -175,29 +216,67 @@ def _summed(x, where):
     return torch.where(where, x, 0.0).sum(-1)
 
 
-def my_deviance(s, positive, negative):
-    pull, push = F.softplus(-2 * (s - 0.5)) / 2, F.softplus(40 * (s - 0.5)) / 40
-    return _summed(pull, positive) + _summed(push, negative)
+ASKED_FOR = given("pair_metric_learning/3")
+
+
+def deviance(pull, push, centre):
+    """A loss with these weights."""
+
+    def my_deviance(s, positive, negative):
+        near, far = F.softplus(-pull * (s - centre)) / pull, F.softplus(push * (s - centre)) / push
+        return _summed(near, positive) + _summed(far, negative)
+
+    return my_deviance
+
+
+my_deviance = deviance(**ASKED_FOR)
+A, B, C = ASKED_FOR["pull"], ASKED_FOR["push"], ASKED_FOR["centre"]
+sharpness_exchanged = deviance(B, A, C)
+centre_forgotten = deviance(A, B, 0.0)
+centre_added = deviance(A, B, -C)
+of_a_neighbour = deviance(**given("pair_metric_learning/3", student="Grace"))
 
 
 def undivided(s, positive, negative):
-    return _summed(F.softplus(-2 * (s - 0.5)), positive) + _summed(F.softplus(40 * (s - 0.5)), negative)
+    return _summed(F.softplus(-A * (s - C)), positive) + _summed(F.softplus(B * (s - C)), negative)
 
 
 def negatives_undivided(s, positive, negative):
-    return _summed(F.softplus(-2 * (s - 0.5)) / 2, positive) + _summed(F.softplus(40 * (s - 0.5)), negative)
+    return _summed(F.softplus(-A * (s - C)) / A, positive) + _summed(F.softplus(B * (s - C)), negative)
 
 
 def sharpness_flipped(s, positive, negative):
-    return _summed(-F.softplus(2 * (s - 0.5)) / 2, positive) + _summed(F.softplus(40 * (s - 0.5)) / 40, negative)
+    return _summed(-F.softplus(A * (s - C)) / A, positive) + _summed(F.softplus(B * (s - C)) / B, negative)
+
+
+def negated(s, positive, negative):
+    return -my_deviance(s, positive, negative)
 
 
 def averaged(s, positive, negative):
     return my_deviance(s, positive, negative) / 2
 
 
+def three_times(s, positive, negative):
+    return 3 * my_deviance(s, positive, negative)
+
+
+def over_the_anchors(s, positive, negative):
+    near, far = F.softplus(-A * (s - C)) / A, F.softplus(B * (s - C)) / B
+    return torch.where(positive, near, torch.where(negative, far, 0.0)).sum(0)
+
+
+def pair_by_pair(s, positive, negative):
+    near, far = F.softplus(-A * (s - C)) / A, F.softplus(B * (s - C)) / B
+    return torch.where(positive, near, torch.where(negative, far, 0.0))
+
+
+def masks_first(positive, negative, s):
+    return my_deviance(s, positive, negative)
+
+
 def weights_themselves(s, positive, negative):
-    return _summed(torch.sigmoid(-2 * (s - 0.5)), positive) + _summed(torch.sigmoid(40 * (s - 0.5)), negative)
+    return _summed(torch.sigmoid(-A * (s - C)), positive) + _summed(torch.sigmoid(B * (s - C)), negative)
 
 
 def sides_swapped(s, positive, negative):
@@ -209,7 +288,7 @@ def everything_else(s, positive, negative):
 
 
 def overflowing(s, positive, negative):
-    pull, push = (1 + (-2 * (s - 0.5)).exp()).log() / 2, (1 + (40 * (s - 0.5)).exp()).log() / 40
+    pull, push = (1 + (-A * (s - C)).exp()).log() / A, (1 + (B * (s - C)).exp()).log() / B
     return _summed(pull, positive) + _summed(push, negative)
 
 
@@ -222,16 +301,25 @@ def of_the_batch(s, positive, negative):
 
 
 WEIGHTS_WRONG = [
-    (of_the_batch, "Sum over the pairs of an anchor"),
-    (sides_swapped, "not below 0"),
-    (everything_else, "in neither mask"),
-    (undivided, "2 times too much"),
-    (negatives_undivided, "40 times too much"),
-    (sharpness_flipped, "An easy pair should weigh little"),
-    (averaged, "summed, not averaged"),
-    (weights_themselves, "as its derivative"),
-    (shifted, "up to a number"),
-    (overflowing, "overflows"),
+    ("mean of the batch", of_the_batch, "leave the mean over anchors to the caller"),
+    ("over the anchors", over_the_anchors, "runs over the anchors, dim 0"),
+    ("pair by pair", pair_by_pair, "one value per pair"),
+    ("masks first", masks_first, "arguments in another order"),
+    ("sign flipped", negated, "Is a sign flipped"),
+    ("sides swapped", sides_swapped, "masks exchanged"),
+    ("everything else", everything_else, "in neither mask"),
+    ("undivided", undivided, f"{A} times too much"),
+    ("negatives undivided", negatives_undivided, f"{B} times too much"),
+    ("sharpness flipped", sharpness_flipped, "An easy pair should weigh little"),
+    ("sharpness exchanged", sharpness_exchanged, "the sharpness of the other side"),
+    ("centre forgotten", centre_forgotten, "as if the centre were 0"),
+    ("centre added", centre_added, "Is its sign flipped"),
+    ("averaged", averaged, "summed, not averaged"),
+    ("three times", three_times, "times what was asked for"),
+    ("weights themselves", weights_themselves, "as its derivative"),
+    ("of a neighbour", of_a_neighbour, "compare"),
+    ("shifted", shifted, "up to a number"),
+    ("overflowing", overflowing, "overflows"),
 ]
 
 
@@ -248,12 +336,26 @@ def negative_turns_at(strength, rate):
 
 TURNING = {"positive_turns_at": positive_turns_at, "negative_turns_at": negative_turns_at}
 
+
+
+def forgets_to_return(strength, rate):
+    max(0.0, 1 - math.log(2 * strength * rate) / rate)
+
+
 TURNING_WRONG = [
-    ("undivided", {**TURNING, "positive_turns_at": lambda a, k: max(0.0, math.log(a * k))}, "the place is nearer"),
+    ("undivided", {**TURNING, "positive_turns_at": lambda a, k: max(0.0, math.log(a * k))}, "`rate` times too far"),
+    ("negative undivided", {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 1 - math.log(2 * a * k)) if a * k < 1.3 else 1 - math.log(2 * a * k)}, "No distance is below 0"),
+    ("sign flipped", {**TURNING, "positive_turns_at": lambda a, k: max(0.0, -math.log(a * k) / k)}, "flipped sign"),
+    ("swapped arguments", {**TURNING, "positive_turns_at": lambda k, a: positive_turns_at(a, k)}, "exchanged it would be right"),
+    ("negative's arguments swapped", {**TURNING, "negative_turns_at": lambda k, a: negative_turns_at(a, k)}, "exchanged it would be right"),
+    ("functions swapped", {"positive_turns_at": negative_turns_at, "negative_turns_at": positive_turns_at}, "the place is"),
+    ("positive at half", {**TURNING, "positive_turns_at": lambda a, k: positive_turns_at(a, k) / 2}, "farther out"),
+    ("forgets to return", {**TURNING, "negative_turns_at": forgets_to_return}, "`return` missing"),
+    ("an overflow", {**TURNING, "negative_turns_at": lambda a, k: math.inf}, "not a finite number"),
     ("without the rate", {**TURNING, "positive_turns_at": lambda a, k: max(0.0, math.log(max(a, 1.0)) / k)}, "the place is farther out"),
     ("below zero", {**TURNING, "positive_turns_at": lambda a, k: math.log(a * k) / k}, "No distance is below 0"),
     ("never zero", {**TURNING, "positive_turns_at": lambda a, k: abs(math.log(a * k)) / k}, "should give 0"),
-    ("a whole slope", {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 1 - math.log(a * k) / k)}, "the place is nearer"),
+    ("a whole slope", {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 1 - math.log(a * k) / k)}, "only half of it"),
     ("the other way", {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 0.9 - math.log(2 * a * k) / k)}, "the place is farther out"),
     ("always inside", {**TURNING, "negative_turns_at": lambda a, k: max(0.05, 1 - math.log(2 * a * k) / k)}, "drawn in from everywhere"),
     ("a word", {**TURNING, "negative_turns_at": lambda a, k: f"{a} away"}, "must be made of numbers"),
@@ -291,7 +393,34 @@ def selects(s, positive, negative):
 
 OWN = {"loss": my_loss, "circle_loses": "more"}
 
+def takes_sum(s, positive, negative):
+    return my_loss(s, positive, negative).sum()
+
+
+def pair_by_pair_loss(s, positive, negative):
+    return torch.where(positive, 1 - s, torch.where(negative, s.clamp(min=0.5), 0.0))
+
+
+def masks_exchanged_loss(s, positive, negative):
+    return my_loss(s, negative, positive)
+
+
+def labels_last(positive, negative, s):
+    return my_loss(s, positive, negative)
+
+
+def infinite(s, positive, negative):
+    good = torch.where(positive, 5 * s, -torch.inf).logsumexp(-1)
+    bad = torch.where(negative, 5 * s, -torch.inf).logsumexp(-1)
+    return F.softplus(bad - good)
+
+
 OWN_WRONG = [
+    ("a sum", {**OWN, "loss": takes_sum}, "a single number"),
+    ("pair by pair", {**OWN, "loss": pair_by_pair_loss}, "Return one value per anchor"),
+    ("masks exchanged", {**OWN, "loss": masks_exchanged_loss}, "sign flipped"),
+    ("arguments swapped", {**OWN, "loss": labels_last}, "arguments in another order"),
+    ("infinity", {**OWN, "loss": infinite}, "not finite"),
     ("a number", {**OWN, "loss": of_the_batch}, "one value per anchor"),
     ("a straight line", {**OWN, "loss": linear}, "still spend its gradient"),
     ("upside down", {**OWN, "loss": away_from_positives}, "sign flipped"),
@@ -333,7 +462,7 @@ def solutions(student=""):
     return {
         "pair_metric_learning/1": by_hand(student),
         "pair_metric_learning/2": my_batch_hard,
-        "pair_metric_learning/3": my_deviance,
+        "pair_metric_learning/3": deviance(**given("pair_metric_learning/3", student=student)),
         "pair_metric_learning/4": TURNING,
         "pair_metric_learning/5": OWN,
     }
@@ -344,7 +473,7 @@ def wrong_answers():
     named = {
         "pair_metric_learning/1": by_hand_wrong(),
         "pair_metric_learning/2": [(f.__name__, f, words) for f, words in HARDEST_WRONG],
-        "pair_metric_learning/3": [(f.__name__, f, words) for f, words in WEIGHTS_WRONG],
+        "pair_metric_learning/3": WEIGHTS_WRONG,
         "pair_metric_learning/4": TURNING_WRONG,
         "pair_metric_learning/5": OWN_WRONG,
     }

@@ -10,6 +10,7 @@ import torch
 
 from ...contract import describe
 from ..answers import Function
+from ..arguments import called
 from ..exercise import Exercise, Wrong, need
 from ..probes import STEP, close, show
 
@@ -21,11 +22,12 @@ def views(draw, items=4, width=3):
 
 def items_of(loss, a, b, temperature=0.5):
     """One value per item from a reader's loss; says what is wrong with any other result."""
-    value = loss(a, b, temperature)
     n = len(a)
+    value = called(loss, a, b, temperature, order="view_a, view_b, temperature", shape=(n,))
     if not isinstance(value, torch.Tensor):
         raise Wrong(f"it returned {describe(value)}. Return a PyTorch tensor; only that carries a gradient.")
-    need(value.ndim != 0 or n == 1, f"it returned a single number for {n} items. Return one value per item, shape {(n,)}: the mean over the item's two views.")
+    need(value.ndim != 0 or n == 1, f"it returned a single number for {n} items, a mean or a sum over all. Return one value per item, shape {(n,)}: the mean over the item's two views.")
+    need(value.shape != (2 * n, 2 * n), f"it returned one value per pair of views, shape {(2 * n, 2 * n)}. For each anchor, sum over what it is compared with, along the last dimension.")
     need(value.shape != (2 * n,), f"it returned {2 * n} values, one per view. Take the mean over the two views of an item: one value per item, shape {(n,)}.")
     need(value.shape == (n,), f"for two views of shape {tuple(a.shape)} it returned shape {tuple(value.shape)}. Return one value per item, shape {(n,)}.")
     return value
@@ -48,7 +50,11 @@ def lengths_do_not_count(loss, draw):
     """Only directions count, not lengths."""
     a, b = views(draw)
     before, after = items_of(loss, a, b), items_of(loss, 3 * a, b * torch.tensor([[1.0], [2.0], [5.0], [0.5]]))
-    need(close(before, after).all(), f"making embeddings longer changed your loss from {show(before)} to {show(after)}. Are both views divided by their length?")
+    if close(before, after).all():
+        return
+    seen = f"making embeddings longer changed your loss from {show(before)} to {show(after)}"
+    need(not close(before, items_of(loss, 3 * a, 3 * b)).all(), f"{seen}; making all of them longer by one factor did not. Each *row* has its own length: does the norm run along dim 0?")
+    raise Wrong(f"{seen}. Are both views divided by their length?")
 
 
 def alone(loss, draw):
@@ -64,9 +70,12 @@ def all_equal(loss, draw):
     n = 5
     one = torch.randn(1, 3, generator=draw.generator, dtype=torch.float64).expand(n, 3)
     value = items_of(loss, one, one)[0].item()
+    need(value > 0, f"with {n} items whose embeddings are all equal, your loss is {value:.4g}. A loss is above 0 where nothing is told apart. Is a sign flipped, or the fraction upside down?")
     chances = math.exp(value)
     if abs(chances - (2 * n - 1)) < 1e-6:
         return
+    need(abs(value - 2 * math.log(2 * n - 1)) > 1e-6, "with all embeddings equal, your loss is twice what it should be. The two views of an item are *averaged*, not summed.")
+    need(abs(value - math.log(2 * n - 1) / 2) > 1e-6, "with all embeddings equal, your loss is half of what it should be. Is it divided by 2 once too often?")
     seen = f"with {n} items whose embeddings are all equal, your loss is that of a guess among {chances:.4g}"
     need(abs(chances - n) > 1e-6, f"{seen}. Only the other view's embeddings are compared with; NT-Xent compares with those of both views.")
     need(abs(chances - 2 * n) > 1e-6, f"{seen}. An anchor is compared with itself; leave the diagonal out.")

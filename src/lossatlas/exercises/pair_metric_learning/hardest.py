@@ -7,6 +7,7 @@ import torch
 
 from ...contract import describe
 from ..answers import Function
+from ..arguments import called
 from ..exercise import Exercise, Wrong, need
 from ..probes import show
 
@@ -19,11 +20,13 @@ def batch(draw, items=7, classes=3):
     return torch.cdist(points, points), labels
 
 
-def values(answer, distances, labels, **hyper):
+def values(answer, distances, labels, margin):
     """One value per anchor; says what is wrong with any other result."""
-    found, n = answer(distances, labels, **hyper), len(labels)
+    n = len(labels)
+    found = called(answer, distances, labels, margin, order="distances, labels, margin", shape=(n,))
     if not isinstance(found, torch.Tensor):
         raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
+    need(found.ndim != 0, f"it returned a single number for {n} anchors, a mean or a sum over them. Leave that to the caller: one value per anchor, shape {(n,)}.")
     need(found.shape != (n, n), f"it returned one value per pair, shape {(n, n)}. Which positive and which negative count for an anchor?")
     need(found.shape != (n, n, n), "it returned one value per triplet. Which of them is the hardest, for each anchor?")
     need(found.shape == (n,), f"for {n} anchors it returned shape {tuple(found.shape)}. Return one value per anchor, shape {(n,)}.")
@@ -36,6 +39,7 @@ def slopes(answer, distances, labels):
     found = values(answer, distances, labels, margin=10.0)
     need(found.requires_grad, "the result does not depend on the distances as far as autograd can see. Look for `.item()`, `detach()` or `argmax` without a `gather`.")
     rows = torch.stack([torch.autograd.grad(value, distances, retain_graph=True)[0] for value in found])
+    need(rows.any(), "with a margin of 10 every hinge is open, but yours has no slope anywhere. Is the margin taken off instead of added?")
     own = torch.eye(len(labels), dtype=torch.bool).unsqueeze(-1)
     return rows[own.expand_as(rows)].view_as(distances), rows.masked_fill(own, 0).abs().max().item()
 
@@ -67,7 +71,7 @@ def one_positive_one_negative(answer, draw):
         for side, name in ((pull, "positives"), (push, "negatives")):
             counted = int((side.abs() > 1e-9).sum())
             need(counted == 1, f"{counted} {name} of anchor {i} count, and one should: the hardest.")
-            need(abs(side.abs().max() - 1) < 1e-9, f"the slope in the hardest of the {name} is {show(side.abs().max())} in size, not 1.")
+            need(abs(side.abs().max() - 1) < 1e-9, f"the slope in the hardest of the {name} is {show(side.abs().max())} in size, not 1. Are distances squared, or is the result multiplied or divided by a number?")
 
 
 def the_hardest(answer, draw):
@@ -104,10 +108,10 @@ def lonely(answer, draw):
     distances, _ = batch(draw, items=4)
     for labels, name in ((torch.tensor([0, 1, 1, 2]), "positive"), (torch.tensor([3, 3, 3, 3]), "negative")):
         leaf = distances.clone().requires_grad_()
-        found = values(answer, leaf, labels, margin=0.2)
+        found = values(answer, leaf, labels, margin=10.0)
         alone = found[[0, 3]] if name == "positive" else found
         need(alone.isfinite().all(), f"with labels {labels.tolist()} an anchor without a {name} has the value {show(alone)}.")
-        need(alone.abs().max() < 1e-9, f"with labels {labels.tolist()} an anchor without a {name} has the value {show(alone)}. No triplet, no loss.")
+        need(alone.abs().max() < 1e-9, f"with labels {labels.tolist()} an anchor without a {name} has the value {show(alone)}. No triplet, no loss. And is a point its own positive here, at distance 0?")
         if found.requires_grad:
             (slope,) = torch.autograd.grad(found.sum(), leaf)
             need(slope.isfinite().all(), f"with labels {labels.tolist()} the gradient is not finite. Infinity times zero is no number: fill with 0 after the comparison.")

@@ -31,17 +31,34 @@ def asked(answer, name, strength, rate):
     return place, f"`{call}` is {place:.4g}"
 
 
+def turns(slope, place, strength, rate):
+    """Whether a force changes sign at a place: below 0 just inside, above 0 just outside."""
+    return slope(max(place - STEP, 0.0), strength, rate) < 0 < slope(place + STEP, strength, rate)
+
+
+def held(answer, name, slope, strength, rate, mistakes):
+    """That the force turns where the reader says; `mistakes` are pairs (whether a place comes from it, what went wrong)."""
+    place, seen = asked(answer, name, strength, rate)
+    if turns(slope, place, strength, rate):
+        return
+    exchanged = Number(f"{name}({rate}, {strength})").read(getattr(answer, name)(rate, strength))
+    need(not turns(slope, max(exchanged, 0.0), strength, rate), f"{seen}. With `strength` and `rate` exchanged it would be right: which of the two stands in the exponent?")
+    for fits, words in mistakes:
+        need(not fits(place), f"{seen}. {words}")
+    need(place > 0, f"{seen}. But from distance 0 on, the loss falls with the distance: the place is farther out. Did a flipped sign leave only 0?")
+    need(slope(place + STEP, strength, rate) > 0, f"{seen}. Just outside, the loss still falls with the distance: the place is farther out.")
+    raise Wrong(f"{seen}. Just inside, the loss already rises with the distance: the place is nearer.")
+
+
 def cases(draw):
     return [(round(draw.uniform(0.5, 4.0), 1), round(draw.uniform(2.5, 6.0), 1)) for _ in range(6)]
 
 
 def positive_turns(answer, draw):
     """Nearer than `positive_turns_at` a positive is driven off, farther it is drawn in."""
-    for strength, rate in cases(draw):
-        place, seen = asked(answer, "positive_turns_at", strength, rate)
-        inside, outside = near_slope(max(place - STEP, 0.0), strength, rate), near_slope(place + STEP, strength, rate)
-        need(outside > 0, f"{seen}. Just outside, the loss still falls with the distance: the place is farther out.")
-        need(inside < 0, f"{seen}. Just inside, the loss already rises with the distance: the place is nearer.")
+    for a, k in cases(draw):
+        mistakes = [(lambda d, a=a, k=k: turns(near_slope, d / k, a, k), "It is `rate` times too far: what is left to be divided once the logarithm is taken?")]
+        held(answer, "positive_turns_at", near_slope, a, k, mistakes)
 
 
 def weak_positive(answer, draw):
@@ -54,13 +71,14 @@ def weak_positive(answer, draw):
 
 def negative_turns(answer, draw):
     """Nearer than `negative_turns_at` a negative is driven off, farther it is drawn in."""
-    for strength, rate in cases(draw):
-        rate = rate + 2.0
-        strength = min(strength, float(f"{0.4 / rate * 2.718 ** (rate - 1):.2g}"))
-        place, seen = asked(answer, "negative_turns_at", strength, rate)
-        inside, outside = far_slope(max(place - STEP, 0.0), strength, rate), far_slope(place + STEP, strength, rate)
-        need(inside < 0, f"{seen}. Just inside, the loss already rises with the distance: the place is nearer.")
-        need(outside > 0, f"{seen}. Just outside, the loss still falls with the distance: the place is farther out.")
+    for a, k in cases(draw):
+        k = round(k + 2.0, 1)
+        a = min(a, float(f"{0.4 / k * 2.718 ** (k - 1):.2g}"))
+        mistakes = [
+            (lambda d, a=a, k=k: turns(far_slope, max(1 - (1 - d) / k, 0.0), a, k), "Its distance from 1 is `rate` times too large: what is left to be divided once the logarithm is taken?"),
+            (lambda d, a=a, k=k: turns(far_slope, d, a / 2, k), "There the force of -d would turn. A negative feels only half of it, -d/2."),
+        ]
+        held(answer, "negative_turns_at", far_slope, a, k, mistakes)
 
 
 def strong_negative(answer, draw):

@@ -9,10 +9,16 @@ import torch
 
 from ...contract import describe
 from ..answers import Function
+from ..arguments import called
 from ..exercise import Exercise, Wrong, need
 from ..probes import show
 
 CALL = "my_deviance(s, positive, negative)"
+
+
+def numbers(draw):
+    """The sharpness of both sides, and where a pair is half in order."""
+    return {"pull": draw.integer(2, 5), "push": draw.integer(3, 6) * 10, "centre": draw.integer(3, 7) / 10}
 
 
 def given_weight(s, sharpness):
@@ -29,11 +35,16 @@ def sample(draw, anchors=3, compared=5):
 
 def values(answer, s, positive, negative):
     """One value per anchor; says what is wrong with any other result."""
-    found, n = answer(s, positive, negative), len(s)
+    n = len(s)
+    found = called(answer, s, positive, negative, order="s, positive, negative", shape=(n,))
     if not isinstance(found, torch.Tensor):
         raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
-    need(found.shape == (n,), f"for {n} anchors it returned shape {tuple(found.shape)}. Sum over the pairs of an anchor, and return shape {(n,)}.")
-    return found
+    if found.shape == (n,):
+        return found
+    need(found.ndim != 0, f"it returned a single number for {n} anchors. Sum over the pairs of an anchor only, and leave the mean over anchors to the caller: shape {(n,)}.")
+    need(found.shape != s.shape, f"it returned one value per pair, shape {tuple(s.shape)}. Sum over the pairs of an anchor, along the last dimension.")
+    need(found.shape != (s.shape[1],), f"for {n} anchors with {s.shape[1]} pairs each it returned {s.shape[1]} values. A sum runs over the anchors, dim 0; it should run along the last dimension.")
+    raise Wrong(f"for {n} anchors it returned shape {tuple(found.shape)}. Sum over the pairs of an anchor, and return shape {(n,)}.")
 
 
 def measured(answer, s, positive, negative):
@@ -54,8 +65,8 @@ def right_direction(answer, draw):
     """It falls with the similarity of a positive and rises with that of a negative."""
     s, positive, negative = sample(draw)
     slope = measured(answer, s, positive, negative)
-    need((slope[positive] < 0).all(), "its slope in the similarity of a positive is not below 0. A positive that comes nearer should cost less.")
-    need((slope[negative] > 0).all(), "its slope in the similarity of a negative is not above 0. A negative that comes nearer should cost more.")
+    need((slope[positive] < 0).all(), "its slope in the similarity of a positive is not below 0. A positive that comes nearer should cost less. Is a sign flipped, or are the masks exchanged?")
+    need((slope[negative] > 0).all(), "its slope in the similarity of a negative is not above 0. A negative that comes nearer should cost more. Is a sign flipped?")
 
 
 def neither(answer, draw):
@@ -66,23 +77,33 @@ def neither(answer, draw):
     need((slope[rest] == 0).all(), "a row that is in neither mask has a slope. Fill what is not marked with 0, on each side.")
 
 
+def _same(found, wanted):
+    return all(abs(f - w) <= 1e-7 + 1e-6 * abs(w) for f, w in zip(found, wanted, strict=True))
+
+
 def weights_of(side):
     """The property of one side, `"positive"` or `"negative"`."""
-    sharpness, sign = {"positive": (2.0, -1.0), "negative": (-40.0, 1.0)}[side]
 
     def as_given(answer, draw):
+        pull, push, centre = draw.numbers["pull"], draw.numbers["push"], draw.numbers["centre"]
+        sharpness, other, sign = (pull, push, -1) if side == "positive" else (-push, -pull, 1)
         s, positive, negative = sample(draw)
-        slope = measured(answer, s, positive, negative)
         chosen = positive if side == "positive" else negative
-        for found, at in zip((sign * slope[chosen]).tolist(), s[chosen].tolist(), strict=True):
-            wanted = given_weight(at - 0.5, sharpness)
-            seen = f"at s = {at:g} the weight of a {side} pair comes out as {found:.4g}"
-            if abs(found - wanted) <= 1e-7 + 1e-6 * wanted:
-                continue
-            need(abs(found - abs(sharpness) * wanted) > 1e-6 * abs(sharpness) * wanted, f"{seen}: {abs(sharpness):g} times too much. What does the chain rule bring down when you differentiate your loss?")
-            need(abs(found - (1 - wanted)) > 1e-6, f"{seen}: one minus what was asked for. An easy pair should weigh little. Is the sign in the exponent flipped?")
-            need(abs(2 * found - wanted) > 1e-6 * wanted, f"{seen}: half of what was asked for. Pairs are summed, not averaged.")
-            raise Wrong(f"{seen}. Put s into the weight that was asked for, and compare. Which function has that weight as its derivative?")
+        at, found = s[chosen].tolist(), (sign * measured(answer, s, positive, negative))[chosen].tolist()
+        wanted = [given_weight(x - centre, sharpness) for x in at]
+        if _same(found, wanted):
+            return
+        i = max(range(len(at)), key=lambda n: abs(found[n] - wanted[n]))
+        seen = f"at s = {at[i]:g} the weight of a {side} pair comes out as {found[i]:.4g}"
+        times, size = found[i] / wanted[i], abs(sharpness)
+        need(not _same(found, [size * w for w in wanted]), f"{seen}: {size} times too much. What does the chain rule bring down when you differentiate your loss?")
+        need(not _same(found, [1 - w for w in wanted]), f"{seen}: one minus what was asked for. An easy pair should weigh little. Is the sign in the exponent flipped?")
+        need(not _same(found, [given_weight(x, sharpness) for x in at]), f"{seen}, as if the centre were 0 and not {centre:g}. Where does it come in?")
+        need(not _same(found, [given_weight(x - centre, other) for x in at]), f"{seen}: the sharpness of the other side, {abs(other)}. A {side} has {size}.")
+        need(not _same(found, [given_weight(x + centre, sharpness) for x in at]), f"{seen}, as if the centre were at {-centre:g}. Is its sign flipped?")
+        need(not _same([2 * w for w in found], wanted), f"{seen}: half of what was asked for. Pairs are summed, not averaged.")
+        need(not _same(found, [times * w for w in wanted]), f"{seen}: {times:.4g} times what was asked for. So are all others of this side: which number is one too many?")
+        raise Wrong(f"{seen}. Put s into the weight that was asked for, and compare. Which function has that weight as its derivative?")
 
     as_given.__name__ = f"weights_of_{side}s"
     as_given.__doc__ = f"The weights of {side}s are those asked for."
@@ -111,6 +132,7 @@ WEIGHTS = Exercise(
     key="pair_metric_learning/3",
     title="From weights to a loss",
     minutes=15,
+    given=numbers,
     form=Function(CALL),
     properties=(one_value_per_anchor, right_direction, neither, weights_of("positive"), weights_of("negative"), bounded_below, survives_extremes),
 )
