@@ -65,6 +65,10 @@ def parser():
     one.add_argument("--masters", metavar="DIR", help="where the masters of the exercises lie (default: book/exercises)")
     one.set_defaults(command=build_site)
 
+    one = commands.add_parser("slides", help="make the slides of the built chapters anew; a build makes them too")
+    one.add_argument("families", nargs="*", metavar="family", help="chapters; default all")
+    one.set_defaults(command=make_slides)
+
     one = commands.add_parser("quiz", help="the questions of a chapter, to read or for a learning-management system")
     one.add_argument("family", help="the chapter, such as cross_entropy")
     one.add_argument("--part", help="only those of one part")
@@ -193,6 +197,15 @@ def make_assignments(options):
                 print(f"  {part}")
     except MasterError as error:
         raise BookError(str(error)) from error
+    return 0
+
+
+def make_slides(options):
+    from .slides import write_slides
+
+    book = _built()
+    for path in write_slides(book, book.html, options.families):
+        print(path)
     return 0
 
 

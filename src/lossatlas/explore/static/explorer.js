@@ -191,7 +191,8 @@
       this.started = true;
       try {
         [this.Plotly, this.payload] = await Promise.all([plotly(), payloadOf(this.figure)]);
-        await this.draw();
+        if (this.plot.clientWidth) await this.draw();
+        else this.started = false; // hidden while it was loading: when it is seen again
       } catch (problem) {
         this.announce("The figure could not be made interactive: " + problem.message);
       }
@@ -364,6 +365,7 @@
       this.announce(this.payload.controls[n].label + " " + this.text(n));
       this.tabulate();
       const state = this.payload.controls.map((c, k) => encodeURIComponent(c.name) + "=" + encodeURIComponent(this.text(k)));
+      if (this.figure.closest("[data-own-address]")) return; // the address already names something else, such as a slide
       history.replaceState(history.state, "", "#" + this.figure.id + ":" + state.join("&"));
     }
 
@@ -452,8 +454,8 @@
     const near = new IntersectionObserver((entries) => {
       for (const entry of entries) {
         if (!entry.isIntersecting) continue;
-        near.unobserve(entry.target);
-        explorers.get(entry.target).start();
+        const explorer = explorers.get(entry.target);
+        explorer.start().then(() => explorer.canvas && near.unobserve(entry.target));
       }
     }, { rootMargin: "600px" });
     for (const figure of explorers.keys()) near.observe(figure);
