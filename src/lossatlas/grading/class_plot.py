@@ -182,9 +182,9 @@ def _ranked(axes, label, board):
     span = (max(scores) - min(scores)) or abs(max(scores)) or 1.0
     start = min(scores) - 0.15 * span
     for row, (_, score, _) in enumerate(shown):
-        axes.plot([start, score], [row, row], color="#d9d9d9", linewidth=1.5, zorder=1)
+        axes.axhline(row, color="#b5b5b5", linewidth=0.8, linestyle=":", zorder=1)
         axes.plot(score, row, "o", color=COLOURS["full"], markersize=7, zorder=2)
-        axes.text(score, row, f"   {score:.4g}", va="center")
+        axes.text(score, row, f"   {score:.4g}", va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5}, zorder=1.5)
     axes.set_yticks(range(len(shown)), [textwrap.shorten(_plain(f"{place}. {student}"), 34, placeholder=" …") for place, _, student in shown])
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(shown) - 0.4, -0.6)

@@ -87,7 +87,7 @@ def _question(question, answers, student, check_seconds):
             checks.append(_outcome(check, "not attempted", words))
             continue
         given = {name: student if name == "student" else found[name] for name in check.needs}
-        outcome = _tried(check, given, check_seconds)
+        outcome = try_check(check, given, check_seconds)
         if outcome["state"] == "grader error" and any(done["state"] == "not attempted" for done in checks):
             # A check of the master's own may stumble over a part that is still a stub.
             outcome = _outcome(check, "not attempted", next(done["words"] for done in checks if done["state"] == "not attempted"))
@@ -106,8 +106,18 @@ def _attempted(value):
         return True
 
 
-def _tried(check, given, seconds):
-    """The outcome of one check."""
+def try_check(check, given, seconds):
+    """The outcome of one check.
+
+    Args:
+        check: a `Check`.
+        given: its arguments by name.
+        seconds: the time it may take.
+
+    Returns:
+        A dictionary with `state` ("passed", "failed", "not attempted", "out of time", "lost" or "grader error"), `earned`,
+        `words`, `lines` (one for each property that was tried) and `score`.
+    """
     torch.manual_seed(0)
     with overheard() as results:
         try:

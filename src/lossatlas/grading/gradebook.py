@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from . import class_plot, copies, pool, records, report, table
 from .grade import exact, grade
+from .rehearsal import rehearse
 from .submissions import GradingError, Unreadable, file_names, find_submissions, read, same
 
 #: Beyond the time of a notebook itself, for starting and for the checks' own work.
@@ -94,8 +95,9 @@ def grade_class(folder, master, out, *, isolation, limits, jobs, roster=None, fo
             continue
         entry.record = None if force else records.load(place, key)
         if entry.record is None:
+            place.unlink(missing_ok=True)
             tasks[one.student] = (one.path, one.student, master, isolation, limits, place, key)
-    _grade_the_rest(entries, tasks, jobs, limits, out)
+    _grade_the_rest(entries, tasks, master, jobs, limits)
     for entry in entries:
         _judge(entry)
     _compare(entries, master)
@@ -112,11 +114,14 @@ def grade_to_file(path, student, master, isolation, limits, place, key):
     records.save(place, {"key": key, **record})
 
 
-def _grade_the_rest(entries, tasks, jobs, limits, out):
+def _grade_the_rest(entries, tasks, master, jobs, limits):
     by_name = {entry.student: entry for entry in entries}
     ready = sum(entry.record is not None for entry in entries)
     if ready:
         print(f"{ready} of {ready + len(tasks)} graded before, with the same master, library and limits; --force grades them again")
+    if tasks:
+        _rehearse_aloud(master)
+    tqdm.monitor_interval = 0  # its thread must not be there when processes are forked
     bar = tqdm(total=len(tasks), desc="grading", unit="submission", disable=None if tasks else True)
     with bar, tempfile.TemporaryDirectory(prefix="lossatlas-grading-", ignore_cleanup_errors=True) as scratch:
         work = pool.run(
@@ -137,6 +142,12 @@ def _grade_the_rest(entries, tasks, jobs, limits, out):
                     entry.problem = "Grading did not come to an end. Your instructor has been told, and will look at it."
                     entry.remarks += (trouble or "nothing was recorded",)
                 bar.update()
+
+
+def _rehearse_aloud(master):
+    print("the master's own solution is graded first ...", file=sys.stderr, flush=True)
+    for line in rehearse(master):
+        print(f"warning: the master's own solution does not earn all points, so students may lose them for nothing: {line}", file=sys.stderr)
 
 
 def _judge(entry):
@@ -170,7 +181,8 @@ def _compare(entries, master):
                 f'Your answer is right for the numbers of {named}, but your own are those of "{entry.student}", '
                 "the name under which you handed in. Tell your instructor if that name is wrong."
             )
-            entry.remarks += (f"{question}: answer fits the name in the notebook, {name[:100]!r}",)
+            fitted = f"the name in the notebook, {name[:100]!r}" if name else "no name at all"
+            entry.remarks += (f"{question}: answer fits the numbers of {fitted}",)
         entry.remarks += (*fitting.get(entry.student, ()), *alike.get(entry.student, ()))
     for question, ranked in leaderboards(entries).items():
         for place, _, entry in ranked:

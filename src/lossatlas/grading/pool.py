@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def run(tasks, work, *, jobs, seconds, scratch, watch=None):
 
     Args:
         tasks: name -> arguments, all picklable.
-        work: a function of a module; what it finds it leaves in files.
+        work: a function of a module; what it finds it leaves in files, what it prints is dropped.
         jobs: processes at a time.
         seconds: after this time a process is ended.
         scratch: folder for temporary files; those that a process leaves behind are gone with it.
@@ -38,7 +39,7 @@ def run(tasks, work, *, jobs, seconds, scratch, watch=None):
         while waiting or running:
             while waiting and len(running) < jobs:
                 name, task = waiting.pop(0)
-                process = context.Process(target=_in_own_process, args=(work, task, str(scratch)), daemon=False)
+                process = context.Process(target=_in_own_process, args=(work, task, str(scratch)))
                 process.start()
                 running[process.sentinel] = (name, process, time.monotonic() + seconds)
             if watch:
@@ -52,7 +53,7 @@ def run(tasks, work, *, jobs, seconds, scratch, watch=None):
                     yield name, f"the process that graded it was stopped after {seconds:g} seconds"
                 else:
                     process.join()
-                    yield name, _trouble(process.exitcode)
+                    yield name, _trouble(process, scratch)
     finally:
         for _, process, _ in running.values():
             process.terminate()
@@ -61,12 +62,8 @@ def run(tasks, work, *, jobs, seconds, scratch, watch=None):
 
 
 def _context():
-    """Processes that start fast, from one that has the library loaded; where there is none, fresh ones."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lossatlas.grading.grade"])
-    return context
+    """Processes that begin with all that this one has loaded and computed; where that is not safe, fresh ones."""
+    return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 
 def _in_own_process(work, task, scratch):
@@ -76,10 +73,20 @@ def _in_own_process(work, task, scratch):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who waits; it ends this process properly
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with contextlib.suppress(Stopped):
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):  # progress bars of training inside a check
+        os.dup2(quiet, stream)
+    try:
         work(*task)
-        return
-    sys.exit(1)
+    except Stopped:
+        sys.exit(1)
+    except Exception:
+        _said(os.getpid(), scratch).write_text(traceback.format_exc(), encoding="utf8", errors="backslashreplace")
+        sys.exit(1)
+
+
+def _said(process, scratch):
+    return Path(scratch, f"trouble-{process}.txt")
 
 
 def _stop(number, frame):
@@ -100,9 +107,12 @@ def _end(process):
     process.close()
 
 
-def _trouble(code):
+def _trouble(process, scratch):
+    code, said = process.exitcode, _said(process.pid, scratch)
     if code == 0:
         return ""
+    if said.is_file():
+        return f"the process that graded it came to an error: {said.read_text(encoding='utf8').strip().splitlines()[-1]}"
     if code < 0:
         return f"the process that graded it was ended by signal {-code} ({signal.Signals(-code).name}); did the machine run out of memory?"
     return f"the process that graded it ended with code {code}"

@@ -31,8 +31,9 @@ thead th{color:var(--muted);font-size:.9rem}
 td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums;padding-right:0;padding-left:.5rem}
 a{color:inherit}
 section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem;margin:1rem 0}
-.head{display:flex;flex-wrap:wrap;gap:.2rem 1rem;justify-content:space-between;align-items:baseline}
-.points{white-space:nowrap;font-variant-numeric:tabular-nums;color:var(--muted)}
+.head{display:flex;gap:1rem;justify-content:space-between;align-items:baseline}
+td{overflow-wrap:normal}
+.points{flex:none;white-space:nowrap;font-variant-numeric:tabular-nums;color:var(--muted)}
 .check{border-top:1px solid var(--line);margin-top:.9rem;padding-top:.8rem}
 .good{color:var(--good)}.bad{color:var(--bad)}.wait{color:var(--wait)}
 .seen{white-space:pre-line;border-left:.25rem solid var(--bad);padding:.1rem 0 .1rem .8rem;margin:.5rem 0}
@@ -118,7 +119,7 @@ def _question(entry, question):
 
 def _check(check, failed):
     """One check; `failed` gathers the properties that failed in the checks before it."""
-    kind = "other inputs, not in your notebook" if check["hidden"] else "as in your notebook"
+    kind = "a further check, not in your notebook" if check["hidden"] else "as in your notebook"
     mark, colour, outcome = {
         "passed": ("✓", "good", "passed"),
         "failed": ("✗", "bad", "not passed"),
@@ -171,7 +172,7 @@ def _points(earned, of):
 
 def _sentence(said):
     said = said.strip()
-    return words(said[:1].upper() + said[1:] + ("" if said.endswith((".", "?", "!", "`")) else "."))
+    return words(said[:1].upper() + said[1:] + ("" if said.endswith((".", "?", "!")) else "."))
 
 
 def words(said):

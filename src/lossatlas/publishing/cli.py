@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -238,7 +239,8 @@ def grade_submissions(options):
             f"submissions cannot be isolated here: {reason}. Install bubblewrap (Debian, Ubuntu: apt install bubblewrap), "
             "or, for notebooks of people you trust, use --isolation limits, which does not protect your files"
         )
-    print(f"isolation: {options.isolation}. {PROTECTION[options.isolation]}\n", flush=True)
+    incomplete = f" Here {reason}." if reason and options.isolation == "bubblewrap" else ""
+    print(textwrap.fill(f"isolation: {options.isolation}. {PROTECTION[options.isolation]}{incomplete}", 110), "\n", flush=True)
     try:
         roster = read_roster(options.roster) if options.roster else None
         entries = grade_class(
