@@ -72,7 +72,7 @@ def gradient_holds_weights(loss, draw):
 
 def off_by(loss, draw):
     """The one factor by which all values are off where the price no longer counts, in words, or None."""
-    logits, target, hyper = setting(draw)
+    logits, target, hyper = setting(draw, items=16)
     goal = get("crammer_singer_hinge")(logits, target, margin=hyper["margin"], reduction="none")
     counted = goal > 0.1
     factors = (items(loss, logits, target, lam=1e-6, margin=hyper["margin"]) / goal)[counted]
@@ -167,9 +167,27 @@ def becomes_the_hinge(loss, draw):
     lines = []
     for lam in (0.1, 0.01, 0.001):
         gap = (goal - items(loss, logits, target, lam=lam, margin=hyper["margin"])).abs().max().item()
-        need(gap <= lam, f"at λ = {lam} your loss is still {gap:.3g} away from the hinge.")
+        if gap > lam:
+            raise Wrong(f"at λ = {lam} your loss is still {gap:.3g} away from the hinge. {_why_no_hinge(loss, draw)}")
         lines.append(f"λ = {lam}: largest distance to the hinge {gap:.2g}")
     return "\n".join(lines)
+
+
+def _why_no_hinge(loss, draw):
+    """What the loss becomes instead."""
+    factor = off_by(loss, draw)
+    if factor is not None:
+        return f"All values are off by one factor, about {factor}. Is it scaled, or a sign flipped?"
+    hinge = get("crammer_singer_hinge")
+    logits, target, hyper = setting(draw, items=16)
+    limit = items(loss, logits, target, lam=1e-6, margin=hyper["margin"])
+    if torch.allclose(limit, hinge(logits, target, margin=0.0, reduction="none"), atol=1e-3):
+        return "It becomes the hinge without a margin: is `margin` missing?"
+    if torch.allclose(limit, hinge(-logits, target, margin=hyper["margin"], reduction="none"), atol=1e-3):
+        return "It becomes the hinge of the negative logits: is the sign of the violations flipped?"
+    if torch.allclose(limit, hinge(logits, target, margin=hyper["margin"], reduction="none"), atol=1e-3):
+        return "It gets there later: the price of straying is too high. What is the price at λ = 0.1, with its factor ½?"
+    return "When straying is free, all weight goes to the largest violation, the true class's own 0 among them: is the margin added there too, and are the weights normalised?"
 
 
 ADVERSARY = Exercise(

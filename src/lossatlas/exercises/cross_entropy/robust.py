@@ -116,7 +116,7 @@ def robust(answer, draw):
     table = leaderboard(own, others)
     need(
         gain.mean() >= GAIN and gain.mean() > 2 * error,
-        f"{table}\nYour gain is {100 * gain.mean():.1f} ± {100 * error:.1f} points. Which examples does your loss listen to that it should not trust?",
+        f"{table}\nYour gain is {100 * gain.mean():.1f} ± {100 * error:.1f} points. {_guesses(own) or 'Which examples does your loss listen to that it should not trust?'}",
     )
     return Score(table, 100 * own.mean().item())
 
@@ -127,9 +127,15 @@ def learns_from_clean(answer, draw):
     table = leaderboard(own, others)
     need(
         own.mean() >= others[0].mean() - PRICE,
-        f"{table}\nRobust, but at a price. A fresh network gives every class a probability near one tenth: how hard does your loss pull there?",
+        f"{table}\n{_guesses(own) or 'Robust, but at a price. A fresh network gives every class a probability near one tenth: how hard does your loss pull there?'}",
     )
     return table
+
+
+def _guesses(own):
+    """What to say of networks that learned next to nothing, or ""."""
+    nothing = own.mean() < 0.3
+    return "Its networks do little better than guessing: has a gradient become NaN, or is a normaliser missing?" if nothing else ""
 
 
 def leaderboard(own, others):
