@@ -10,11 +10,12 @@ FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve bench scale peers parity mutation record check lint test unit site clean
+.PHONY: help setup book serve assignments bench scale peers parity mutation record check lint test unit site clean
 
 help:
 	@echo "make book    set up $(VENV), execute the notebooks, build the site into _build/html"
 	@echo "make serve   show the built site on this machine"
+	@echo "make assignments  make student notebooks, autograder bundles, instructor notebooks and rubrics in _build/assignments"
 	@echo "make test    set up, lint, test the library, build the site, test it in a browser"
 	@echo "make bench   time every loss, eager and compiled, and the factored output layer beside their peers (about twenty minutes)"
 	@echo "make scale   measure memory and time of losses that compare many rows with many, beside their peers (about half an hour)"
@@ -46,6 +47,9 @@ book: setup
 
 serve: setup
 	$(BIN)/lossatlas serve
+
+assignments: setup
+	$(BIN)/lossatlas assignments
 
 bench: peers
 	$(PEERS)/bin/python -m benchmarks

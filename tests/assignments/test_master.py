@@ -101,6 +101,8 @@ REFUSED = {
     "no END SOLUTION": (without("# END SOLUTION"), "expected `# END SOLUTION` for the block that begins in cell 9 first"),
     "no BEGIN TESTS": (without("# BEGIN TESTS"), "expected `# END QUESTION`, because the last block begun is that of cell 5"),
     "a solution nowhere": ([*OPENING, ("raw", "# BEGIN SOLUTION")], "expected `# BEGIN QUESTION` around it first"),
+    "a solution in a cell for everyone": ([*OPENING, ("code", "answer = 3  # SOLUTION"), *STABLE], "cell 5 (`answer = 3  # SOLUTION`): expected the line `answer = 3  # SOLUTION` only between"),
+    "what otter would leave out": ([*OPENING, ("markdown", "# IGNORE\nsecret"), *STABLE], "expected the line `# IGNORE` only between"),
     "an end of nothing": ([*OPENING, ("raw", "# END TESTS"), *STABLE], "cell 5 (`# END TESTS`): expected a `# BEGIN TESTS` further up"),
     "a name of another kind": (changed("name: q2", "name: stable"), "expected `name: q` and the number of the exercise, such as `name: q2`, got `name: stable`"),
     "no name": (changed("name: q2\n", ""), "got `name: None`"),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import nbformat
 
 MARK = re.compile(r"#\s*(ASSIGNMENT CONFIG|(?:BEGIN|END) (?:QUESTION|SOLUTION|TESTS|PROMPT))\s*", re.IGNORECASE)
+#: Lines that Otter Assign takes for its own; outside of a solution they would reach students, or keep cells from them.
+LINE_MARK = re.compile(r"^.*#\s*(?:(?:BEGIN |END )?(?:SOLUTION|PROMPT)(?: NO PROMPT)?|(?:BEGIN |END )?IGNORE|SEED)\s*$", re.IGNORECASE | re.MULTILINE)
 #: What may begin inside of what.
 WITHIN = {None: ("QUESTION",), "QUESTION": ("SOLUTION", "TESTS"), "SOLUTION": (), "TESTS": ()}
 
@@ -51,6 +53,8 @@ def read_cells(path):
         here = Cell(number, raw.cell_type, raw.source, "mark" if raw.cell_type == "raw" else _role(begun), begun[0] if begun else None)
         if raw.cell_type == "raw":
             _enter_or_leave(path, here, begun)
+        elif here.role == "everyone" and LINE_MARK.search(here.source):
+            raise MasterError(f"{path}, {here}: expected the line `{LINE_MARK.search(here.source)[0].strip()}` only between `# BEGIN SOLUTION` and `# END SOLUTION` in raw cells")
         cells.append(here)
     if begun:
         raise MasterError(f"{path}, {begun[-1]}: expected `# END {block(begun[-1])}` further down, but the notebook ends")

@@ -1,7 +1,6 @@
 """The checks of a master: one function a cell, with the points it is worth."""
 
 import ast
-import inspect
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,9 +41,12 @@ class Check:
 
     @cached_property
     def words(self):
-        """What it looks at, as its docstring says it; else its name."""
-        said = ast.get_docstring(ast.parse(self.source).body[0])
-        return inspect.cleandoc(said).partition("\n\n")[0].replace("\n", " ") if said else self.name.removeprefix("test_").replace("_", " ")
+        """What it looks at: its docstring, else the names of the properties that it defines, else its own name."""
+        tree = ast.parse(self.source).body[0]
+        if ast.get_docstring(tree):
+            return ast.get_docstring(tree).partition("\n\n")[0].replace("\n", " ")
+        inner = [ast.get_docstring(node) for node in tree.body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)]
+        return " ".join(words.partition("\n")[0] for words in inner) or self.name.removeprefix("test_").replace("_", " ")
 
 
 def read_check(path, cell, key):
