@@ -62,7 +62,7 @@ def hinges(answer, draw):
 
 def kinds(answer, draw):
     """`hard` and `semi_hard` name the right negatives."""
-    near, *apart = answer.distances.tolist()
+    near, *apart = (math.dist((0, 0), offset) for offset in offsets(draw))
     for name, found in (("hard", answer.hard), ("semi_hard", answer.semi_hard)):
         need(found in (0, 1, 2), f"`{name}` is {found:g}; it must be the number of a negative, 0, 1 or 2.")
     hard, semi = apart[int(answer.hard)], apart[int(answer.semi_hard)]
