@@ -420,7 +420,7 @@ OWN_WRONG = [
     ("pair by pair", {**OWN, "loss": pair_by_pair_loss}, "Return one value per anchor"),
     ("masks exchanged", {**OWN, "loss": masks_exchanged_loss}, "sign flipped"),
     ("arguments swapped", {**OWN, "loss": labels_last}, "arguments in another order"),
-    ("infinity", {**OWN, "loss": infinite}, "not finite"),
+    ("infinity", {**OWN, "loss": infinite}, "a logarithm taken of 0"),
     ("a number", {**OWN, "loss": of_the_batch}, "one value per anchor"),
     ("a straight line", {**OWN, "loss": linear}, "still spend its gradient"),
     ("upside down", {**OWN, "loss": away_from_positives}, "sign flipped"),
