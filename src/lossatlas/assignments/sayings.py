@@ -62,7 +62,7 @@ def _assigned(tree):
 def _of_function(function, seen=None):
     """The words of a function and of the functions of the exercises that it calls."""
     seen = set() if seen is None else seen
-    if function in seen or not inspect.isfunction(function) or ".exercises." not in f"{function.__module__}.":
+    if not inspect.isfunction(function) or function in seen or ".exercises." not in f"{function.__module__}.":
         return []
     seen.add(function)
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))

@@ -31,7 +31,7 @@ def self_study_page(master, *, audience, addresses):
         master.intro,
         f"{len(master.questions)} exercises, about {minutes} minutes together.",
         f'<p class="atlas-offers">\n{offered}\n</p>' if offered else "",
-        "The code below stands in the notebook too. Begin with this cell:",
+        "All code of this page is in the notebook. Wherever else you work, begin with this:",
         _code(begin),
         *(_exercise(question, audience) for question in master.questions),
     ]
@@ -39,13 +39,14 @@ def self_study_page(master, *, audience, addresses):
 
 
 def _exercise(question, audience):
-    cells = filter(None, (question.given, question.stub, question.shown_check))
+    cells = [("Your numbers", question.given), ("Start from this", question.stub), ("Then check yourself", question.shown_check)]
     parts = [
         f'<div id="exercise-{question.number}"></div>',
         f"## {question.number} · {question.title}",
-        f"*About {question.minutes} minutes, {question.points:g} points in the graded notebook.* {question.statement}",
+        f"*About {question.minutes} minutes; {question.points:g} points where it is graded.*",
+        question.statement,
         *(_dropdown(f"Hint {i}" if len(question.hints) > 1 else "Hint", hint) for i, hint in enumerate(question.hints, 1)),
-        *map(_code, cells),
+        *(_code(source, caption) for caption, source in cells if source),
         _dropdown("What the check looks at", _properties(question)),
     ]
     if audience == "instructor":
@@ -65,5 +66,6 @@ def _dropdown(title, text):
     return f"{fence}{{dropdown}} {title}\n{text}\n{fence}"
 
 
-def _code(source):
-    return f"```python\n{source.strip()}\n```"
+def _code(source, caption=""):
+    fence = f"```{{code-block}} python\n:caption: {caption}\n" if caption else "```python"
+    return f"{fence}\n{source.strip()}\n```"
