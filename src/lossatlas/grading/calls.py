@@ -58,7 +58,9 @@ class Graphs:
         cotangents = [c.requires_grad_(again and w) for c, w in zip(cotangents, wanted[len(inputs) :], strict=True)]
         asked = [x for x in inputs if x is not None]
         with torch.enable_grad():
-            found = torch.autograd.grad(outputs, asked, cotangents, retain_graph=True, create_graph=again, allow_unused=True)
+            # The same as handing the cotangents to autograd, which would import a computer algebra system to compare shapes.
+            total = sum((output * c).sum() for output, c in zip(outputs, cotangents, strict=True))
+            found = torch.autograd.grad(total, asked, retain_graph=True, create_graph=again, allow_unused=True)
         found = iter(found)
         gradients = [None if x is None else next(found) for x in inputs]
         if not again:

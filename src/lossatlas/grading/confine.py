@@ -11,7 +11,7 @@ import signal
 
 MEGABYTE = 1 << 20
 CLONE_THREAD = 0x10000
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+PR_SET_PDEATHSIG = 1
 
 #: Calls that a right answer never makes. Memory of the first ones would not count as memory of the process.
 REFUSED = (

@@ -21,7 +21,7 @@ PREFIX = struct.Struct(">4sIQ")
 HEADER_BYTES = 4_000_000
 DEPTH, NODES, TENSORS, DIMENSIONS, TEXT = 24, 200_000, 2_000, 24, 200_000
 CHUNK = 1 << 16
-DIGITS = 300
+LARGEST = 10**300
 
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
@@ -61,7 +61,7 @@ class Opaque:
 def opaque(kind, text):
     """An `Opaque` whose class has the name of the type, so that messages can name it."""
     name = re.sub(r"\W", "_", kind)[:40] or "object"
-    found = type(name, (Opaque,), {"__hash__": None})()
+    found = type(name, (Opaque,), {})()
     found.text = readable(text)[:80]
     return found
 
@@ -86,7 +86,7 @@ def encode(value, body, function):
         return _encode_array(value, body)
     if isinstance(value, float):
         return float(value)
-    if isinstance(value, int) and abs(value) < 10**DIGITS:
+    if isinstance(value, int) and abs(value) < LARGEST:
         return int(value)
     if isinstance(value, str):
         return str(value)[:TEXT]
@@ -132,20 +132,20 @@ class _Decoder:
         if code is None or isinstance(code, (bool, float)):
             return code
         if isinstance(code, int):
-            _need(abs(code) < 10**DIGITS, "too large a number")
+            _need(abs(code) < LARGEST, "too large a number")
             return code
         if isinstance(code, str):
             _need(len(code) <= TEXT, "too long a text")
             return code.encode("utf-8", "replace").decode()
         _need(isinstance(code, list) and code and isinstance(code[0], str), "no value")
-        read = getattr(self, f"read_{code[0]}", None) if code[0].isidentifier() else {"...": self.dots}.get(code[0])
+        read = self.read_dots if code[0] == "..." else getattr(self, f"read_{code[0]}", None)
         _need(read is not None, "an unknown kind of value")
         try:
             return read(depth + 1, *code[1:])
         except TypeError:
             raise FrameError("a value without its parts") from None
 
-    def dots(self, depth):
+    def read_dots(self, depth):
         return ...
 
     def read_slot(self, depth, number):
@@ -205,7 +205,7 @@ class _Decoder:
         """The next bytes of the body, as many as the shape needs, in memory of their own."""
         self.tensors += 1
         _need(self.tensors <= TENSORS, "too many tensors")
-        sound = isinstance(shape, list) and len(shape) <= DIMENSIONS and all(type(n) is int and 0 <= n < 2**40 for n in shape)
+        sound = isinstance(shape, list) and len(shape) <= DIMENSIONS and all(type(n) is int and 0 <= n < 2**32 for n in shape)
         _need(sound, "no shape")
         size = itemsize
         for n in sorted(shape):  # a 0 first, so that nothing overflows

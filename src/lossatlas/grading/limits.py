@@ -55,7 +55,8 @@ PROTECTION = {
         "fresh folder. Where pyseccomp and libseccomp are installed it cannot start programs, open sockets, or send signals to other processes; "
         "where `unshare -n` works it has no network. The checks run outside, in the grader's process, and take nothing from a submission but values. "
         "Not protected: files. A submission can read whatever the user who grades can read, so the masters with their solutions and other "
-        "submissions too, and can change and delete whatever that user can. It can fill the disk with many files. Without seccomp it can also "
+        "submissions too, and can change and delete whatever that user can; through the files of /proc that may reach other processes. "
+        "It can fill the disk with many files. Without seccomp it can also "
         "use the network, start programs and end the grader. Use it for your own notebooks and for people you trust."
     ),
 }

@@ -7,11 +7,12 @@ gradient when autograd asks for it; the gradient has a graph of its own, so it c
 import builtins
 import dataclasses
 
+import numpy
 import torch
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 from torch.overrides import _get_current_function_mode_stack, handle_torch_function
 
-from .frames import FrameError, Opaque, readable
+from .frames import FrameError, readable
 from .trees import Slot, fill, split
 
 
@@ -328,6 +329,9 @@ def _tell_listeners(name):
     handle_torch_function(called, ())
 
 
+PLAIN = (bool, int, float, complex, str, numpy.ndarray, numpy.generic, Slot, RemoteFunction)
+
+
 def _check(arguments):
     """Refuse what cannot be sent: an error of the check, not of the answer."""
     if isinstance(arguments, (list, tuple)):
@@ -336,9 +340,8 @@ def _check(arguments):
     elif isinstance(arguments, dict):
         for entry in arguments.values():
             _check(entry)
-    elif isinstance(arguments, Opaque) or not isinstance(arguments, (type(None), bool, int, float, complex, str, Slot, RemoteFunction, type(...))):
-        if not hasattr(arguments, "dtype"):  # numbers and arrays of NumPy
-            raise TypeError(f"a function in the sandbox can be given tensors, numbers, text, lists and dictionaries, not {type(arguments).__name__}")
+    elif arguments is not None and arguments is not ... and not isinstance(arguments, PLAIN):
+        raise TypeError(f"a function in the sandbox can be given tensors, numbers, text, lists and dictionaries, not {type(arguments).__name__}")
 
 
 def _slots_below(value, count):

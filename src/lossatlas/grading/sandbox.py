@@ -44,7 +44,7 @@ class Child:
         home = self.folder or HOME
         environment = ENVIRONMENT | {"HOME": home, "TMPDIR": self.folder or "/tmp", "IPYTHONDIR": f"{home}/.ipython"}
         command = [*_around(isolation, environment, limits), *_python(), "-m", f"{__package__}.worker", str(limits.frame_mb * MEGABYTE)]
-        self.errors = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child is
         try:
             self.process = subprocess.Popen(
                 command,

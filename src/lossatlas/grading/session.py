@@ -1,6 +1,7 @@
 """A submission that runs in its sandbox: what its notebook defines, and what went wrong on the way."""
 
 import contextlib
+import math
 import signal
 import threading
 import time
@@ -18,6 +19,9 @@ from .sandbox import Child
 START_SECONDS = 120.0  # until the libraries are loaded; a slow disk takes its time
 GRACE_SECONDS = 3.0  # the child's own clock rings first, and its message is better
 RESTARTS = 3
+MESSAGES = 5000  # while the notebook runs; two for each cell
+WORDS = 4000
+ENTRIES = 100_000
 NO_ANSWER = "It sent the grader something that is not an answer."
 
 
@@ -116,7 +120,7 @@ class Session:
 
     def still(self, generation, function):
         """Graphs of a child that has ended are gone."""
-        if generation != self.generation:
+        if self._child is None or generation != self.generation:
             raise SessionLost(self._deadly.get(function.origin, "Its process ended between a call and its gradient."))
 
     # The child
@@ -154,15 +158,17 @@ class Session:
         cells, running = dict(self._left_out), None
         try:
             reply = self._exchange(message, START_SECONDS, counted=False)
-            while "names" not in reply:
+            for _ in range(MESSAGES):
+                if "names" in reply:
+                    break
                 if "lost" in reply:
-                    self._lose(readable(str(reply["lost"])))
+                    self._lose(_words(str(reply["lost"])))
                 with self.held_to_form():
                     index = reply["cell"]
                     if "head" in reply:
-                        running = cells[index] = CellOutcome(int(index), readable(reply["head"]))
+                        running = cells[index] = CellOutcome(int(index), _words(reply["head"]))
                     else:
-                        error, printed = readable(reply["error"]), readable(reply["printed"])
+                        error, printed = _words(reply["error"]), _words(reply["printed"])
                         cells[index] = CellOutcome(running.index, running.source_head, error, printed)
                 reply = self._exchange(None, self.limits.cell_seconds)
             with self.held_to_form():
@@ -225,19 +231,16 @@ class Session:
         """A function of the child from what stands for it."""
         if type(number) is not int or not isinstance(name, str) or not isinstance(is_stub, bool):
             raise FrameError("no function")
-        origin = (self.answers.reading, len(self.answers.functions))
-        function = RemoteFunction(self, number, readable(name)[:80], is_stub, origin, self.generation)
-        self.answers.functions.append(function)
-        return function
+        return self.answers.met(RemoteFunction(self, number, readable(name)[:80], is_stub, None, self.generation))
 
     def _found_again(self, function):
         """The number of a function in a child that is not the one that named it."""
         if function.generation == self.generation:
             return
-        name, position = function.origin
         try:
+            name, position = function.origin
             again = self.answers.read(name)[1][position]
-        except (KeyError, IndexError):
+        except (TypeError, KeyError, IndexError):
             raise SessionLost(f"`{_name(function)}` is gone with the process that made it.") from None
         function.number, function.generation = again.number, self.generation
 
@@ -246,7 +249,7 @@ class Answers(Mapping):
     """What the notebook defines, read from the child when it is asked for."""
 
     def __init__(self, session):
-        self.session, self.known, self.reading, self.functions = session, {}, None, []
+        self.session, self.known, self._reading, self._functions = session, {}, None, []
 
     def __getitem__(self, name):
         if name not in self.known:
@@ -262,16 +265,23 @@ class Answers(Mapping):
 
     def read(self, name):
         """(value, the functions in it) as the child has it now."""
-        self.reading, self.functions = name, []
+        self._reading, self._functions = name, []
         try:
             reply = self.session.ask("get", name, name=name)
         except RemoteError as error:
             return opaque("object", str(error)), []
         finally:
-            functions, self.reading, self.functions = self.functions, None, []
+            functions, self._reading = self._functions, None
         if "value" not in reply:
             raise KeyError(name)
-        return reply["value"], functions
+        return _modest(reply["value"]), functions
+
+    def met(self, function):
+        """Remember which answer a function came in; one that a call returned came in none."""
+        if self._reading is not None:
+            function.origin = (self._reading, len(self._functions))
+            self._functions.append(function)
+        return function
 
 
 class _Killed(Exception):
@@ -282,8 +292,24 @@ class _Killed(Exception):
         self.cell = cell
 
 
+def _modest(value):
+    """The value, large tensors left out: a check that makes a list of an answer must not make one without end."""
+    if isinstance(value, (list, tuple)):
+        entries = [_modest(entry) for entry in value]
+        return entries if isinstance(value, list) else tuple(entries)
+    if isinstance(value, dict):
+        return {name: _modest(entry) for name, entry in value.items()}
+    if isinstance(value, (torch.Tensor, numpy.ndarray)) and max([*value.shape, math.prod(value.shape)]) > ENTRIES:
+        return opaque(type(value).__name__, f"of shape {tuple(value.shape)}, too large for an answer")
+    return value
+
+
 def _name(about):
     return about.__name__ if isinstance(about, RemoteFunction) else about
+
+
+def _words(text):
+    return readable(text[:WORDS])
 
 
 @contextlib.contextmanager

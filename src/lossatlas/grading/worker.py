@@ -4,6 +4,7 @@ It is started by `sandbox.py` as `python -m lossatlas.grading.worker`, with one 
 answers. Nothing that it says is trusted.
 """
 
+import contextlib
 import os
 import sys
 
@@ -13,7 +14,6 @@ from ..exercises.answers import is_stub
 from . import calls, confine
 from .cells import NotANotebook, Notebook, alarm, sources
 from .frames import Channel, FrameError, Gone
-from .trees import split
 
 MESSAGE = 2000
 HEAD = 200
@@ -99,11 +99,8 @@ class Worker:
 
     def _reference(self, function):
         """What stands for a function: its number, its name, and whether it is a stub."""
-        for number, known in enumerate(self.functions):
-            if known is function:
-                break
-        else:
-            number = len(self.functions)
+        number = next((i for i, known in enumerate(self.functions) if known is function), len(self.functions))
+        if number == len(self.functions):
             self.functions.append(function)
         name = getattr(function, "__name__", type(function).__name__)
         return [number, str(name)[:80], is_stub(function)]
@@ -120,13 +117,10 @@ def main():
     nothing = os.open(os.devnull, os.O_RDWR)
     for end in (0, 1, 2):
         os.dup2(nothing, end)
-    sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), open(1, "w", closefd=False), open(2, "w", closefd=False)
     torch.set_num_threads(1)
     frame_bytes = int(sys.argv[1])
-    try:
+    with contextlib.suppress(Gone):
         Worker(Channel(reads, writes, frame_bytes)).serve()
-    except Gone:
-        pass
 
 
 if __name__ == "__main__":
