@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy
 import torch
-from sklearn import datasets
-from sklearn.model_selection import train_test_split
 
 from ..contract import describe, expect
 
@@ -54,7 +52,7 @@ class Data:
 
 def digits(train=1000):
     """Handwritten digits of 8 × 8 pixels from scikit-learn; one mean and one scale for all pixels, so that inputs stay images."""
-    x, y = datasets.load_digits(return_X_y=True)
+    x, y = _scikit().load_digits(return_X_y=True)
     return _split("digits", x, y, train, per_feature=False)
 
 
@@ -71,7 +69,7 @@ def digits_by_class(train_classes=range(5), test_classes=range(5, 10)):
     for name, chosen in {"train_classes": train, "test_classes": test}.items():
         expect(chosen and set(chosen) <= set(range(10)), name, "one or more digits from 0 to 9", describe(chosen))
     expect(not set(train) & set(test), "test_classes", f"no digit of train_classes {train}", describe(test))
-    x, y = datasets.load_digits(return_X_y=True)
+    x, y = _scikit().load_digits(return_X_y=True)
     seen, unseen = numpy.isin(y, train), numpy.isin(y, test)
     made = _standardised("digits by class", x[seen], x[unseen], y[seen], y[unseen], per_feature=False)
     return replace(made, classes=10)
@@ -79,12 +77,12 @@ def digits_by_class(train_classes=range(5), test_classes=range(5, 10)):
 
 def breast_cancer(train=400):
     """Benign or malignant, from 30 measurements of cell nuclei (scikit-learn)."""
-    return _split("breast cancer", *datasets.load_breast_cancer(return_X_y=True), train)
+    return _split("breast cancer", *_scikit().load_breast_cancer(return_X_y=True), train)
 
 
 def wine(train=120):
     """Three cultivars, from 13 chemical measurements (scikit-learn)."""
-    return _split("wine", *datasets.load_wine(return_X_y=True), train)
+    return _split("wine", *_scikit().load_wine(return_X_y=True), train)
 
 
 def mnist1d():
@@ -102,7 +100,7 @@ def mnist1d():
 
 def two_moons(train=200, test=1000, *, noise=0.15, seed=0):
     """Two interleaved half circles in the plane; `noise` is the standard deviation before standardising."""
-    x, y = datasets.make_moons(train + test, noise=noise, random_state=seed)
+    x, y = _scikit().make_moons(train + test, noise=noise, random_state=seed)
     return _split("two moons", x, y, train)
 
 
@@ -110,7 +108,7 @@ def blobs(train=300, test=1000, *, classes=3, spread=1.0, seed=0):
     """Round clouds in the plane with standard deviation `spread`, their centres evenly on a circle of radius 3."""
     angles = 2 * numpy.pi * numpy.arange(classes) / classes
     centres = 3 * numpy.stack([numpy.cos(angles), numpy.sin(angles)], 1)
-    x, y = datasets.make_blobs(train + test, centers=centres, cluster_std=spread, random_state=seed)
+    x, y = _scikit().make_blobs(train + test, centers=centres, cluster_std=spread, random_state=seed)
     return _split("blobs", x, y, train)
 
 
@@ -197,8 +195,16 @@ def thinned(data, sizes, *, seed=0):
     return replace(data, x_train=data.x_train[kept], y_train=data.y_train[kept])
 
 
+def _scikit():
+    from sklearn import datasets  # imports slowly, and who trains nothing does not need it
+
+    return datasets
+
+
 def _split(name, x, y, train, per_feature=True):
     """A stratified split, the same each time, with `train` items to train on."""
+    from sklearn.model_selection import train_test_split
+
     expect(isinstance(train, int) and 1 <= train < len(y), "train", f"a whole number in [1, {len(y) - 1}]", describe(train))
     parts = train_test_split(x, y, train_size=train, stratify=y, random_state=0)
     return _standardised(name, *parts, per_feature=per_feature)
