@@ -18,6 +18,7 @@ from .book import BookError
 from .catalogue import papers, papers_page
 from .certificate import certificate
 from .config import listed_pages
+from .course_page import course_page
 from .evidence_page import VERDICT, evidence_page
 from .execute import read_record, up_to_date
 from .exercise_pages import exercise_pages, link_listings, without_missing, write_student_notebooks
@@ -71,8 +72,16 @@ def assemble(book, audience="student"):
         (target / f"{name}.md").write_text(text, encoding="utf8")
     write_student_notebooks(book, target / "beside" / "exercises")
     book.site_contents.write_text(without_missing(book.contents.read_text(encoding="utf8"), exercises), encoding="utf8")
+    instruct(book, records)
     facts = {"executed": records, "generated": sorted(generated)}
     (target / "provenance.json").write_text(json.dumps(facts), encoding="utf8")
+
+
+def instruct(book, records):
+    """Fill the page for instructors with what the book says of itself, where there is such a page."""
+    page = book.site_source / "instructors.md"
+    if page.is_file():
+        page.write_text(course_page(page.read_text(encoding="utf8"), book, records), encoding="utf8")
 
 
 def executed_records(book):

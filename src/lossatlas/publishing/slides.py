@@ -125,7 +125,7 @@ def of_section(section):
     body = f"<p>{opening(begins)}</p>" if begins else ""
     found = [Slide("divider", title, body + tally(verdicts), anchor=section.get("id", ""))]
     shows = [items_of(tag) for tag, *_ in parts]
-    for n, (tag, under, anchor) in enumerate(parts):
+    for n, (_, under, anchor) in enumerate(parts):
         before, after = around(parts, shows, n)
         for item in shows[n]:
             slide = made(item, before, after)
