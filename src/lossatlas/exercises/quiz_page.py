@@ -12,6 +12,8 @@ LETTERS = "abcdefgh"
 _INLINE = r'<span class="math notranslate nohighlight">\({}\)</span>'
 _DISPLAY = r'<span class="math notranslate nohighlight">\[{}\]</span>'
 _MARKED = re.compile(r"(\$\$.+?\$\$|\$.+?\$|`.+?`|\*\S.*?\*)", re.S)
+#: A formula and the full stop after it, which would else begin the next line.
+_FOLLOWED = re.compile(r'(<span class="math[^>]*>\\\([^<]*</span>)([.,;:?!)]+)')
 
 
 def for_the_site():
@@ -47,7 +49,7 @@ def inline(text, formula=_INLINE, display=_DISPLAY):
         else:
             tag = "code" if piece.startswith("`") else "em"
             parts.append(f"<{tag}>{escaped[1:-1]}</{tag}>")
-    return "".join(parts)
+    return _FOLLOWED.sub(r'<span class="atlas-quiz-whole">\1\2</span>', "".join(parts))
 
 
 def plain(text):
@@ -72,11 +74,15 @@ def _choices(question):
     kind = "checkbox" if question.kind == "several" else "radio"
     options = "".join(
         f'<label><input type="{kind}" name="answer" value="{letter}"{" data-right" if option.right else ""}>'
-        f'<span class="atlas-quiz-letter">{letter}</span><span>{inline(option.text)}</span></label>'
+        f'{_lettered(question, letter)}<span>{inline(option.text)}</span></label>'
         for letter, option in zip(LETTERS, question.options, strict=False)
     )
     feedback = "".join(_feedback(letter, option.feedback, _judged(question, letter, option)) for letter, option in zip(LETTERS, question.options, strict=False))
     return f'<div class="atlas-quiz-options">{options}</div>', feedback
+
+
+def _lettered(question, letter):
+    return "" if question.kind == "truth" else f'<span class="atlas-quiz-letter">{letter}</span>'
 
 
 def _judged(question, letter, option):
@@ -122,12 +128,12 @@ def _feedback(name, text, head="", value=None, judged=False):
 def _answer(question):
     """The right answer of a question and why."""
     if question.kind == "number":
-        return f"<p><strong>{question.value:g}</strong> {inline(question.feedback)}</p>"
+        return f"<p><strong>{question.value:.4g}</strong><br>{inline(question.feedback)}</p>"
     if question.kind == "match":
         pairs = "".join(f"<li>{inline(p.left)}: <strong>{entities.escape(p.right)}</strong>. {inline(p.feedback)}</li>" for p in question.pairs)
         return f"<ul>{pairs}</ul>"
     right = [(letter, o) for letter, o in zip(LETTERS, question.options, strict=False) if o.right]
-    return "".join(f"<p><strong>{letter}</strong> {inline(option.text)} {inline(option.feedback)}</p>" for letter, option in right)
+    return "".join(f"<p><strong>{_lettered(question, letter)} {inline(option.text)}</strong><br>{inline(option.feedback)}</p>" for letter, option in right)
 
 
 def _inlined_files():
