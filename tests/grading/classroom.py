@@ -11,11 +11,13 @@ def test_by_hand(p_by_hand, loss_by_hand, gradient_by_hand, student):
     from lossatlas.exercises import hold
     hold("cross_entropy/1", {"p": p_by_hand, "loss": loss_by_hand, "gradient": gradient_by_hand}, student=student)
 '''
-BY_HAND_SUM = '''
-def test_sum(p_by_hand):
-    """The probabilities sum to one."""
-    total = sum(p_by_hand)
-    assert abs(total - 1) < 1e-2, f"your probabilities sum to {total:.3g}"
+BY_HAND_ODDS = '''
+def test_odds(p_by_hand, student):
+    """The odds of the first two classes."""
+    from lossatlas.exercises import given
+    weights = given("cross_entropy/1", student=student)["exp_of_logits"]
+    found, wanted = p_by_hand[0] * weights[1], p_by_hand[1] * weights[0]
+    assert abs(found - wanted) < 1e-2, f"class 0 comes out {p_by_hand[0] / p_by_hand[1]:.3g} times as likely as class 1"
 '''
 STABLE = '''
 def test_as_shown(my_cross_entropy, student):
@@ -70,7 +72,7 @@ def master(path, *more):
     return Master(
         path, "cross_entropy", "Cross-entropy: exercises", "",
         (
-            question(1, "cross_entropy/1", "Three logits by hand", BY_HAND_STUB, checks("cross_entropy/1", BY_HAND, BY_HAND_SUM)),
+            question(1, "cross_entropy/1", "Three logits by hand", BY_HAND_STUB, checks("cross_entropy/1", BY_HAND, BY_HAND_ODDS)),
             question(2, "cross_entropy/2", "Cross-entropy that does not overflow", STUB, checks("cross_entropy/2", STABLE, OTHER_INPUTS)),
             question(3, "cross_entropy/2", "A loss of your own", OWN_STUB, checks("cross_entropy/2", OWN)),
             *more,

@@ -18,6 +18,7 @@ import torch
 from ..exercises import EXERCISES, Unheld
 from ..exercises.answers import is_stub
 from ..exercises.run import OutOfTime, overheard
+from .cells import NotANotebook, sources
 from .copies import code_of_questions
 from .limits import SessionLost
 from .session import Session
@@ -39,20 +40,26 @@ def grade(notebook, student, master, *, isolation, limits, check_seconds=CHECK_S
         check_seconds: time limit of one check.
 
     Returns:
-        `student`, `declared` (the name the notebook gives, or None), `lost` (why its process ended, or ""), `cells` (those
-        that failed), `questions`, `seconds`.
+        `student`, `declared` (the name the notebook gives, or None), `notebook` (whether it is one), `ran` (whether its
+        first cell was reached), `lost` (why its process ended, or ""), `cells` (those that failed), `questions`, `seconds`.
     """
     began = time.monotonic()
-    record = {"student": student, "declared": None, "lost": "", "cells": [], "questions": []}
-    codes = code_of_questions(notebook, master.questions)
+    record = {"student": student, "declared": None, "lost": "", "ran": False, "notebook": True, "cells": [], "questions": []}
+    codes, session = {}, None
     try:
-        with Session(notebook, student=student, isolation=isolation, limits=limits) as session:
+        sources(notebook)
+        codes = code_of_questions(notebook, master.questions)
+        session = Session(notebook, student=student, isolation=isolation, limits=limits)
+        with session:
             for question in master.questions:
                 record["questions"].append(_question(question, session.answers, student, check_seconds))
             record["declared"] = str(session.declared_student or "")
-            record["cells"] = [_cell(cell) for cell in session.cells if cell.error]
+            record["ran"] = True
+    except NotANotebook as reason:
+        record["lost"], record["notebook"] = _cut(reason), False
     except SessionLost as lost:
-        record["lost"] = _cut(lost)
+        record["lost"], record["ran"] = _cut(lost), bool(session.cells)
+    record["cells"] = [_cell(cell) for cell in session.cells if cell.error] if session else []
     for question in master.questions[len(record["questions"]) :]:
         checks = [_outcome(check, "lost", record["lost"]) for check in question.checks]
         record["questions"].append(_summed(question, checks))

@@ -79,7 +79,9 @@ def grade_class(folder, master, out, *, isolation, limits, jobs, roster=None, fo
         print(f"left out, because it is no submission: {stray}", file=sys.stderr)
     for part in ("records", "feedback"):
         (out / part).mkdir(parents=True, exist_ok=True)
-    names = file_names([one.student for one in found.submissions])
+    enrolled = {one.student for one in roster or ()}
+    # Capitals sort first: among twins the name in small letters, which most systems hand out, keeps its plain file.
+    names = file_names(sorted((one.student for one in found.submissions), key=lambda name: (name not in enrolled, name.swapcase())))
     entries, tasks = [], {}
     for one in found.submissions:
         entry = Entry(one.student, names[one.student], GRADED if one.handed_in else NOT_HANDED_IN, one.problem, remarks=one.remarks)
@@ -156,6 +158,13 @@ def _judge(entry):
         entry.remarks += (entry.problem,) if entry.status == NOT_GRADABLE else ()
         return
     declared, lost = entry.record["declared"], entry.record["lost"]
+    if not entry.record["notebook"]:
+        entry.status, entry.problem, entry.record = NOT_GRADABLE, lost, None
+        entry.remarks += (lost,)
+        return
+    if not entry.record["ran"]:
+        entry.status = LOOK
+        entry.problem = "Your notebook could not be started, through no fault that is certain to be yours. Your instructor has been told, and will look at it."
     if lost:
         entry.remarks += (f"stopped: {lost}",)
     if declared == "":

@@ -159,15 +159,18 @@ def same(name):
 
 
 def file_names(students):
-    """Student -> a name for files of theirs: readable, safe on every system, no two alike."""
-    plain = {student: _plain(student) for student in students}
-    taken = Counter(name.casefold() for name in plain.values())
-    return {
-        student: name
-        if name == student and taken[name.casefold()] == 1 and name.casefold().partition(".")[0] not in RESERVED
-        else f"{name}-{hashlib.sha256(student.encode()).hexdigest()[:10]}".lstrip("-")
-        for student, name in plain.items()
-    }
+    """Student -> a name for files of theirs: readable, safe on every system, no two alike.
+
+    The first of those whose names differ only in case keeps the plain name, so students of the roster should come first.
+    """
+    names, taken = {}, set()
+    for student in students:
+        name = _plain(student)
+        if name != student or name.casefold() in taken or name.casefold().partition(".")[0] in RESERVED:
+            name = f"{name}-{hashlib.sha256(student.encode()).hexdigest()[:10]}".lstrip("-")
+        names[student] = name
+        taken.add(name.casefold())
+    return names
 
 
 def _joins(before, character):
