@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from lossatlas.exercises import listing
 from lossatlas.publishing.book import Book, BookError
-from lossatlas.publishing.exercise_pages import addresses, link_listings, may_be_missing, without_missing
+from lossatlas.publishing.exercise_pages import addresses, link_listings, link_sections, may_be_missing, section_titles, without_missing
 
 CONTENTS = """format: jb-book
 root: index
@@ -43,17 +43,17 @@ def configured(make_book):
 def test_addresses_follow_from_the_configuration(configured):
     book = configured(colab_url="https://colab.example.org", jupyterhub_url="https://hub.example.org/")
     found = addresses(book, "chapter")
-    assert found["notebook"] == "exercises/chapter.ipynb" and found["chapter"] == "chapter.html"
-    assert found["colab"] == "https://colab.example.org/github/people/atlas/blob/student/chapter.ipynb"
-    pull = urlsplit(found["nbgitpuller"])
+    assert list(found) == ["Download the notebook", "Open it in Colab", "Open it on the course's hub", "Back to the chapter"]
+    assert found["Download the notebook"] == "exercises/chapter.ipynb" and found["Back to the chapter"] == "chapter.html"
+    assert found["Open it in Colab"] == "https://colab.example.org/github/people/atlas/blob/student/chapter.ipynb"
+    pull = urlsplit(found["Open it on the course's hub"])
     assert f"{pull.scheme}://{pull.netloc}{pull.path}" == "https://hub.example.org/hub/user-redirect/git-pull"
     asked = {key: value[0] for key, value in parse_qs(pull.query).items()}
     assert asked == {"repo": "https://example.org/people/atlas", "branch": "student", "urlpath": "lab/tree/atlas/chapter.ipynb"}
 
 
-def test_what_there_is_not_has_no_address(configured):
-    found = addresses(configured(), "another")
-    assert found == {"notebook": "exercises/another.ipynb", "chapter": "", "colab": "", "nbgitpuller": ""}
+def test_what_there_is_not_is_not_offered(configured):
+    assert addresses(configured(), "another") == {"Download the notebook": "exercises/another.ipynb"}
 
 
 def test_pages_without_a_master_leave_the_table_of_contents():
@@ -70,6 +70,15 @@ def test_a_listing_leads_to_the_page_that_this_site_has(pages, linked):
     link_listings(notebook, pages)
     links = BeautifulSoup(notebook.cells[0].outputs[0].data["text/html"], "html.parser").select("a")
     assert [link["href"] for link in links] == [f"contrastive_exercises.html#exercise-{n}" for n in range(1, 6) if linked]
+
+
+def test_a_section_of_the_chapter_that_is_named_is_linked(make_book):
+    book = make_book(chapter=["# Chapter\n\n## One formula, many\n\nText.\n\n### With $x$\n", ("## no = heading",)])
+    titles = section_titles(book, "chapter")
+    assert titles == ["One formula, many"] and section_titles(book, "another") == []
+    text = "See *One formula, many*, *many*, **One formula, many** and a*One formula, many*b."
+    link = '<a href="chapter.html#one-formula-many"><em>One formula, many</em></a>'
+    assert link_sections(text, "chapter", titles) == f"See {link}, *many*, **One formula, many** and a*One formula, many*b."
 
 
 def test_masters_may_lie_elsewhere(make_book, tmp_path):

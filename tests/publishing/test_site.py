@@ -1,12 +1,27 @@
 """A whole small site: built once, skipped while nothing changes, refused when anything is wrong."""
 
-import pytest
+import json
 
+import pytest
+from bs4 import BeautifulSoup
+
+from lossatlas.exercises import EXERCISES
+from lossatlas.publishing import keys
 from lossatlas.publishing.book import BookError
+from lossatlas.publishing.check import check_site
 from lossatlas.publishing.execute import execute
 from lossatlas.publishing.site import build
 
+from .masters import EXERCISE, write_master
+
 CELL = "print('a number:', 6 * 7)"
+
+
+@pytest.fixture(autouse=True)
+def library_at_rest(tmp_path, monkeypatch):
+    """Keys that do not change when somebody edits the library while these tests run."""
+    (tmp_path / "library").mkdir()
+    monkeypatch.setattr(keys, "PACKAGE", tmp_path / "library")
 
 
 @pytest.fixture
@@ -28,6 +43,55 @@ def test_site_is_built_once(book):
     with pytest.raises(BookError, match="nowhere"):
         build(book)
     assert not book.stamp.exists()
+
+
+@pytest.fixture
+def with_exercises(make_book, monkeypatch):
+    """The small book with a master beside its chapter, which lists the exercise."""
+    monkeypatch.setitem(EXERCISES, "chapter/1", EXERCISE)
+    book = make_book(chapter=["# The chapter\n\n## Powers of two\n\nText."])
+    book.contents.write_text(book.contents.read_text() + "  - file: chapter_exercises\n    title: Exercises\n")
+    execute(book)
+    write_master(book.sources / "exercises")
+    return book
+
+
+def texts(book):
+    """Everything that the site holds, but the scripts and styles of others."""
+    own = [path for path in book.html.rglob("*") if path.is_file() and "_static" not in path.parts and path.suffix != ".png"]
+    return {path.relative_to(book.html).as_posix(): path.read_text(encoding="utf8") for path in own}
+
+
+def test_students_get_the_exercises_and_instructors_the_solutions_too(with_exercises):
+    assert build(with_exercises) is True
+    site = texts(with_exercises)
+    page = BeautifulSoup(site["chapter_exercises.html"], "html.parser")
+    assert page.select_one("#exercise-1").find_next("h2").text.startswith("1 · One half of everything")
+    assert "def halve(values):" in page.text and "Which number times two is" in page.select_one("details").text
+    notebook = json.loads(site["exercises/chapter.ipynb"])
+    assert any("def halve(values)" in "".join(cell["source"]) for cell in notebook["cells"])
+    links = {link.text.strip(): link["href"] for link in page.select("a[href]")}
+    assert links["Download the notebook"] == "exercises/chapter.ipynb" and links["Back to the chapter"] == "chapter.html"
+    assert links["Open it in Colab"].endswith("/blob/student/chapter.ipynb")
+    assert page.select_one(".btn-download-source-button")["href"] == "exercises/chapter.ipynb"
+    assert page.select_one(".btn-source-issues-button") and not page.select_one(".btn-source-edit-button")
+    for words in ("halved_carefully", "a power of two loses nothing", "test_twice_is_the_whole", "BEGIN SOLUTION"):
+        assert [name for name, text in site.items() if words in text] == []
+    assert not [name for name in site if "exercises/" in name and name != "exercises/chapter.ipynb"]
+
+    assert build(with_exercises, audience="instructor") is True
+    site = texts(with_exercises)
+    assert "return halved_carefully" in BeautifulSoup(site["chapter_exercises.html"], "html.parser").text
+    assert "halved_carefully" not in site["exercises/chapter.ipynb"]
+    assert check_site(with_exercises, "instructor") == []
+    assert any("text of the solution of chapter/1" in str(finding) for finding in check_site(with_exercises))
+
+
+def test_a_solution_on_a_page_stops_the_build(with_exercises):
+    (with_exercises.sources / "index.md").write_text("# A book\n\nHint: `assert halved_carefully.shape == values.shape`.\n")
+    with pytest.raises(BookError, match=r"index.html:\d+: holds text of the solution of chapter/1"):
+        build(with_exercises)
+    assert not with_exercises.stamp.exists()
 
 
 def test_defects_of_sources_are_refused_before_the_work_begins(book):

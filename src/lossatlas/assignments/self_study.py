@@ -39,7 +39,7 @@ def self_study_page(master, *, audience, addresses):
 
 
 def _exercise(question, audience):
-    cells = [("Your numbers", question.given), ("Start from this", question.stub), ("Then check yourself", question.shown_check)]
+    cells = [("What you are given", question.given), ("Start from this", question.stub), ("Then check yourself", question.shown_check)]
     parts = [
         f'<div id="exercise-{question.number}"></div>',
         f"## {question.number} · {question.title}",

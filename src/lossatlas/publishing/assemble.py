@@ -70,10 +70,10 @@ def assemble(book, audience="student"):
     }
     for name, text in generated.items():
         (target / f"{name}.md").write_text(text, encoding="utf8")
-    write_student_notebooks(book, target / "beside" / "exercises")
     book.site_contents.write_text(without_missing(book.contents.read_text(encoding="utf8"), exercises), encoding="utf8")
     instruct(book, records)
-    facts = {"executed": records, "generated": sorted(generated)}
+    notebooks = write_student_notebooks(book, target / "beside")
+    facts = {"executed": records, "generated": sorted(generated), "notebooks": notebooks}
     (target / "provenance.json").write_text(json.dumps(facts), encoding="utf8")
 
 

@@ -1,17 +1,23 @@
 """The exercises on the site: a page for each master, and the notebook that students take away."""
 
+import html
+import re
 from urllib.parse import quote, urlencode, urlsplit
 
 import nbformat
 import yaml
+from docutils.nodes import make_id
 
 from lossatlas.assignments import read_master
+from lossatlas.assignments.notebooks import student_notebook
 from lossatlas.exercises.listing import LISTING, listing, page_of
 
 from .config import listed_pages
 
 #: The branch of the repository that holds the student notebooks alone, for Colab and for hubs that pull from git.
 BRANCH = "student"
+#: The folder of the site that holds them too.
+NOTEBOOKS = "exercises"
 
 
 def exercise_pages(book, audience):
@@ -22,39 +28,63 @@ def exercise_pages(book, audience):
     """
     from lossatlas.assignments.self_study import self_study_page
 
-    return {
-        page_of(family): self_study_page(read_master(path), audience=audience, addresses=addresses(book, family))
-        for family, path in book.masters().items()
-    }
+    pages = {}
+    for family, path in book.masters().items():
+        text = self_study_page(read_master(path), audience=audience, addresses=addresses(book, family))
+        pages[page_of(family)] = link_sections(text, family, section_titles(book, family))
+    return pages
 
 
 def write_student_notebooks(book, folder):
-    """Put the notebook of every master, as students get it, into a folder, which becomes `exercises` on the site."""
-    from lossatlas.assignments.make import student_notebook
+    """Write the notebook of every master, as students get it, below what the site holds beside its pages.
 
-    folder.mkdir(parents=True)
+    Returns:
+        The address of each, by the page of the exercises.
+    """
+    (folder / NOTEBOOKS).mkdir()
     for family, path in book.masters().items():
-        nbformat.write(student_notebook(read_master(path)), folder / f"{family}.ipynb")
+        nbformat.write(student_notebook(read_master(path)), folder / NOTEBOOKS / f"{family}.ipynb")
+    return {page_of(family): f"{NOTEBOOKS}/{family}.ipynb" for family in book.masters()}
 
 
 def addresses(book, family):
-    """Where the exercises of a chapter can be worked on, and the chapter itself; "" for what there is not.
+    """Where the exercises of a chapter can be worked on, as words and addresses to offer on their page.
 
-    Returns:
-        `notebook` and `chapter` as seen from the page of the exercises, `colab`, and `nbgitpuller`, which needs the
-        address of a hub in `launch_buttons.jupyterhub_url` of `_config.yml`.
+    Colab and the hub come from `launch_buttons` of `_config.yml`. A hub gets a link for nbgitpuller, which fetches
+    the notebook there and keeps what a student has done when it fetches again.
     """
     launch = book.config.get("launch_buttons", {})
     path = quote(f"{family}.ipynb")
     colab, hub = (launch.get(key, "").rstrip("/") for key in ("colab_url", "jupyterhub_url"))
     folder = book.repository.rpartition("/")[2]
     pull = urlencode({"repo": book.repository, "branch": BRANCH, "urlpath": f"lab/tree/{folder}/{path}"})
-    return {
-        "notebook": f"exercises/{path}",
-        "chapter": f"{family}.html" if family in book.notebooks() else "",
-        "colab": f"{colab}/github{urlsplit(book.repository).path}/blob/{BRANCH}/{path}" if colab else "",
-        "nbgitpuller": f"{hub}/hub/user-redirect/git-pull?{pull}" if hub else "",
+    offered = {
+        "Download the notebook": f"{NOTEBOOKS}/{path}",
+        "Open it in Colab": colab and f"{colab}/github{urlsplit(book.repository).path}/blob/{BRANCH}/{path}",
+        "Open it on the course's hub": hub and f"{hub}/hub/user-redirect/git-pull?{pull}",
+        "Back to the chapter": f"{family}.html" if family in book.notebooks() else "",
     }
+    return {words: address for words, address in offered.items() if address}
+
+
+def section_titles(book, family):
+    """The titles of the sections of a chapter, as far as they are plain words; none where there is no chapter."""
+    path = book.notebooks().get(family)
+    cells = nbformat.read(path, as_version=4).cells if path else ()
+    lines = [line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
+    return [found[1] for line in lines if (found := re.fullmatch(r"#{2,4} ([^$`*_\[{]+?)\s*", line))]
+
+
+def link_sections(text, family, titles):
+    """Let *Title of a section*, in a page of exercises, lead to that section of the chapter."""
+
+    def link(found):
+        words = found[1]
+        if words not in titles:
+            return found[0]
+        return f'<a href="{family}.html#{make_id(words)}"><em>{html.escape(words, quote=False)}</em></a>'
+
+    return re.sub(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])", link, text)
 
 
 def link_listings(notebook, pages):

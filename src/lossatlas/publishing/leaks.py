@@ -12,6 +12,8 @@ import re
 import zipfile
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 from lossatlas.assignments.master import read_master
@@ -22,6 +24,7 @@ from .keys import PACKAGE, files_under
 DISTINCTIVE = 20
 #: Letters of a word of which the search index may know nothing, if only secrets have it.
 LONG_WORD = 6
+WORD = re.compile(r"[^\W_]+")
 #: Files that hold no text.
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".woff", ".woff2", ".ttf", ".eot", ".ico"}
 
@@ -33,9 +36,14 @@ class Secret:
     origin: str
     words: str
 
-    @property
+    @cached_property
     def letters(self):
         return letters(self.words)
+
+    @cached_property
+    def parts(self):
+        """Its words, which a text must have, before a closer look is worth while."""
+        return set(WORD.findall(self.words))
 
 
 def leaks(book):
@@ -51,7 +59,7 @@ def leaks(book):
     index = book.html / "searchindex.js"
     if index.is_file():
         public = [library, *map(given_away, masters), *_prose(book)]
-        yield from _in_index(index.read_text(encoding="utf8"), secrets_by_word(masters, "\n".join(public)))
+        yield from _in_index(index.read_text(encoding="utf8"), secrets, _words("\n".join(public)))
 
 
 def secrets_of(master):
@@ -90,17 +98,17 @@ def site_texts(folder):
 
 def letters(text):
     """The letters and digits of a text."""
-    return re.sub(r"[\W_]+", "", text)
+    return "".join(WORD.findall(text))
 
 
 def readable(name, text):
-    """The text of a file line by line, without tags and escapes, so that it can be compared."""
+    """The text of a file without tags and escapes, so that it can be compared, its lines as they were."""
     suffix = Path(name).suffix
     if suffix in (".html", ".md", ".svg", ".xml", ".ipynb"):
         text = html.unescape(re.sub(r"<[^<>]*>", lambda tag: "\n" * tag[0].count("\n"), text))
     if suffix in (".ipynb", ".json", ".js"):
         text = re.sub(r"\\(u[0-9a-fA-F]{4}|.)", _escaped, text)
-    return text.split("\n")
+    return text
 
 
 def _escaped(found):
@@ -130,36 +138,29 @@ def _lines(text):
 
 
 def _in_text(name, text, secrets):
-    lines = readable(name, text)
-    joined = [letters(line) for line in lines]
-    whole = "".join(joined)
-    starts, place = [], 0
-    for line in joined:
-        starts.append(place)
-        place += len(line)
-    for secret in secrets:
+    text = readable(name, text)
+    known = set(WORD.findall(text))
+    suspected = [secret for secret in secrets if secret.parts <= known]
+    if not suspected:
+        return
+    joined = [letters(line) for line in text.split("\n")]
+    whole, starts = "".join(joined), list(accumulate(map(len, joined), initial=0))
+    for secret in suspected:
         found = whole.find(secret.letters)
         if found >= 0:
             yield f"{name}:{bisect_right(starts, found)}", f"holds text of {secret.origin}: {' '.join(secret.words.split())[:120]}"
 
 
-def secrets_by_word(masters, public):
-    """The words that stand in secrets alone, in the form in which the search index keeps words, with their origin."""
-    stem = _stem()
-    common = set(map(stem, _words(public)))
-    found = {}
-    for master in masters:
-        for secret in secrets_of(master):
-            found.update({stem(word): (word, secret.origin) for word in _words(secret.words) if len(word) >= LONG_WORD})
-    return {key: value for key, value in found.items() if key not in common}
-
-
-def _in_index(index, secret_words):
+def _in_index(index, secrets, public):
     content = json.loads(re.search(r"Search\.setIndex\((.*)\)", index, re.S)[1])
     known = {**content.get("terms", {}), **content.get("titleterms", {})}
-    for key in sorted(secret_words.keys() & known.keys()):
-        word, origin = secret_words[key]
-        yield "searchindex.js:1", f"knows the word {word}, which stands in {origin} alone"
+    stem = _stem()
+    words = {word: secret.origin for secret in secrets for word in _words(secret.words) - public if len(word) >= LONG_WORD}
+    suspected = {word: origin for word, origin in words.items() if stem(word) in known}
+    common = set(map(stem, public)) if suspected else set()
+    for word, origin in sorted(suspected.items()):
+        if stem(word) not in common:
+            yield "searchindex.js:1", f"knows the word {word}, which stands in {origin} alone"
 
 
 def _prose(book):
@@ -169,12 +170,11 @@ def _prose(book):
 
 
 def _words(text):
-    return set(re.findall(r"[^\W\d]\w*", text))
+    return set(re.findall(r"[^\W\d]\w*", text.lower()))
 
 
 def _stem():
     """How the search index shortens words."""
     from sphinx.search.en import SearchEnglish
 
-    stemmer = SearchEnglish({})
-    return lambda word: stemmer.stem(word.lower())
+    return SearchEnglish({}).stem

@@ -37,6 +37,7 @@ def add_theme(app, config):
     app.add_css_file("icons.css")
     app.add_css_file("atlas.css", priority=900)
     app.add_css_file("records.css", priority=900)
+    app.add_css_file("exercises.css", priority=900)
 
 
 def describe_page(app, page, template, context, doctree):
@@ -54,6 +55,8 @@ def describe_page(app, page, template, context, doctree):
             button["url"] = context["atlas_issue"]
         elif button.get("label") == "source-edit-button" and not written:
             buttons.remove(button)
+        elif button.get("label") == "download-source-button" and page in facts["notebooks"]:
+            button.update(url=facts["notebooks"][page], text=".ipynb", tooltip="Download notebook file")
 
 
 def issue_address(repository, page, version, made):
