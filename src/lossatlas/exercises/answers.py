@@ -37,7 +37,9 @@ class Function:
         def called(*args, **keywords):
             try:
                 value = answer(*args, **keywords)
-            except NotImplementedError:
+            except NotImplementedError as error:
+                if str(error):  # from PyTorch, of something that it cannot do
+                    raise
                 raise NotAttempted(f"write `{self.call}`") from None
             if value is None or value is ...:
                 raise Wrong(f"`{self.name}` returned nothing. Is the `return` missing?")
