@@ -235,7 +235,7 @@ def tally(verdicts):
     """How many claims ended how, in words; "" without verdicts."""
     ends = [card["data-word"] for card in verdicts]
     counts = ", ".join(f"{ends.count(word)} {word}" for word in ("supported", "not supported", "inconclusive") if word in ends)
-    return f'<p class="tally">{len(ends)} claims: {counts}.</p>' if ends else ""
+    return f'<p class="tally">{len(ends)} claim{"s" * (len(ends) > 1)}: {counts}.</p>' if ends else ""
 
 
 def distinct(chapter):
@@ -248,8 +248,9 @@ def distinct(chapter):
         figure["data-chapter-anchor"] = name if seen[name] == 1 else figure.find_parent("section").get("id", "")
         for tag in [figure, *figure.select("[id], [for]")] if seen[name] > 1 else ():
             for key in ("id", "for"):
-                if tag.get(key, "").startswith(name):
-                    tag[key] = f"{name}-{seen[name]}{tag[key].removeprefix(name)}"
+                value = " ".join(filter(None, tag.get_attribute_list(key)))  # `for` of an output may name several
+                if value.startswith(name):
+                    tag[key] = f"{name}-{seen[name]}{value.removeprefix(name)}"
 
 
 def shown(slide, name):
