@@ -9,7 +9,14 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from lossatlas.exercises import listing
 from lossatlas.publishing.book import Book, BookError
-from lossatlas.publishing.exercise_pages import addresses, link_listings, link_sections, may_be_missing, section_titles, without_missing
+from lossatlas.publishing.exercise_pages import (
+    addresses,
+    link_listings,
+    link_sections,
+    may_be_missing,
+    section_titles,
+    without_missing,
+)
 
 CONTENTS = """format: jb-book
 root: index
