@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import asdict, fields
+from functools import cached_property
 from urllib.parse import urlencode
 
 import nbformat
@@ -70,7 +71,11 @@ class Course:
             outputs = [output for cell in cells for output in cell.get("outputs", ())]
             shown = [figure for output in outputs for figure in FIGURE.findall("".join(output.get("data", {}).get("text/html", "")))]
             self.figures[family] = {f"{family}#{anchor}": title for anchor, title in shown}
-        self.papers = {row.key: row.title for row in papers(book.sources / "papers.yml")}
+
+    @cached_property
+    def papers(self):
+        """The titles of the catalogue by key."""
+        return {paper.key: paper.title for paper in papers(self.book.sources / "papers.yml")}
 
     def exercises(self, family):
         return [exercise for key, exercise in EXERCISES.items() if key.partition("/")[0] == family]
@@ -165,7 +170,7 @@ def syllabus(text, course):
         for field, word in FIELDS.items():
             if session.get(field):
                 shown = "; ".join(LISTED[field](name, course) for name in session[field])
-                lines.append(f"   - {word}: {shown}")
+                lines.append(f"{' ' * len(f'{number}. ')}- {word}: {shown}")
         lines.append("")
     minutes = sum(EXERCISES[name].minutes for name in every)
     return "\n".join([*lines, f"The exercises of this syllabus take about {minutes} minutes."])
