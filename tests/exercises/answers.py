@@ -1,18 +1,71 @@
-"""All right and typical wrong answers, of the files `answers_<family>.py` beside this one.
+"""All right answers, from the masters of the book, and typical wrong ones, of the files `answers_<family>.py` beside this one.
 
-Such a file has `solutions(student)`, exercise -> right answer; `wrong_answers()`, a list of (exercise, name, answer, words
-that the feedback must have); `STUBS`, exercise -> answers not attempted yet; and `ASKED`, file of checks -> names of
-functions that it must not call, because they are what it asks for, or one step from it.
+Such a file has `wrong_answers()`, a list of (exercise, name, answer, words that the feedback must have); `STUBS`,
+exercise -> answers not attempted yet; and `ASKED`, file of checks -> names of functions that it must not call, because
+they are what it asks for, or one step from it.
 """
 
+import ast
+import functools
 import importlib
 from pathlib import Path
 
+from lossatlas.assignments import masters_in, read_master
+from lossatlas.assignments.self_study import FETCHES
+
 MODULES = [importlib.import_module(f"tests.exercises.{path.stem}") for path in sorted(Path(__file__).parent.glob("answers_*.py"))]
+BOOK = Path(__file__).parents[2] / "book"
+
+
+@functools.cache
+def masters():
+    """The masters of the book by family."""
+    return {family: read_master(path) for family, path in masters_in(BOOK / "exercises").items()}
+
+
+def questions():
+    """Exercise -> (master, question)."""
+    return {question.key: (master, question) for master in masters().values() for question in master.questions}
+
+
+def names(key, code, student=""):
+    """What a student's notebook holds after the opening cells, the student's own numbers and the code of an answer."""
+    master, question = questions()[key]
+    space = {"__name__": "notebook"}
+    for cell in master.opening:
+        if cell.kind == "code" and FETCHES not in cell.source:
+            exec(compile(cell.source, "opening", "exec"), space)
+    space["student"] = student
+    exec(compile(question.given, "given", "exec"), space)
+    exec(compile(code, f"answer to {key}", "exec"), space)
+    return space
+
+
+def handed_in(key, code, student=""):
+    """What a notebook with this answer passes to `check`."""
+    space, found = names(key, code, student), []
+    space["check"] = lambda key, answer, *, student="": found.append(answer)
+    exec(compile(questions()[key][1].shown_check, "check", "exec"), space)
+    return found[0]
 
 
 def solutions(student=""):
-    return {key: answer for module in MODULES for key, answer in module.solutions(student).items()}
+    return {key: handed_in(key, question.solution, student) for key, (_, question) in questions().items()}
+
+
+def named(key, answer):
+    """The answer to `check` taken apart into the names that a notebook gives its parts; None where no notebook could."""
+    tree = ast.parse(questions()[key][1].shown_check)
+    [call] = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check"]
+    form = call.args[1]
+    assigned = {node.targets[0].id: node.value for node in ast.walk(tree) if isinstance(node, ast.Assign)}
+    form = assigned.get(getattr(form, "id", ""), form)
+    if isinstance(form, ast.Name):
+        return {form.id: answer}
+    parts = {part.value: name.id for part, name in zip(form.keys, form.values, strict=True)}
+    if not isinstance(answer, dict) or set(answer) != set(parts):
+        return None
+    return {parts[part]: value for part, value in answer.items()}
 
 
 def wrong_answers():

@@ -20,7 +20,7 @@ def test_solution_passes(key, capsys):
     assert "Solved" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("student", ["Ada", "Grace", "  ada ", "Ünal 7"])
+@pytest.mark.parametrize("student", ["Grace", "Ünal 7"])
 @pytest.mark.parametrize("key", QUICK)
 def test_solution_passes_for_every_student(key, student):
     result = examine(EXERCISES[key], answers.solutions(student)[key], student)
@@ -59,7 +59,7 @@ def test_stub_is_met_kindly(key, stub, capsys):
 def test_a_part_that_is_missing_is_named():
     result = examine(EXERCISES["cross_entropy/1"], {**answers_cross_entropy.by_hand(), "gradient": ...})
     assert result.summary == "Not attempted yet: `gradient_by_hand` is still to be found."
-    result = examine(EXERCISES["cross_entropy/3"], {**answers_cross_entropy.PULL, "tau_for_peak": answers_cross_entropy.dots})
+    result = examine(EXERCISES["cross_entropy/3"], {**answers.solutions()["cross_entropy/3"], "tau_for_peak": answers_cross_entropy.dots})
     assert result.summary == "Not attempted yet: write `tau_for_peak(p)`."
 
 

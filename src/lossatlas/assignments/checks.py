@@ -45,8 +45,13 @@ class Check:
         tree = ast.parse(self.source).body[0]
         if ast.get_docstring(tree):
             return ast.get_docstring(tree).partition("\n\n")[0].replace("\n", " ")
-        inner = [ast.get_docstring(node) for node in tree.body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)]
-        return " ".join(words.partition("\n")[0] for words in inner) or self.name.removeprefix("test_").replace("_", " ")
+        inner = [words.partition("\n")[0] for words in self.defined.values() if words]
+        return " ".join(inner) or self.name.removeprefix("test_").replace("_", " ")
+
+    @cached_property
+    def defined(self):
+        """The functions that it defines inside, most of them properties: name -> docstring or ""."""
+        return {node.name: ast.get_docstring(node) or "" for node in ast.parse(self.source).body[0].body if isinstance(node, ast.FunctionDef)}
 
 
 def read_check(path, cell, key):
