@@ -20,6 +20,7 @@ from lossatlas.grading.sandbox import isolation_available
 from . import attacks, classroom
 
 LIMITS = Limits(cell_seconds=8.0, call_seconds=8.0, total_seconds=90.0, memory_mb=1200, disk_mb=32)
+LIBRARY = Path(lossatlas.__file__).parent
 HONEST = {
     "honest_ada": classroom.right("honest_ada", 2.0),
     "honest_grace": [
@@ -46,11 +47,11 @@ class World:
     calls: list = field(default_factory=list)
 
     def untouched(self):
-        """A fingerprint of every file that belongs to somebody, and of the library."""
+        """A fingerprint of every file that belongs to somebody."""
         found = {}
-        for top in (self.submissions, self.precious.parent, Path(lossatlas.__file__).parent):
+        for top in (self.submissions, self.precious.parent):
             for path in sorted(top.rglob("*")):
-                if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts:
+                if path.is_file() and not path.is_symlink():
                     facts = path.stat()
                     found[str(path)] = (hashlib.sha256(path.read_bytes()).hexdigest(), facts.st_mtime_ns, facts.st_mode, facts.st_uid)
                 elif not path.is_dir():
@@ -120,7 +121,7 @@ def together(world, before):
     attacks.hand_in_code(world)
     classroom.hand_in(world.submissions, late_crash=attacks.late_crash(world))
     attacks.hand_in_files(world)
-    before["files"] = world.untouched()
+    before["files"], before["library"] = world.untouched(), set(LIBRARY.rglob("*.py"))
     return graded(world, world.submissions, world.out)
 
 
@@ -180,6 +181,7 @@ def test_odd_names_get_rows_and_pages_of_their_own(together, world):
 def test_nothing_was_changed_that_belongs_to_others(together, before, world):
     assert world.untouched() == before["files"]
     assert world.precious.read_text() == "years of work"
+    assert before["library"] <= set(LIBRARY.rglob("*.py"))
 
 
 def test_nobody_was_called(together, world):
@@ -206,4 +208,4 @@ def test_nothing_of_theirs_runs_or_loads_in_a_page(together, world):
 
 def test_sharing_is_hinted_at(together):
     assert "names another student: 'honest_ada'" in together.rows["another_student"]["remarks"]
-    assert "q1: answer fits the numbers of HONEST_ADA, honest_ada" in together.rows["another_student"]["remarks"]
+    assert "q1: answer fits the numbers of honest_ada" in together.rows["another_student"]["remarks"]

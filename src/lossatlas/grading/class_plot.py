@@ -10,6 +10,7 @@ COLOURS = {"full": "#1b6f5c", "partial": "#8fcbb5", "none": "#d5733c", "not atte
 INK = {"full": "white", "partial": "#1d1d1f", "none": "#1d1d1f", "not attempted": "#1d1d1f"}
 #: States also differ by their hatch, for readers and printers without colours.
 HATCH = {"full": "", "partial": "", "none": "///", "not attempted": ".."}
+STATUSES = ("graded", "needs a look", "not gradable", "not handed in")
 MOST_FAILURES, MOST_RANKED = 12, 10
 
 
@@ -38,7 +39,7 @@ class Summary:
     @property
     def attendance(self):
         """Who is counted, in words."""
-        return ", ".join(f"{count} {status}" for status, count in self.statuses.items() if count)
+        return ", ".join(f"{count} {status}" for status, count in self.statuses.items())
 
 
 def summarise(entries, master, boards):
@@ -51,14 +52,14 @@ def summarise(entries, master, boards):
     """
     labels = {question.name: f"{question.number} · {question.title}" for question in master.questions}
     states = {name: Counter(dict.fromkeys(STATES, 0)) for name in labels}
-    failures = Counter()
+    failures, statuses = Counter(), Counter(entry.status for entry in entries)
     for entry in entries:
         for question in entry.questions:
             states[question["name"]][question["state"]] += 1
             failures.update((question["number"], cause) for cause in causes(question))
     return Summary(
         master.title,
-        dict(Counter(entry.status for entry in entries)),
+        {status: statuses[status] for status in STATUSES if statuses[status]},
         [(label, dict(states[name])) for name, label in labels.items()],
         [(number, cause, count) for (number, cause), count in sorted(failures.items(), key=lambda item: (-item[1], item[0]))],
         [(labels[name], [(place, score, entry.student) for place, score, entry in board]) for name, board in boards.items()],

@@ -73,9 +73,7 @@ def _in_own_process(work, task, scratch):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who waits; it ends this process properly
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):  # progress bars of training inside a check
-        os.dup2(quiet, stream)
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (progress bars of training inside a check)
     try:
         work(*task)
     except Stopped:

@@ -18,7 +18,7 @@ def rehearse(master):
     Returns:
         What did not pass, as lines of text; nothing where the solution earns every point.
     """
-    trouble, space = [], {}
+    trouble, space = [], {"student": ""}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

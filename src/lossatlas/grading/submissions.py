@@ -166,7 +166,7 @@ def file_names(students):
     names, taken = {}, set()
     for student in students:
         name = _plain(student)
-        if name != student or name.casefold() in taken or name.casefold().partition(".")[0] in RESERVED:
+        if not name or name != student or name.casefold() in taken or name.casefold().partition(".")[0] in RESERVED:
             name = f"{name}-{hashlib.sha256(student.encode()).hexdigest()[:10]}".lstrip("-")
         names[student] = name
         taken.add(name.casefold())

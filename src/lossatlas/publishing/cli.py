@@ -223,6 +223,7 @@ def keep_records(options):
 
 def grade_submissions(options):
     from ..assignments import MasterError, read_master
+    from ..grading.class_plot import STATUSES
     from ..grading.gradebook import grade_class
     from ..grading.limits import PROTECTION, Limits
     from ..grading.sandbox import isolation_available
@@ -259,7 +260,7 @@ def grade_submissions(options):
         print("\nstopped. What is graded is kept; run the same command to go on.", file=sys.stderr)
         raise
     counts = Counter(entry.status for entry in entries)
-    print(f"{', '.join(f'{count} {status}' for status, count in counts.items())}: {out / 'grades.csv'}")
+    print(f"{', '.join(f'{counts[status]} {status}' for status in STATUSES if counts[status])}: {out / 'grades.csv'}")
     return 0
 
 
