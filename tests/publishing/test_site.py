@@ -74,6 +74,7 @@ def test_students_get_the_exercises_and_instructors_the_solutions_too(with_exerc
     assert links["Download the notebook"] == "exercises/chapter.ipynb" and links["Back to the chapter"] == "chapter.html"
     assert links["Open it in Colab"].endswith("/blob/student/chapter.ipynb")
     assert page.select_one(".btn-download-source-button")["href"] == "exercises/chapter.ipynb"
+    assert page.select_one("nav .current a[href='#']").text.strip() == "Exercises"
     assert page.select_one(".btn-source-issues-button") and not page.select_one(".btn-source-edit-button")
     for words in ("halved_carefully", "a power of two loses nothing", "test_twice_is_the_whole", "BEGIN SOLUTION"):
         assert [name for name, text in site.items() if words in text] == []

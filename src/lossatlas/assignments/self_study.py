@@ -29,7 +29,7 @@ def self_study_page(master, *, audience, addresses):
     parts = [
         f"# {master.title}",
         master.intro,
-        f"{len(master.questions)} exercises, about {minutes} minutes together.",
+        f"All of them together take about {minutes} minutes.",
         f'<p class="atlas-offers">\n{offered}\n</p>' if offered else "",
         "All code of this page is in the notebook. Wherever else you work, begin with this:",
         _code(begin),

@@ -65,8 +65,8 @@ class Listing:
         return (
             f'<div role="region" aria-label="Exercises of the chapter {self.family}" tabindex="0" style="overflow-x: auto">'
             '<table class="atlas-exercises"><thead><tr><th scope="col">Exercise</th><th scope="col">Your answer</th>'
-            f'<th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody><tfoot><tr><th scope="row" colspan="2">together, about</th>'
-            f"<td>{self.minutes}</td></tr></tfoot></table></div>"
+            f'<th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody><tfoot><tr><th scope="row">together, about</th>'
+            f"<td></td><td>{self.minutes}</td></tr></tfoot></table></div>"
         )
 
     def _row(self, exercise, page):

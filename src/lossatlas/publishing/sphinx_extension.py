@@ -23,6 +23,7 @@ def setup(app):
     app.connect("html-page-context", describe_page, priority=900)
     app.connect("html-page-context", mend_lists, priority=900)
     app.connect("html-page-context", add_explorer_files, priority=900)
+    app.connect("html-page-context", name_folds, priority=900)
     app.connect("html-page-context", add_quiz_files, priority=900)
     app.add_role("repository", repository_link)
     return {"version": metadata.version("lossatlas"), "parallel_read_safe": True, "parallel_write_safe": True}
@@ -90,6 +91,21 @@ def add_quiz_files(app, page, template, context, doctree):
     if "atlas-quiz" in context.get("body", ""):
         app.add_css_file("quiz.css", priority=850)
         app.add_js_file("quiz.js", loading_method="defer")
+
+
+def name_folds(app, page, template, context, doctree):
+    """The navigation folds away what stands below a page, with buttons to which the theme gives no name."""
+    generate = context.get("generate_toctree_html")
+    if generate is None:
+        return
+
+    def generate_named(*arguments, **keywords):
+        tree = generate(*arguments, **keywords)
+        for fold in tree.select("li > details > summary"):
+            fold["aria-label"] = f"Pages below {fold.find_parent('li').a.get_text(strip=True)}"
+        return tree
+
+    context["generate_toctree_html"] = generate_named
 
 
 def repository_link(name, rawtext, text, line, inliner, options=None, content=None):
