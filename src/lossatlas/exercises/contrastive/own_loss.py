@@ -123,7 +123,7 @@ def beats(loss, draw):
     error = gain.std() / SEEDS**0.5
     need(
         gain.mean() >= GAIN and gain.mean() > 2 * error,
-        f"your gain is {100 * gain.mean():.1f} ± {100 * error:.1f} points. Which pairs carry your gradient late in training, and are they the ones that teach?",
+        f"your gain is {100 * gain.mean():.1f} ± {100 * error:.1f} points; it counts from {100 * GAIN:g} points on, if it is more than twice what stands after ±. Which pairs carry your gradient late in training, and are they the ones that teach?",
     )
 
 

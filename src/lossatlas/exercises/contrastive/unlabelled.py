@@ -89,8 +89,8 @@ def not_below_the_least(answer, draw):
         )
         least = math.exp(-1 / temperature)
         need(not close(found, math.exp(-temperature) + 0 * found).all(), f"at τ = {temperature:g} your least weight is e to the power of -τ. A temperature divides the similarity: which exponent does the least one give?")
-        need((found >= least * (1 - 1e-9)).all(), f"your estimate is {show(found)}, and at τ = {temperature:g} no pair of unit vectors weighs less than {least:.3g}.")
-        need((found <= least * (1 + 1e-9)).all(), f"here the difference is below what any pair can weigh, {least:.3g}; take that least weight instead. Yours is {show(found)}.")
+        need((found >= least * (1 - 1e-6)).all(), f"your estimate is {show(found)}, and at τ = {temperature:g} no pair of unit vectors weighs less than {least:.3g}.")
+        need((found <= least * (1 + 1e-6)).all(), f"here the difference is below what any pair can weigh, {least:.3g}; take that least weight instead. Yours is {show(found)}.")
 
 
 def carries_a_gradient(answer, draw):

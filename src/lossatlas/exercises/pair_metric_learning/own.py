@@ -93,7 +93,7 @@ def right_direction(answer, draw):
     """Nowhere does it push a positive away or draw a negative in."""
     s, positive, negative = sample(draw)
     found = slopes(answer.loss, s, positive, negative)
-    need((found[positive] <= 1e-9).all(), f"with similarities {show(s[0])} your loss rises with that of a positive. Is a sign flipped?")
+    need((found[positive] <= 1e-9).all(), f"with similarities {show(s[0])} your loss rises with that of a positive. Is a sign flipped, or do positives compete with one another, as they do in one softmax over all pairs?")
     need((found[negative] >= -1e-9).all(), f"with similarities {show(s[0])} your loss falls with that of a negative. Is a sign flipped?")
     itself = found.diagonal()
     need(itself.abs().max() < 1e-9, "the similarity of an anchor with itself counts. It is in neither mask.")
@@ -153,7 +153,7 @@ def beats_contrastive(answer, draw):
     error = gain.std() / SEEDS**0.5
     need(
         gain.mean() >= GAIN and gain.mean() > 2 * error,
-        f"your gain on contrastive loss is {100 * gain.mean():.1f} ± {100 * error:.1f} points. Which pairs does your loss still spend its gradient on, late in training?",
+        f"your gain on contrastive loss is {100 * gain.mean():.1f} ± {100 * error:.1f} points; it counts from {100 * GAIN:g} points on, if it is more than twice what stands after ±. Which pairs does your loss still spend its gradient on, late in training?",
     )
 
 
