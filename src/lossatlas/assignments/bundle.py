@@ -75,7 +75,7 @@ Canvas
   Let students hand in {master.family}.ipynb, and download all submissions from Canvas. `lossatlas grade` writes
   grades.csv with one row per student and one column per question; copy its column `total` into the column of this
   assignment in the CSV file that Canvas exports (Grades, Export), and import that file again. With Otter-Grader alone:
-  `otter grade -n {master.family} -a {name} SUBMISSIONS/` writes final_grades.csv, which you use in the same way.
+  `otter grade -n {master.family} -a {name} SUBMISSIONS/` (in Docker) writes a CSV file that you use in the same way.
 """
 
 
