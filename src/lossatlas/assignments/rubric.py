@@ -42,10 +42,9 @@ def _table(question):
 
 def _partial_credit(question):
     visible, hidden = _sum(question, hidden=False), _sum(question, hidden=True)
-    words = (
-        f"Partial credit: the visible checks earn {visible:g} of the {question.points:g} points, the hidden ones the other {hidden:g}. "
-        "An answer that passes what students see and fails on other inputs was fitted to the shown ones, or is right only there. "
-    )
+    words = f"Partial credit: the visible checks earn {visible:g} of the {question.points:g} points, the hidden ones the other {hidden:g}. "
+    if any(check.hidden and "draws=" in check.source for check in question.checks):
+        words += "An answer that passes what students see and fails on other inputs was fitted to the shown ones, or is right only there. "
     largest = max(question.checks, key=lambda check: check.points)
     return words + f"Most is lost with `{largest.name}` ({largest.points:g}). An answer that is still the stub earns nothing."
 
