@@ -1,5 +1,9 @@
-"""Right answers to the chapter's exercises, and the wrong ones that readers give, with what they must be told."""
+"""The wrong answers that readers give to the chapter's exercises, with what they must be told.
 
+The right ones stand in the master; many a wrong one is the right one with a mistake.
+"""
+
+import functools
 import math
 
 import torch
@@ -7,14 +11,21 @@ from torch.nn import functional as F
 
 from lossatlas.exercises import given
 
+
+@functools.cache
+def right(number, student=""):
+    """What a notebook with the master's solution passes to `check`."""
+    from tests.exercises import answers  # it imports this file
+
+    key = f"cross_entropy/{number}"
+    return answers.handed_in(key, answers.questions()[key][1].solution, student)
+
+
 # Exercise 1
 
 
 def by_hand(student=""):
-    numbers = given("cross_entropy/1", student=student)
-    weights, y = numbers["exp_of_logits"], numbers["true_class"]
-    p = [w / sum(weights) for w in weights]
-    return {"p": p, "loss": -math.log(p[y]), "gradient": [q - (k == y) for k, q in enumerate(p)]}
+    return right(1, student)
 
 
 def by_hand_wrong():
@@ -52,8 +63,7 @@ def by_hand_wrong():
 
 
 def my_cross_entropy(logits, target):
-    shifted = logits - logits.amax(-1, keepdim=True)
-    return shifted.exp().sum(-1).log() - shifted.gather(-1, target.unsqueeze(-1)).squeeze(-1)
+    return right(2)(logits, target)
 
 
 def pick(x, target):
@@ -253,46 +263,29 @@ STABLE_WRONG = [
 # Exercise 3
 
 
-def tau_for_share(p, share):
-    return 1 + math.log(share) / math.log(p)
-
-
-def tau_for_peak(p):
-    return 1 / (1 - p)
-
-
-def tau_read_off(student=""):
-    points = given("cross_entropy/3", student=student)
-    return -math.log2(-points["slope"][points["p"].index(0.5)])
-
-
-def pull(student=""):
-    return {"tau_for_share": tau_for_share, "tau_for_peak": tau_for_peak, "tau_read_off": tau_read_off(student)}
-
-
-PULL = pull()
-
-PULL_WRONG = [
-    ("the exponent", {**PULL, "tau_for_share": lambda p, share: math.log(share) / math.log(p)}, "Which τ is it"),
-    ("upside down", {**PULL, "tau_for_share": lambda p, share: 1 + math.log(share) * math.log(p)}, "pulls"),
-    ("wrong sign", {**PULL, "tau_for_share": lambda p, share: 1 - math.log(share) / math.log(p)}, "Is a sign flipped"),
-    ("far below the family", {**PULL, "tau_for_share": lambda p, share: 1 + 99 * math.log(share)}, "begins at 0"),
-    ("always absolute error", {**PULL, "tau_for_share": lambda p, share: 2.0 if share < 1 else 1.0}, "kinder to the examples"),
-    ("too much", {**PULL, "tau_for_share": lambda p, share: 1 + 2 * math.log(share) / math.log(p)}, "off by the same factor, 2"),
-    ("too little", {**PULL, "tau_for_share": lambda p, share: 1 + math.log(share) / math.log(p) / 2}, "off by the same factor, 0.5"),
-    ("swapped arguments", {**PULL, "tau_for_share": lambda share, p: tau_for_share(p, share)}, "arguments were swapped"),
-    ("swapped logarithms", {**PULL, "tau_for_share": lambda p, share: 1 + math.log(p) / (math.log(share) or 1e99)}, "arguments were swapped"),
-    ("peak left", {**PULL, "tau_for_peak": lambda p: 1 + p}, "steepest further left"),
-    ("peak right", {**PULL, "tau_for_peak": lambda p: 1 / (1 - p) + 0.2}, "steepest further right"),
-    ("peak at 1 - p", {**PULL, "tau_for_peak": lambda p: 1 / p}, "that is at 1 − p"),
-    ("peak with the sign flipped", {**PULL, "tau_for_peak": lambda p: 1 / (p - 1)}, "Is a sign flipped"),
-    ("no number", {**PULL, "tau_for_peak": lambda p: "2"[1:]}, "must be made of numbers"),
-    ("the exponent read off", {**PULL, "tau_read_off": PULL["tau_read_off"] - 1}, "Did you read off the exponent"),
-    ("the height taken for the pull", {**PULL, "tau_read_off": PULL["tau_read_off"] + 1}, "Is the factor 1 − p forgotten"),
-    ("misread", {**PULL, "tau_read_off": PULL["tau_read_off"] + 0.2}, "misses your points"),
-    ("the height itself", {**PULL, "tau_read_off": -0.3}, "begins at 0"),
-    ("a neighbour's number", {**PULL, "tau_read_off": tau_read_off("Ada")}, "misses your points"),
-]
+def pull_wrong():
+    pull = right(3)
+    return [
+        ("the exponent", {**pull, "tau_for_share": lambda p, share: math.log(share) / math.log(p)}, "Which τ is it"),
+        ("upside down", {**pull, "tau_for_share": lambda p, share: 1 + math.log(share) * math.log(p)}, "pulls"),
+        ("wrong sign", {**pull, "tau_for_share": lambda p, share: 1 - math.log(share) / math.log(p)}, "Is a sign flipped"),
+        ("far below the family", {**pull, "tau_for_share": lambda p, share: 1 + 99 * math.log(share)}, "begins at 0"),
+        ("always absolute error", {**pull, "tau_for_share": lambda p, share: 2.0 if share < 1 else 1.0}, "kinder to the examples"),
+        ("too much", {**pull, "tau_for_share": lambda p, share: 1 + 2 * math.log(share) / math.log(p)}, "off by the same factor, 2"),
+        ("too little", {**pull, "tau_for_share": lambda p, share: 1 + math.log(share) / math.log(p) / 2}, "off by the same factor, 0.5"),
+        ("swapped arguments", {**pull, "tau_for_share": lambda share, p: pull["tau_for_share"](p, share)}, "arguments were swapped"),
+        ("swapped logarithms", {**pull, "tau_for_share": lambda p, share: 1 + math.log(p) / (math.log(share) or 1e99)}, "arguments were swapped"),
+        ("peak left", {**pull, "tau_for_peak": lambda p: 1 + p}, "steepest further left"),
+        ("peak right", {**pull, "tau_for_peak": lambda p: 1 / (1 - p) + 0.2}, "steepest further right"),
+        ("peak at 1 - p", {**pull, "tau_for_peak": lambda p: 1 / p}, "that is at 1 − p"),
+        ("peak with the sign flipped", {**pull, "tau_for_peak": lambda p: 1 / (p - 1)}, "Is a sign flipped"),
+        ("no number", {**pull, "tau_for_peak": lambda p: "2"[1:]}, "must be made of numbers"),
+        ("the exponent read off", {**pull, "tau_read_off": pull["tau_read_off"] - 1}, "Did you read off the exponent"),
+        ("the height taken for the pull", {**pull, "tau_read_off": pull["tau_read_off"] + 1}, "Is the factor 1 − p forgotten"),
+        ("misread", {**pull, "tau_read_off": pull["tau_read_off"] + 0.2}, "misses your points"),
+        ("the height itself", {**pull, "tau_read_off": -0.3}, "begins at 0"),
+        ("a neighbour's number", {**pull, "tau_read_off": right(3, "Ada")["tau_read_off"]}, "misses your points"),
+    ]
 
 
 # Exercise 4
@@ -303,19 +296,19 @@ def _violations(logits, target, margin):
     return logits - pick(logits, target).unsqueeze(1) + margin * wrong
 
 
-def _projected(d):
-    """Euclidean projection of each row on the simplex, by sorting."""
-    ordered = d.sort(-1, descending=True).values
-    ranks = torch.arange(1, d.shape[1] + 1, dtype=d.dtype)
-    excess = (ordered.cumsum(-1) - 1) / ranks
-    kept = (ordered > excess).sum(-1, keepdim=True)
-    return (d - excess.gather(-1, kept - 1)).clamp_min(0)
-
-
 def squared_worst_case(logits, target, *, lam=1.0, margin=1.0):
-    d = _violations(logits, target, margin)
-    q = _projected((d - d.amax(-1, keepdim=True)).detach() / lam)
-    return (q * d).sum(-1) - lam / 2 * (q - 1 / d.shape[1]).square().sum(-1)
+    return right(4)(logits, target, lam=lam, margin=margin)
+
+
+@functools.cache
+def _projection():
+    from tests.exercises import answers  # it imports this file
+
+    return answers.names("cross_entropy/4", answers.questions()["cross_entropy/4"][1].solution)["nearest_weights"]
+
+
+def _projected(d):
+    return _projection()(d)
 
 
 def entropic_price(logits, target, *, lam=1.0, margin=1.0):
@@ -452,7 +445,7 @@ ADVERSARY_WRONG = [
 
 
 def my_loss(logits, target):
-    return (1 - (-0.7 * my_cross_entropy(logits, target)).exp()) / 0.7
+    return right(5)["loss"](logits, target)
 
 
 def absolute_error(logits, target):
@@ -493,22 +486,22 @@ def pulled_up(logits, target):
     return -my_loss(logits, target)
 
 
-ROBUST = {"loss": my_loss, "squentropy_stopped_early": "below accuracy"}
-
-ROBUST_WRONG = [
-    ("cross-entropy", {**ROBUST, "loss": my_cross_entropy}, "Which examples does your loss listen to"),
-    ("absolute error", {**ROBUST, "loss": absolute_error}, "A fresh network gives every class"),
-    ("upside down", {**ROBUST, "loss": pulled_up}, "a sign flipped"),
-    ("the mean", {**ROBUST, "loss": mean_taken}, "their mean"),
-    ("the sum", {**ROBUST, "loss": sum_taken}, "their sum"),
-    ("softmax over the items", {**ROBUST, "loss": softmax_over_items}, "dim 0"),
-    ("not normalised", {**ROBUST, "loss": unnormalised_power}, "normaliser"),
-    ("swapped arguments", {**ROBUST, "loss": my_loss_swapped}, "two arguments swapped"),
-    ("a mask", {**ROBUST, "loss": uses_a_mask}, "torch.vmap"),
-    ("NaN in the gradient", {**ROBUST, "loss": nan_when_confident}, "end in NaN"),
-    ("the other guess", {**ROBUST, "squentropy_stopped_early": "above accuracy"}, "say something else"),
-    ("no guess among the three", {**ROBUST, "squentropy_stopped_early": "yes"}, "must be one of"),
-]
+def robust_wrong():
+    robust = right(5)
+    return [
+        ("cross-entropy", {**robust, "loss": my_cross_entropy}, "Which examples does your loss listen to"),
+        ("absolute error", {**robust, "loss": absolute_error}, "A fresh network gives every class"),
+        ("upside down", {**robust, "loss": pulled_up}, "a sign flipped"),
+        ("the mean", {**robust, "loss": mean_taken}, "their mean"),
+        ("the sum", {**robust, "loss": sum_taken}, "their sum"),
+        ("softmax over the items", {**robust, "loss": softmax_over_items}, "dim 0"),
+        ("not normalised", {**robust, "loss": unnormalised_power}, "normaliser"),
+        ("swapped arguments", {**robust, "loss": my_loss_swapped}, "two arguments swapped"),
+        ("a mask", {**robust, "loss": uses_a_mask}, "torch.vmap"),
+        ("NaN in the gradient", {**robust, "loss": nan_when_confident}, "end in NaN"),
+        ("the other guess", {**robust, "squentropy_stopped_early": "above accuracy"}, "say something else"),
+        ("no guess among the three", {**robust, "squentropy_stopped_early": "yes"}, "must be one of"),
+    ]
 
 
 def empty(logits, target):
@@ -543,23 +536,13 @@ ASKED = {
 }
 
 
-def solutions(student=""):
-    return {
-        "cross_entropy/1": by_hand(student),
-        "cross_entropy/2": my_cross_entropy,
-        "cross_entropy/3": pull(student),
-        "cross_entropy/4": squared_worst_case,
-        "cross_entropy/5": ROBUST,
-    }
-
-
 def wrong_answers():
     """(key, name, answer, words that the feedback must have)."""
     named = {
         "cross_entropy/1": by_hand_wrong(),
         "cross_entropy/2": [(f.__name__, f, words) for f, words in STABLE_WRONG],
-        "cross_entropy/3": PULL_WRONG,
+        "cross_entropy/3": pull_wrong(),
         "cross_entropy/4": [(f.__name__, f, words) for f, words in ADVERSARY_WRONG],
-        "cross_entropy/5": ROBUST_WRONG,
+        "cross_entropy/5": robust_wrong(),
     }
     return [(key, *case) for key, cases in named.items() for case in cases]
