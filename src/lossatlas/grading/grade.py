@@ -76,21 +76,21 @@ def exact(points):
 
 
 def _question(question, answers, student, check_seconds):
-    found, missing = {}, {}
+    found, missing = {}, set()
     for name in question.answers:
         try:
             found[name] = answers[name]
         except KeyError:
-            missing[name] = f"the notebook defines no `{name}`"
+            missing.add(name)
         except SessionLost as lost:
             return _summed(question, [_outcome(check, "lost", _cut(lost)) for check in question.checks])
     untouched = not any(_attempted(value) for value in found.values())
     checks = []
     for check in question.checks:
         needed = [name for name in check.needs if name != "student"]
-        absent = [words for name, words in missing.items() if name in needed]
+        absent = [name for name in needed if name in missing]
         if absent or (untouched and needed):
-            words = "; ".join(absent) or f"`{'`, `'.join(needed)}` is as it was handed out"
+            words = f"the notebook defines no {_listed(absent)}" if absent else f"{_listed(needed)} {'is' if len(needed) == 1 else 'are'} as handed out"
             checks.append(_outcome(check, "not attempted", words))
             continue
         given = {name: student if name == "student" else found[name] for name in check.needs}
@@ -102,6 +102,10 @@ def _question(question, answers, student, check_seconds):
     done = _summed(question, checks)
     done["answer"] = _small(found) if len(found) == len(question.answers) and getattr(EXERCISES.get(question.key), "given", None) else None
     return done
+
+
+def _listed(names):
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _attempted(value):

@@ -111,7 +111,8 @@ def _question(entry, question):
         parts.append(f"<p>Your score is <strong>{question['score']:.4g}</strong>: place {place} of {among} in the class.</p>")
     failed = set()
     if question["state"] == "not attempted":
-        parts.append(f"<p>{_sentence(question['checks'][0]['words'])}</p>")
+        below = ' Cells that were to do it may have ended with an error: see <a href="#cells">below</a>.' if entry.record["cells"] else ""
+        parts.append(f"<p>{_sentence(question['checks'][0]['words'])}{below}</p>")
     else:
         parts += [_check(check, failed) for check in question["checks"]]
     return f'<section id="{name}" aria-labelledby="{name}-title">{"".join(parts)}</section>'
