@@ -12,11 +12,13 @@
     const content = slide && slide.querySelector(":scope > .fits");
     if (!content) return;
     const figure = content.querySelector("figure, svg");
+    const { paddingTop, paddingBottom } = getComputedStyle(slide);
+    const room = slide.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
     const most = upright() ? 1 : figure ? 1.3 : 1.6;
     for (let scale = most; scale > 0.2; scale -= 0.05) {
       content.style.width = 100 / scale + "%";
       content.style.transform = `scale(${scale})`;
-      if (content.scrollHeight * scale <= slide.clientHeight - 40 && content.scrollWidth <= content.clientWidth) break;
+      if (content.scrollHeight * scale <= room && content.scrollWidth <= content.clientWidth) break;
     }
   }
 
@@ -38,6 +40,7 @@
     Reveal.on("slidechanged", fitCurrent);
     Reveal.on("pdf-ready", fitAll);
     addEventListener("atlas-drawn", (event) => fit(event.target.closest("section")));
+    addEventListener("load", (event) => event.target.closest && fit(event.target.closest("section")), true);
     addEventListener("resize", () => { Reveal.configure(size()); fitCurrent(); });
     if (window.MathJax && MathJax.startup) MathJax.startup.promise.then(printing ? fitAll : fitCurrent);
     document.querySelector(".shade").addEventListener("click", () => {
