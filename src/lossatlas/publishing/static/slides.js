@@ -40,7 +40,7 @@
     Reveal.on("slidechanged", fitCurrent);
     Reveal.on("pdf-ready", fitAll);
     addEventListener("atlas-drawn", (event) => fit(event.target.closest("section")));
-    addEventListener("load", (event) => event.target.closest && fit(event.target.closest("section")), true);
+    document.addEventListener("load", (event) => event.target.closest && fit(event.target.closest("section")), true);
     addEventListener("resize", () => { Reveal.configure(size()); fitCurrent(); });
     if (window.MathJax && MathJax.startup) MathJax.startup.promise.then(printing ? fitAll : fitCurrent);
     document.querySelector(".shade").addEventListener("click", () => {
