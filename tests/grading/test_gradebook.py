@@ -166,6 +166,23 @@ def test_a_grader_process_that_dies_takes_nobody_with_it(tmp_path, master, monke
     assert rows(tmp_path)["mallory"]["total"] == "7", "it is graded at the next run"
 
 
+def test_a_sandbox_that_does_not_start_is_not_held_against_anybody(tmp_path, master, monkeypatch):
+    class Unable(classroom.LocalSession):
+        def __enter__(self):
+            self.cells = []
+            raise SessionLost("The sandbox cannot be started.")
+
+    monkeypatch.setattr(grading, "Session", Unable)
+    classroom.hand_in(tmp_path / "in", ada=classroom.right("ada"))
+    run(tmp_path, master)
+    assert rows(tmp_path)["ada"]["status"] == "needs a look"
+    assert "cannot be started" in rows(tmp_path)["ada"]["remarks"]
+    assert "no fault that is certain to be yours" in classroom.feedback_of(tmp_path / "out", "ada")["ada"]
+    monkeypatch.setattr(grading, "Session", classroom.LocalSession)
+    run(tmp_path, master)
+    assert rows(tmp_path)["ada"]["total"] == "7"
+
+
 def test_results_never_stand_among_the_submissions(tmp_path, master):
     folder = classroom.hand_in(tmp_path / "in", ada=[])
     for out in (folder, folder / "results"):

@@ -96,6 +96,8 @@ def grade_class(folder, master, out, *, isolation, limits, jobs, roster=None, fo
             entry.status, entry.problem = NOT_GRADABLE, str(why)
             continue
         entry.record = None if force else records.load(place, key)
+        if entry.record and entry.record["notebook"] and not entry.record["ran"]:
+            entry.record = None  # the sandbox did not start: not the notebook's fault, so it is tried again
         if entry.record is None:
             place.unlink(missing_ok=True)
             tasks[one.student] = (one.path, one.student, master, isolation, limits, place, key)
