@@ -90,19 +90,20 @@ def call(function, arguments, tensors, *, tracked, leaves, batches, grad, listen
     before = [x.clone() for x in tensors]
     inputs = [x.requires_grad_() if grad and t else None for x, t in zip(tensors, tracked, strict=True)]
     seen = [x.clone() if t and not leaf else x for x, t, leaf in zip(tensors, [i is not None for i in inputs], leaves, strict=True)]
-    value, count = None, 0
+    value, count, names = None, 0, Names()
 
     def run(*tensors):
         nonlocal value, count
         args, kwargs = fill(arguments, tensors)
-        value, outputs = split(function(*args, **kwargs))
+        with names if listen else contextlib.nullcontext():
+            given = function(*args, **kwargs)
+        value, outputs = split(given)
         count = len(outputs)
         return tuple(outputs) or (torch.zeros(()),)  # `vmap` wants an output
 
     for axes, randomness in batches:
         run = torch.vmap(run, in_dims=tuple(axes), randomness=randomness)
-    names = Names()
-    with torch.set_grad_enabled(grad), names if listen else contextlib.nullcontext():
+    with torch.set_grad_enabled(grad):
         outputs = list(run(*seen))[:count]
     changed = [i for i, (x, y) in enumerate(zip(before, seen, strict=True)) if not _same(x, y)]
     return value, outputs + [seen[i] for i in changed], changed, inputs, list(names.found)

@@ -158,6 +158,7 @@ def _shell():
     shell = InteractiveShell.instance(config=config)
     shell.showtraceback = shell.showsyntaxerror = lambda *args, **keywords: None
     shell.enable_gui = lambda gui=None: None
+    shell.ask_exit = lambda: None
     shell.system = shell.system_piped = shell.system_raw = _no_programs
     shell.getoutput = lambda *args, **keywords: []
     return shell

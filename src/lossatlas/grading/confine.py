@@ -27,6 +27,13 @@ REFUSED = (
     "settimeofday", "clock_settime", "personality", "setrlimit",
 )  # fmt: skip
 
+#: Calls that do nothing, and say that they did: in a folder of one's own they change nothing that matters, and programs
+#: that copy files use them; but where root grades, they could change the devices of the machine, which root owns.
+PRETENDED = (
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat",
+    "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
+)  # fmt: skip
+
 
 def limit(memory_mb, disk_mb, cpu_seconds, processes):
     """Limits that the system keeps; they cannot be raised again."""
@@ -70,9 +77,13 @@ def refuse_calls():
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
     for name in REFUSED:
         _add(rules, no, name)
-    _add(rules, no, "prlimit64", seccomp.Arg(2, seccomp.NE, 0))  # its third argument is the new limit; without one it only reads
+    for name in PRETENDED:
+        _add(rules, seccomp.ERRNO(0), name)
+    # Its third argument is the new limit; without one it only reads.
+    _add(rules, no, "prlimit64", seccomp.Arg(2, seccomp.NE, 0))
     _add(rules, no, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_THREAD, 0))
-    _add(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")  # its flags cannot be seen from here; the C library then uses clone
+    # Its flags cannot be seen from here; the C library then uses clone.
+    _add(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")
     for name in ("kill", "tgkill"):
         _add(rules, no, name, seccomp.Arg(0, seccomp.NE, os.getpid()))
     _add(rules, no, "tkill")

@@ -5,6 +5,7 @@ Neither side ever unpickles or evaluates what it gets. Whatever is too large, to
 """
 
 import json
+import math
 import os
 import re
 import select
@@ -21,7 +22,7 @@ PREFIX = struct.Struct(">4sIQ")
 HEADER_BYTES = 4_000_000
 DEPTH, NODES, TENSORS, DIMENSIONS, TEXT = 24, 200_000, 2_000, 24, 200_000
 CHUNK = 1 << 16
-LARGEST = 10**300
+LARGEST, ENTRIES = 10**300, 2**32
 
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
@@ -205,11 +206,10 @@ class _Decoder:
         """The next bytes of the body, as many as the shape needs, in memory of their own."""
         self.tensors += 1
         _need(self.tensors <= TENSORS, "too many tensors")
-        sound = isinstance(shape, list) and len(shape) <= DIMENSIONS and all(type(n) is int and 0 <= n < 2**32 for n in shape)
-        _need(sound, "no shape")
-        size = itemsize
-        for n in sorted(shape):  # a 0 first, so that nothing overflows
-            size *= n
+        sound = isinstance(shape, list) and len(shape) <= DIMENSIONS and all(type(n) is int and n >= 0 for n in shape)
+        # Without its zeros, a shape without numbers could still be endless along an axis.
+        _need(sound and math.prod(max(n, 1) for n in shape) < ENTRIES, "no shape")
+        size = itemsize * math.prod(shape)
         _need(size <= len(self.body) - self.at, "more numbers than bytes")
         self.at += size
         return bytearray(self.body[self.at - size : self.at])

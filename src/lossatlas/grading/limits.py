@@ -15,7 +15,7 @@ class Limits:
         disk_mb: size of its folder for files, and of /tmp.
         frame_mb: size of one answer on its way to the grader.
         notebook_mb: size of the notebook's file.
-        processes, threads: how many there may be; the sandbox itself takes three processes.
+        processes, threads: how many there may be; bubblewrap itself takes one process.
         files: how many files there may be.
     """
 
@@ -48,6 +48,7 @@ PROTECTION = {
         "and /tmp in memory, which are gone when it ends. Its time, memory, files, processes and threads are limited. It cannot start programs, "
         "open sockets or trace processes (seccomp, where pyseccomp and libseccomp are installed; without them the number of its processes "
         "is limited). The checks run outside, in the grader's process, and take nothing from a submission but values. "
+        "Grade as an ordinary user, not as root: a flaw then reaches no further than that user. "
         "Not protected: a flaw in the Linux kernel itself; the time of the processor while a submission runs, within its limit."
     ),
     "limits": (

@@ -19,6 +19,9 @@ from .trees import Slot, fill, split
 class RemoteFunction:
     """A function in the child.
 
+    Gradients of any order, `torch.vmap`, and `grad`, `vjp` and `jacrev` of `torch.func` work, in any mixture. Forward
+    derivatives (`jvp`, `jacfwd`, `hessian` of `torch.func`) and `is_grads_batched` do not; checks must do without.
+
     Attributes:
         is_stub: whether it does nothing yet, as it was handed out.
         origin: (name of the answer, which of the functions in it), by which it is found again in a new child.
@@ -57,7 +60,7 @@ class RemoteFunction:
         if plain:
             outputs = [x.requires_grad_() if flows else x for x, flows in zip(outputs, answer.flows, strict=True)]
         results = len(answer.flows) - len(answer.changed)
-        for i, new in zip(answer.changed, outputs[results:], strict=True):
+        for i, new in zip(answer.changed, outputs[results : len(answer.flows)], strict=True):
             _write(tensors[i], new)
         return fill(answer.value, outputs[:results]), answer.names
 
@@ -208,7 +211,8 @@ class _Call(torch.autograd.Function):
     def setup_context(ctx, inputs, output):
         call, *tensors = inputs
         ctx.call = call
-        ctx.save_for_backward(*tensors)
+        # What the call changes is written back in a moment, and autograd would take the new values for a mistake.
+        ctx.save_for_backward(*(x.clone() if i in call.answer.changed else x for i, x in enumerate(tensors)))
         ctx.mark_non_differentiable(*_not_flowing(output, call.answer))
 
     @staticmethod

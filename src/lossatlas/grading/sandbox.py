@@ -67,7 +67,9 @@ class Child:
         refuse = not seccomp_missing()
         return {
             "limits": {
-                "memory_mb": self.limits.memory_mb,
+                # Libraries are in memory too, but not part of this limit; so memory runs out, told by Python, before
+                # the watcher below ends it all.
+                "memory_mb": int(0.85 * self.limits.memory_mb),
                 "disk_mb": self.limits.disk_mb,
                 "cpu_seconds": self.limits.total_seconds + 60,
                 "processes": None if refuse else self.limits.processes + self.limits.threads,
@@ -76,9 +78,11 @@ class Child:
             "with_parent": self.isolation == "limits",
         }
 
-    def end(self, why=""):
+    def has_ended(self):
+        return self.process.poll() is not None
+
+    def end(self):
         """End it and all that it started."""
-        self.why = self.why or why
         _kill(self.process)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(END_SECONDS)
@@ -190,6 +194,9 @@ def bubblewrap(environment, limits):
     command = [
         "bwrap", "--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
         "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
+        # No other process in the sandbox: one without seccomp, whose memory could be written to, would be a way around it.
+        "--as-pid-1",
+        *_no_more_users(),
     ]  # fmt: skip
     for name, value in environment.items():
         command += ["--setenv", name, value]
@@ -205,8 +212,21 @@ def bubblewrap(environment, limits):
             command += ["--ro-bind", str(place), str(place)]
     for place in _python_folders():
         command += ["--ro-bind", place, place]
-    # The root and /dev are file systems in memory without a limit: nothing may be written to them.
-    return [*command, "--chdir", HOME, "--remount-ro", "/dev", "--remount-ro", "/", "--"]
+    command += ["--chdir", HOME]
+    # The root and /dev are file systems in memory without a limit, and /proc has settings of the whole machine, which a
+    # submission could change where root grades.
+    for place in ("/proc", "/dev", "/"):
+        command += ["--remount-ro", place]
+    return [*command, "--"]
+
+
+@functools.cache
+def _no_more_users():
+    """Where bubblewrap is new enough, no user namespaces inside the sandbox; seccomp refuses them, but may be missing."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        if "--disable-userns" in subprocess.run(["bwrap", "--help"], capture_output=True, text=True, timeout=10).stdout:
+            return ["--disable-userns"]
+    return []
 
 
 def _python_folders():

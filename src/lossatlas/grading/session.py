@@ -18,7 +18,7 @@ from .sandbox import Child
 
 START_SECONDS = 120.0  # until the libraries are loaded; a slow disk takes its time
 GRACE_SECONDS = 3.0  # the child's own clock rings first, and its message is better
-RESTARTS = 3
+RESTARTS, STARTS = 3, 12  # without a cell, and in all
 MESSAGES = 5000  # while the notebook runs; two for each cell
 WORDS = 4000
 ENTRIES = 100_000
@@ -126,6 +126,8 @@ class Session:
     # The child
 
     def _revived(self):
+        if self._child is not None and self._child.has_ended():
+            self._end()
         if self._child is None:
             with _clock_stopped():
                 self._start()
@@ -137,6 +139,8 @@ class Session:
                 f"The file has {len(self.notebook) / 2**20:.0f} MB; a notebook may have {self.limits.notebook_mb}. Clear its outputs, save it, and hand it in again."
             )
         while True:
+            if self.generation == STARTS:
+                raise SessionLost("The process of your notebook ended again and again; it is not started once more.")
             self._child, self.generation = Child(self.isolation, self.limits), self.generation + 1
             self.dropped.clear()
             try:
