@@ -40,8 +40,9 @@ def run(tasks, work, *, jobs, seconds, scratch, watch=None):
             while waiting and len(running) < jobs:
                 name, task = waiting.pop(0)
                 process = context.Process(target=_in_own_process, args=(work, task, str(scratch)))
-                process.start()
-                running[process.sentinel] = (name, process, time.monotonic() + seconds)
+                with _unbroken():
+                    process.start()
+                    running[process.sentinel] = (name, process, time.monotonic() + seconds)
             if watch:
                 watch([name for name, *_ in running.values()])
             ended = wait(list(running), timeout=1.0)
@@ -59,6 +60,19 @@ def run(tasks, work, *, jobs, seconds, scratch, watch=None):
             process.terminate()
         for _, process, _ in running.values():
             _end(process)
+
+
+@contextlib.contextmanager
+def _unbroken():
+    """Ctrl-C waits for the end of the block: in the middle of a fork it would be lost."""
+    came = []
+    before = signal.signal(signal.SIGINT, lambda *call: came.append(call))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came and callable(before):
+        before(*came[0])
 
 
 def _context():
