@@ -379,7 +379,7 @@ FATAL = {
     "leaves": "code 3",
     "crashes": "SIGSEGV",
     "babbles": "not an answer",
-    "falls_silent": "",
+    "falls_silent": "closed its connection",
 }
 
 

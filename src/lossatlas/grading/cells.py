@@ -98,10 +98,13 @@ class Notebook:
         """What went wrong, in words for the student, with the line of theirs where it happened."""
         if isinstance(error, OutOfTime):
             return f"Stopped after {seconds:g} seconds. Is there a loop that does not end?"
-        if isinstance(error, SyntaxError) and error.lineno and not error.__traceback__:
+        if isinstance(error, SyntaxError) and error.lineno:
             line = (error.text or "").strip()
             return f"Your code raised {type(error).__name__}: {error.msg}\nin line {error.lineno}: `{line[:200]}`"
-        return checks.explained(error, _files_of_cells(error))
+        try:
+            return checks.explained(error, _files_of_cells(error))
+        except BaseException:  # the text of an exception may be the submission's own code
+            return f"Your code raised {type(error).__name__}"
 
 
 def _files_of_cells(error):

@@ -20,7 +20,7 @@ from .limits import Limits, SessionLost
 
 HOME = "/home/student"
 LOOK_SECONDS = 0.2
-END_SECONDS = 5.0
+END_SECONDS = 2.0
 
 ENVIRONMENT = {
     "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "USER": "student", "LOGNAME": "student", "MPLBACKEND": "agg",

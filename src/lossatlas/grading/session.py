@@ -139,6 +139,8 @@ class Session:
                 f"The file has {len(self.notebook) / 2**20:.0f} MB; a notebook may have {self.limits.notebook_mb}. Clear its outputs, save it, and hand it in again."
             )
         while True:
+            if self._spent >= self.limits.total_seconds:
+                raise SessionLost(self._together)
             if self.generation == STARTS:
                 raise SessionLost("The process of your notebook ended again and again; it is not started once more.")
             self._child, self.generation = Child(self.isolation, self.limits), self.generation + 1
@@ -187,7 +189,7 @@ class Session:
     def _exchange(self, message, seconds, counted=True):
         """Send a message, if there is one, and wait for the next reply."""
         began, waits = time.monotonic(), seconds + GRACE_SECONDS
-        left = self.limits.total_seconds - self._spent if counted else waits
+        left = self.limits.total_seconds - self._spent if counted else math.inf
         until = began + min(waits, left)
         try:
             if message is not None:
@@ -196,8 +198,9 @@ class Session:
             if isinstance(reply, dict):
                 return reply
         except TooLate:
-            together = f"Its cells and calls together took longer than {self.limits.total_seconds:g} seconds."
-            self._lose(together if left <= waits and counted else f"It took longer than {seconds:g} seconds. Is there a loop that does not end?")
+            if left <= waits:
+                self._lose(self._together)
+            self._lose(f"It took longer than {seconds:g} seconds. Is there a loop that does not end?")
         except Gone:
             self._lose(" ".join([self._child.how_it_ended(), self._child.complaints()]).strip())
         except FrameError:
@@ -208,6 +211,10 @@ class Session:
         finally:
             self._spent += (time.monotonic() - began) * counted
         return self._lose(NO_ANSWER)
+
+    @property
+    def _together(self):
+        return f"Its cells and calls together took longer than {self.limits.total_seconds:g} seconds."
 
     def _lose(self, reason):
         self._end()

@@ -62,7 +62,7 @@ class Worker:
             self._send(self._raised(ValueError("what it returned is too large to be handed to the grader")))
         except Gone:
             raise
-        except Exception as error:  # to look into a value may run the submission's code
+        except BaseException as error:  # to look into a value may run the submission's code
             self._send(self._raised(error))
 
     def do_get(self, name):
@@ -87,12 +87,12 @@ class Worker:
         return {"gradients": gradients, "ticket": ticket}
 
     def _raised(self, error):
-        name = type(error).__name__[:80]
         try:
-            message, told = str(error), self.notebook.told(error, self.seconds)
-        except Exception:  # the text of an exception is the submission's own code
-            message, told = "", f"Your code raised {name}"
-        return {"raised": _builtin(type(error)), "name": name, "message": message[:MESSAGE], "told": told[:MESSAGE]}
+            message = str(error)[:MESSAGE]
+        except BaseException:  # as above
+            message = ""
+        told = self.notebook.told(error, self.seconds)[:MESSAGE]
+        return {"raised": _builtin(type(error)), "name": type(error).__name__[:80], "message": message, "told": told}
 
     def _receive(self):
         return self.channel.receive(lambda number: self.functions[number])
