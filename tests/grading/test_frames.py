@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from lossatlas.contract import describe
 from lossatlas.grading import frames
-from lossatlas.grading.frames import PREFIX, Channel, FrameError, Gone, Opaque, TooLate, packed, unpacked
+from lossatlas.grading.channel import MAGIC, PREFIX, Channel, Gone, TooLate, packed, unpacked
+from lossatlas.grading.frames import FrameError, Opaque
 
 MOST = 1 << 20
 
@@ -216,7 +217,7 @@ def test_drops_do_not_reset_the_clock(line):
     began = time.monotonic()
 
     def drip():
-        for byte in PREFIX.pack(frames.MAGIC, 100, 0):
+        for byte in PREFIX.pack(MAGIC, 100, 0):
             os.write(here.writes, bytes([byte]))
             time.sleep(0.05)
 
@@ -227,7 +228,7 @@ def test_drops_do_not_reset_the_clock(line):
 
 
 @pytest.mark.parametrize(
-    "prefix", [b"x" * PREFIX.size, PREFIX.pack(frames.MAGIC, 2**32 - 1, 0), PREFIX.pack(frames.MAGIC, 10, 2**63), PREFIX.pack(frames.MAGIC, 10, MOST + 1)]
+    "prefix", [b"x" * PREFIX.size, PREFIX.pack(MAGIC, 2**32 - 1, 0), PREFIX.pack(MAGIC, 10, 2**63), PREFIX.pack(MAGIC, 10, MOST + 1)]
 )
 def test_a_promise_of_too_much_is_refused_at_once(line, prefix):
     here, there = line
@@ -238,7 +239,7 @@ def test_a_promise_of_too_much_is_refused_at_once(line, prefix):
 
 def test_an_end_that_is_closed(line):
     here, there = line
-    os.write(here.writes, PREFIX.pack(frames.MAGIC, 10, 0) + b"12")
+    os.write(here.writes, PREFIX.pack(MAGIC, 10, 0) + b"12")
     os.close(here.writes)
     here.writes = os.open(os.devnull, os.O_WRONLY)
     with pytest.raises(Gone):

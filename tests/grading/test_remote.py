@@ -12,8 +12,9 @@ from lossatlas.contract import describe
 from lossatlas.exercises.answers import is_stub
 from lossatlas.exercises.cross_entropy.stable import _Calls
 from lossatlas.exercises.run import explained
+from lossatlas.grading.errors import RemoteError
 from lossatlas.grading.limits import Limits
-from lossatlas.grading.remote import RemoteError, RemoteFunction
+from lossatlas.grading.remote import RemoteFunction
 from lossatlas.grading.sandbox import isolation_available
 from lossatlas.grading.session import Session
 from lossatlas.training import digits, fit, fit_embeddings, mlp, per_class

@@ -13,8 +13,8 @@ import pytest
 
 import lossatlas
 from lossatlas.grading import sandbox
+from lossatlas.grading.errors import RemoteError
 from lossatlas.grading.limits import PROTECTION, Limits, SessionLost
-from lossatlas.grading.remote import RemoteError
 from lossatlas.grading.session import Session
 
 from .sandboxes import need_bubblewrap, notebook

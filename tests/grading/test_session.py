@@ -9,8 +9,8 @@ import torch
 from lossatlas.exercises import EXERCISES
 from lossatlas.exercises.run import OutOfTime, examine, time_limit
 from lossatlas.grading.cells import NotANotebook, sources
+from lossatlas.grading.errors import RemoteError
 from lossatlas.grading.limits import Limits, SessionLost
-from lossatlas.grading.remote import RemoteError
 from lossatlas.grading.sandbox import isolation_available
 from lossatlas.grading.session import Session
 from tests.exercises.answers import handed_in, questions

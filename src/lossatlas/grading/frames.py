@@ -1,27 +1,18 @@
-"""Values on their way between the grader and a submission: a JSON header, then the bytes of tensors.
+"""Values on their way between the grader and a submission: plain JSON, and the bytes of tensors beside it.
 
 Neither side ever unpickles or evaluates what it gets. Whatever is too large, too deep, or not what it should be is a
-`FrameError`, and every wait has an end.
+`FrameError`.
 """
 
-import json
 import math
-import os
 import re
-import select
-import struct
-import time
 
 import numpy
 import torch
 
 from .trees import Slot
 
-MAGIC = b"atl1"
-PREFIX = struct.Struct(">4sIQ")
-HEADER_BYTES = 4_000_000
 DEPTH, NODES, TENSORS, DIMENSIONS, TEXT = 24, 200_000, 2_000, 24, 200_000
-CHUNK = 1 << 16
 LARGEST, ENTRIES = 10**300, 2**32
 
 DTYPES = {
@@ -40,14 +31,6 @@ ARRAYS = {
 
 class FrameError(Exception):
     """Bytes that are no message, or a message that is larger than allowed."""
-
-
-class TooLate(Exception):
-    """The other side took longer than it had."""
-
-
-class Gone(Exception):
-    """The other side has closed its end."""
 
 
 class Opaque:
@@ -124,23 +107,23 @@ class _Decoder:
 
     def whole(self, code):
         value = self.value(code, 0)
-        _need(self.at == len(self.body), "bytes are left over")
+        need(self.at == len(self.body), "bytes are left over")
         return value
 
     def value(self, code, depth):
         self.nodes += 1
-        _need(depth < DEPTH and self.nodes < NODES, "too many nested values")
+        need(depth < DEPTH and self.nodes < NODES, "too many nested values")
         if code is None or isinstance(code, (bool, float)):
             return code
         if isinstance(code, int):
-            _need(abs(code) < LARGEST, "too large a number")
+            need(abs(code) < LARGEST, "too large a number")
             return code
         if isinstance(code, str):
-            _need(len(code) <= TEXT, "too long a text")
+            need(len(code) <= TEXT, "too long a text")
             return code.encode("utf-8", "replace").decode()
-        _need(isinstance(code, list) and code and isinstance(code[0], str), "no value")
+        need(isinstance(code, list) and code and isinstance(code[0], str), "no value")
         read = self.read_dots if code[0] == "..." else getattr(self, f"read_{code[0]}", None)
-        _need(read is not None, "an unknown kind of value")
+        need(read is not None, "an unknown kind of value")
         try:
             return read(depth + 1, *code[1:])
         except TypeError:
@@ -150,31 +133,31 @@ class _Decoder:
         return ...
 
     def read_slot(self, depth, number):
-        _need(type(number) is int and 0 <= number < TENSORS, "no tensor of this number")
+        need(type(number) is int and 0 <= number < TENSORS, "no tensor of this number")
         return Slot(number)
 
     def read_list(self, depth, entries):
-        _need(isinstance(entries, list), "no list")
+        need(isinstance(entries, list), "no list")
         return [self.value(entry, depth) for entry in entries]
 
     def read_tuple(self, depth, entries):
         return tuple(self.read_list(depth, entries))
 
     def read_dict(self, depth, pairs):
-        _need(isinstance(pairs, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in pairs), "no pairs")
+        need(isinstance(pairs, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in pairs), "no pairs")
         found = {}
         for name, entry in pairs:
             name = self.value(name, depth)
-            _need(name is None or isinstance(name, (bool, int, float, str)), "no name of an entry")
+            need(name is None or isinstance(name, (bool, int, float, str)), "no name of an entry")
             found[name] = self.value(entry, depth)
         return found
 
     def read_complex(self, depth, real, imag):
-        _need(isinstance(real, float) and isinstance(imag, float), "no complex number")
+        need(isinstance(real, float) and isinstance(imag, float), "no complex number")
         return complex(real, imag)
 
     def read_tensor(self, depth, kind, shape, requires_grad):
-        _need(isinstance(kind, str) and kind in DTYPES, "no dtype")
+        need(isinstance(kind, str) and kind in DTYPES, "no dtype")
         dtype = DTYPES[kind]
         data = self.taken(shape, dtype.itemsize)
         if dtype is torch.bool:  # a byte that is neither 0 nor 1 would be no truth value
@@ -186,7 +169,7 @@ class _Decoder:
         return tensor.requires_grad_() if wanted else tensor
 
     def read_array(self, depth, kind, shape):
-        _need(isinstance(kind, str) and kind in ARRAYS, "no dtype")
+        need(isinstance(kind, str) and kind in ARRAYS, "no dtype")
         data = self.taken(shape, ARRAYS[kind].itemsize)
         if kind == "bool":
             return (numpy.frombuffer(data, numpy.uint8) != 0).reshape(shape)
@@ -199,18 +182,18 @@ class _Decoder:
         return self.function(*(self.value(part, depth) for part in reference))
 
     def read_opaque(self, depth, kind, text):
-        _need(isinstance(kind, str) and isinstance(text, str), "no description")
+        need(isinstance(kind, str) and isinstance(text, str), "no description")
         return opaque(kind, text)
 
     def taken(self, shape, itemsize):
         """The next bytes of the body, as many as the shape needs, in memory of their own."""
         self.tensors += 1
-        _need(self.tensors <= TENSORS, "too many tensors")
+        need(self.tensors <= TENSORS, "too many tensors")
         sound = isinstance(shape, list) and len(shape) <= DIMENSIONS and all(type(n) is int and n >= 0 for n in shape)
         # Without its zeros, a shape without numbers could still be endless along an axis.
-        _need(sound and math.prod(max(n, 1) for n in shape) < ENTRIES, "no shape")
+        need(sound and math.prod(max(n, 1) for n in shape) < ENTRIES, "no shape")
         size = itemsize * math.prod(shape)
-        _need(size <= len(self.body) - self.at, "more numbers than bytes")
+        need(size <= len(self.body) - self.at, "more numbers than bytes")
         self.at += size
         return bytearray(self.body[self.at - size : self.at])
 
@@ -242,82 +225,6 @@ def _words(value):
         return f"<{type(value).__name__}>"
 
 
-def _need(condition, words):
+def need(condition, words):
     if not condition:
         raise FrameError(words)
-
-
-def packed(message, function, body_bytes):
-    """A message as bytes; `FrameError` where it is larger than the other side would take."""
-    body = []
-    header = json.dumps(encode(message, body, function)).encode()
-    size = sum(map(len, body))
-    _need(len(header) <= HEADER_BYTES and size <= body_bytes, "too large")
-    return b"".join([PREFIX.pack(MAGIC, len(header), size), header, *body])
-
-
-def unpacked(header, body, function):
-    """The message of a header and a body."""
-    try:
-        code = json.loads(header)
-    except (ValueError, RecursionError):
-        raise FrameError("no JSON") from None
-    try:
-        return decode(code, memoryview(body), function)
-    except (RecursionError, OverflowError, ValueError, RuntimeError) as error:
-        raise FrameError(str(error)[:80]) from None
-
-
-class Channel:
-    """Messages over two pipes, one to read from and one to write to."""
-
-    def __init__(self, reads, writes, body_bytes):
-        self.reads, self.writes, self.body_bytes = reads, writes, body_bytes
-        os.set_blocking(reads, False)
-        os.set_blocking(writes, False)
-
-    def send(self, message, function, deadline=None):
-        """Send a message until `deadline`, a time of `time.monotonic`."""
-        left = memoryview(packed(message, function, self.body_bytes))
-        while left:
-            _wait(self.writes, select.POLLOUT, deadline)
-            try:
-                left = left[os.write(self.writes, left[:CHUNK]) :]
-            except BlockingIOError:
-                continue
-            except OSError:
-                raise Gone from None
-
-    def receive(self, function, deadline=None):
-        """The next message, if it is there, whole, before `deadline`."""
-        magic, header, body = PREFIX.unpack(self._read(PREFIX.size, deadline))
-        _need(magic == MAGIC, "no frame")
-        _need(header <= HEADER_BYTES and body <= self.body_bytes, "too large")
-        return unpacked(self._read(header, deadline), self._read(body, deadline), function)
-
-    def _read(self, size, deadline):
-        found = bytearray()
-        while len(found) < size:
-            _wait(self.reads, select.POLLIN, deadline)
-            try:
-                piece = os.read(self.reads, min(CHUNK, size - len(found)))
-            except BlockingIOError:
-                continue
-            except OSError:
-                raise Gone from None
-            if not piece:
-                raise Gone
-            found += piece
-        return found
-
-    def close(self):
-        for end in {self.reads, self.writes}:
-            os.close(end)
-
-
-def _wait(end, event, deadline):
-    poll = select.poll()
-    poll.register(end, event)
-    left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
-    if not poll.poll(left):
-        raise TooLate

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from .channel import Channel
 from .confine import MEGABYTE, seccomp_missing
-from .frames import Channel
 from .limits import Limits, SessionLost
 
 HOME = "/home/student"

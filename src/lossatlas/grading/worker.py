@@ -13,7 +13,8 @@ import torch
 from ..exercises.answers import is_stub
 from . import calls, confine
 from .cells import NotANotebook, Notebook, alarm, sources
-from .frames import Channel, FrameError, Gone
+from .channel import Channel, Gone
+from .frames import FrameError
 
 MESSAGE = 2000
 HEAD = 200
