@@ -164,7 +164,7 @@ def _failed(axes, failures, graded):
     axes.set_title("What failed, and for how many students", loc="left", fontweight="bold", fontsize=11.5)
     for row, (number, cause, count) in enumerate(failures):
         axes.barh(row, count, height=0.34, color=COLOURS["none"])
-        axes.text(0, row - 0.26, textwrap.shorten(f"{number} · {_plain(cause)}", 105, placeholder=" …"), va="bottom", ha="left")
+        axes.text(0, row - 0.26, textwrap.shorten(f"{number} · {_plain(cause)}", 88, placeholder=" …"), va="bottom", ha="left")
         axes.text(count, row, f" {count}", va="center", ha="left")
     if not failures:
         axes.text(0, 0, "Nothing.", va="center")
