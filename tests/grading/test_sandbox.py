@@ -300,7 +300,7 @@ def test_reads_nothing_of_others(attack, tmp_path):
     (tmp_path / "solution").write_text("secret")
     places = [
         tmp_path, tmp_path / "solution", REPOSITORY / "book", REPOSITORY / "book" / "exercises", REPOSITORY / "tests", REPOSITORY / ".git", REPOSITORY / "README.md",
-        "/etc/passwd", "/etc/shadow", "/etc/hostname", "/var", "/root/.ssh", "/sys", "/run", "/opt", "/home/user", Path.cwd() / "book", Path.home() / ".bashrc",
+        "/etc/passwd", "/etc/shadow", "/etc/hostname", "/var", Path.home() / ".ssh", "/sys", "/run", "/opt", "/home/user", Path.cwd() / "book", Path.home() / ".bashrc",
     ]  # fmt: skip
     assert attack("reads", [str(place) for place in places]) == []
     assert attack("lists", "/home") == ["student"]
