@@ -1,5 +1,8 @@
 """Settings for all tests: one thread, and hypothesis examples that are the same in every run."""
 
+import os
+import shutil
+
 import hypothesis
 import pytest
 import torch
@@ -27,3 +30,23 @@ def scratch_registry(monkeypatch):
 
     monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     monkeypatch.setattr(registry, "_aliases", dict(registry._aliases))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium for pages on disk: skipped on a machine without one, an error in continuous integration."""
+    in_ci = os.environ.get("CI", "").lower() == "true"
+    if not in_ci:
+        pytest.importorskip("playwright.sync_api")
+    from playwright.sync_api import Error, sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as driver:
+        try:
+            launched = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        except Error as problem:
+            if in_ci:
+                raise
+            pytest.skip(f"no Chromium here: {problem}")
+        yield launched
+        launched.close()

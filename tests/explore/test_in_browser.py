@@ -2,8 +2,6 @@
 
 import functools
 import json
-import os
-import shutil
 
 import numpy as np
 import pytest
@@ -13,8 +11,6 @@ from lossatlas.explore.static_page import save_page
 
 from .decoding import arrays_of, traces_at
 from .figures import X, hills, powers, still
-
-playwright = pytest.importorskip("playwright.sync_api")
 
 #: Milliseconds for a step at the 95th percentile: the goal, and what a test machine busy with other things may take.
 GOAL, LIMIT = 32, 100
@@ -29,20 +25,6 @@ SHOWN = """(figure) => figure.querySelector('.atlas-canvas').data.map((trace) =>
   z: trace.z && Array.from(trace.z, (row) => Array.from(row)),
 }))"""
 DRAWN = "(figure) => figure.querySelector('.main-svg .cartesianlayer').innerHTML"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with playwright.sync_playwright() as driver:
-        try:
-            launched = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        except playwright.Error as problem:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no Chromium here: {problem}")
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

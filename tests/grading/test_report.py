@@ -1,10 +1,9 @@
 """The page for a student and the picture of the class: whole, harmless, and pleasant to read on any screen."""
 
-import os
 import re
-import shutil
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from lossatlas.grading import class_plot, gradebook, report
 from lossatlas.grading import grade as grading
@@ -108,23 +107,9 @@ def test_picture_is_drawn_for_any_class(course):
     assert "nobody" in class_plot.alt(nobody)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        try:
-            launched = driver.chromium.launch(executable_path=shutil.which("chromium") or shutil.which("chromium-browser"), args=["--no-sandbox"])
-        except playwright.Error as problem:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no Chromium here: {problem}")
-        yield launched
-        launched.close()
-
-
 @pytest.mark.parametrize("screen", [{"color_scheme": "light", "width": 900}, {"color_scheme": "dark", "width": 900}, {"color_scheme": "light", "width": 390}], ids=str)
 def test_page_in_a_browser(course, browser, screen):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    axe = Axe()
     out, entries = course
     context = browser.new_context(color_scheme=screen["color_scheme"], viewport={"width": screen["width"], "height": 800}, bypass_csp=True)
     page, asked = context.new_page(), []

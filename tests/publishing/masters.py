@@ -4,18 +4,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from lossatlas.exercises import Exercise, Function
+from tests.assignments.small_master import CONFIG
 
-CONFIG = """# ASSIGNMENT CONFIG
-export_cell: false
-check_all_cell: false
-init_cell: false
-solutions_pdf: false
-generate:
-    pdf: false
-    show_hidden: false
-tests:
-    files: false
-    ok_format: false"""
 SOLUTION = """import torch
 
 
