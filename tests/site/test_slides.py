@@ -32,6 +32,12 @@ OVERFLOWS = """async (n) => {
 #: The scale of a slide's content beside its own size, so that shrinking it until nobody can read it is no way out.
 SCALE = "(n) => Number(/scale\\(([^)]*)\\)/.exec(Reveal.getSlides()[n].querySelector('.fits').style.transform)[1])"
 
+#: Whether the address of the page names slide n.
+ADDRESSED = """(n) => {
+  const { h, v } = Reveal.getIndices(Reveal.getSlides()[n]);
+  return location.hash === `#/${h}` + (v ? `/${v}` : "");
+}"""
+
 
 def opened(open_page, name, screen="light", **options):
     page, heard = open_page(f"slides/{name}.html", screen, **{**SLIDES.get(screen, {}), **options})
@@ -106,6 +112,7 @@ def test_arrows_in_a_menu_stay_in_it_and_outside_turn_the_page(open_page):
     page.evaluate("() => document.activeElement.blur()")
     page.keyboard.press("ArrowRight")
     assert page.evaluate("() => Reveal.getSlides().indexOf(Reveal.getCurrentSlide())") == n + 1
+    page.wait_for_function(ADDRESSED, arg=n + 1)  # reveal.js writes the address at most once a second
     page.reload()
     page.wait_for_function("() => window.Reveal && Reveal.isReady()")
     assert page.evaluate("() => Reveal.getSlides().indexOf(Reveal.getCurrentSlide())") == n + 1
