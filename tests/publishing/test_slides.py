@@ -137,9 +137,14 @@ def test_the_sentence_for_a_figure():
     assert what_to_see([plain, telling], [paragraph("Follow the line.")]) == "Follow the line."
     assert what_to_see([plain], [], caption="A caption.") == "A caption."
     assert what_to_see([cited], [plain]) == "Plain words."
-    assert what_to_see([asked], [], alt="An axis. More.") == "An axis. More."
+    assert what_to_see([asked], [], alt="An axis at 0.3. It rises.") == "It rises."
+    assert what_to_see([paragraph("<strong>Another loss</strong> is new. It costs more.")], [plain], alt="It rises.") == "It rises."
+    assert what_to_see([paragraph("The next cell says more. So it is.")], []) == "So it is."
     assert what_to_see([], []) == ""
 
 
 def test_an_opening_is_short():
     assert opening(paragraph("One is short. Two is short. " + "Three is long " * 30)) == "One is short. Two is short."
+    assert opening(paragraph("It falls. So we write")) == "It falls. So we write"
+    assert opening(paragraph("It falls. So we write:")) == "It falls."
+    assert opening(paragraph("So we write,")) == ""

@@ -50,7 +50,8 @@ def _overlay(entries, line):
     @functools.cache
     def probed(name):
         t, value, slope, _ = along(by_name[name], line)
-        return t, {"value": _clipped(value), "slope": _clipped(slope)}
+        value = _clipped(value)
+        return t, {"value": value, "shape": _shape(value), "slope": _clipped(slope)}
 
     def one(first, show):
         return _trace(*probed(first), first, show, {"color": "C1", "dash": "solid"})
@@ -61,7 +62,7 @@ def _overlay(entries, line):
     def layout(show):
         return {
             "xaxis": {"title": wrapped(line.axis), "range": [line.start, line.stop]},
-            "yaxis": {"title": show, "autorange": True},
+            "yaxis": {"title": {"shape": "value, from its least (0) to its largest (1)"}.get(show, show), "autorange": True},
         }
 
     names = list(by_name)
@@ -74,12 +75,18 @@ def _overlay(entries, line):
         layout=layout,
         first=Choice(names, label="solid"),
         second=Choice(names, value=names[1], label="dashed"),
-        show=Choice(["value", "slope"]),
+        show=Choice(["value", "shape", "slope"]),
     )
 
 
 def _trace(t, curves, name, show, line):
     return {"x": t, "y": curves[show], "name": name, "line": line}
+
+
+def _shape(values):
+    """The curve between 0 and 1, for losses whose values are of different size."""
+    low, high = np.nanmin(values), np.nanmax(values)
+    return (values - low) / ((high - low) or 1.0)
 
 
 def _clipped(values):

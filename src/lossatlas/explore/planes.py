@@ -11,6 +11,7 @@ from .explorer import Explorer
 from .hyper import setting, sliders
 from .probes import over
 from .ranges import bounds
+from .style import SYMBOLS
 from .table import number
 from .wording import note_of, title_of, wrapped
 
@@ -147,11 +148,12 @@ class _on_rectangle:
         self.map = functools.cache(self._map)
         across, up = np.linspace(*cut.u, 10)[1:-1], np.linspace(*cut.v, 10)[1:-1]
         self.arrows_at = [a.ravel() for a in np.meshgrid(across, up)]
+        one_scale = {"scaleanchor": "x"} if cut.points else {}
         self.layout = {
             "xaxis": {"title": wrapped(cut.axes[0]), "range": list(cut.u), "showgrid": False},
-            "yaxis": {"title": cut.axes[1], "range": list(cut.v), "showgrid": False},
+            "yaxis": {"title": cut.axes[1], "range": list(cut.v), "showgrid": False, **one_scale},
             "height": 420,
-            "showlegend": False,
+            "showlegend": bool(cut.points),
         }
 
     def _map(self, **values):
@@ -163,7 +165,15 @@ class _on_rectangle:
         _, du, dv = over(self.entry, self.cut, x, y, {**self.fixed, **values})
         arrows = _arrows(x, y, -du, -dv, np.ptp(self.x), np.ptp(self.y))
         lines, marks = _isolines(self.x, self.y, z, levels, _in_sight(self.cut), "top center")
-        return [_filled(self.x, self.y, z, levels), lines, arrows, marks]
+        return [_filled(self.x, self.y, z, levels), lines, arrows, marks, *_fixed(self.cut.points)]
+
+
+def _fixed(points):
+    """What stays where it is in the plane."""
+    return [
+        {"x": [x for x, _ in places], "y": [y for _, y in places], "name": name, "mode": "markers", "marker": {"color": f"C{n + 1}", "size": 12, "symbol": SYMBOLS[n]}}
+        for n, (name, places) in enumerate(points.items())
+    ]
 
 
 def _in_triangle(points):
@@ -195,7 +205,7 @@ def _isolines(x, y, z, levels, inside, beside):
     generator = contour_generator(x, y, np.ma.masked_invalid(z), line_type=LineType.Separate)
     gap = np.full((1, 2), np.nan)
     pieces, marks = [gap], []
-    for level in np.arange(math.ceil(low / step) * step, high, step):
+    for level in np.arange(math.floor(low / step) + 1, high / step) * step:  # none at the lowest value: around a plain it would follow the grid
         found = generator.lines(level)
         pieces += [part for piece in found for part in (piece, gap)]
         seen = [piece[inside(piece)] for piece in found]
@@ -205,7 +215,7 @@ def _isolines(x, y, z, levels, inside, beside):
     path = np.concatenate(pieces)
     aside = 0.02 * np.ptp(x) if beside.endswith("right") else 0.0
     marks = _apart(marks, 0.06 * np.ptp(x), 0.05 * np.ptp(y))
-    quiet = {"hoverinfo": "skip", "meta": {"table": False}}
+    quiet = {"hoverinfo": "skip", "showlegend": False, "meta": {"table": False}}
     return [
         {"x": path[:, 0], "y": path[:, 1], "name": "lines of equal loss", "line": {"color": "muted", "width": 0.8, "dash": "solid"}, **quiet},
         {
@@ -242,7 +252,7 @@ def _arrows(x, y, right, up, width, height):
     tip, tail = middle + direction * length / 2, middle - direction * length / 2
     path = arrow_path(tail, tip, np.minimum(0.35 * length, 0.016))
     return {
-        "x": path.real * width, "y": path.imag * height, "name": "downhill", "hoverinfo": "skip", "meta": {"table": False},
+        "x": path.real * width, "y": path.imag * height, "name": "downhill", "hoverinfo": "skip", "showlegend": False, "meta": {"table": False},
         "line": {"color": "ink", "width": 1.3, "dash": "solid"},
     }  # fmt: skip
 

@@ -38,7 +38,7 @@ _LAYOUT = {
     "dragmode": False,
     "hovermode": "closest",
     "hoverlabel": {"bgcolor": "paper", "bordercolor": "muted", "font": {"color": "ink"}},
-    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "font": {"size": 12.5}},
+    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "font": {"size": 12.5}},
     "uirevision": "same",
 }
 
@@ -66,6 +66,10 @@ def framed(layout, traces):
     layout = _titled(merged(_LAYOUT, layout))
     for axis in {axis_of(trace, letter) for trace in traces for letter in "xy"} | {"xaxis", "yaxis"}:
         layout[axis] = merged(_AXIS, layout.get(axis, {}))
+    for told in [told for key, told in layout.items() if key.startswith(("xaxis", "yaxis")) and "scaleanchor" in told]:
+        # Axes of one scale take less room where the figure has another shape; their ranges stay.
+        for axis in (told, layout.get(f"{told['scaleanchor'][0]}axis{told['scaleanchor'][1:]}", {})):
+            axis.setdefault("constrain", "domain")
     return layout
 
 

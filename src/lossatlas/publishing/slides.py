@@ -122,7 +122,8 @@ def of_section(section):
     title, parts = heading(section), list(flat(section))
     begins = next((tag for tag, *_ in parts if tag.name == "p"), None)
     verdicts = section.select(".atlas-verdict")
-    body = f"<p>{opening(begins)}</p>" if begins else ""
+    begins = opening(begins) if begins else ""
+    body = f"<p>{begins}</p>" if begins else ""
     found = [Slide("divider", title, body + tally(verdicts), anchor=section.get("id", ""))]
     shows = [items_of(tag) for tag, *_ in parts]
     for n, (_, under, anchor) in enumerate(parts):

@@ -8,6 +8,8 @@ from bs4 import BeautifulSoup, Tag
 BREAK = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<! al\.)\s+(?=[A-ZÀ-Þ“(])")
 VERBS = "look|follow|move|watch|turn|drag|compare|switch|slide|notice|read|set|raise|lower|choose|start|try|put|let|keep|change|go"
 TELLS = re.compile(rf"^(?:{VERBS}|what to (?:see|look)|see)\b|\b(?:and|then) (?:look|follow|move|watch|turn|drag|compare|switch|see)\b", re.I)
+#: A citation, or words that point at another part of the page.
+ELSEWHERE = re.compile(r"\[[^\]]*\d{4}\w?\]|\bnext (?:cell|card|figure|section)|\b(?:cards?|figures?) above|\bexercise \d|^(?:Here|Below)\b")
 LONGEST = 260
 
 
@@ -37,7 +39,9 @@ def tells(sentence):
 def what_to_see(after, before, caption="", alt=""):
     """The one sentence that goes with a figure: what it asks to look at, else the nearest that says something of it.
 
-    The last of several paragraphs behind a figure leads on to what comes next, and is left to that.
+    The last of several paragraphs behind a figure leads on to what comes next, and is left to that; so is one that begins
+    with a heading of its own. Of the description, the last sentence says what there is to see; those before it may name
+    the setting of controls, which can change.
 
     Args:
         after, before: paragraphs behind and ahead of the figure, up to its neighbours.
@@ -46,21 +50,30 @@ def what_to_see(after, before, caption="", alt=""):
     Returns:
         A sentence as HTML; "" when there is none.
     """
-    behind = [sentence for p in after[: max(1, len(after) - 1)] for sentence in sentences(p) if plain(sentence)]
+    behind = [sentence for p in after[: max(1, len(after) - 1)] if not titled(p) for sentence in sentences(p) if plain(sentence)]
     ahead = [sentence for p in before[-1:] for sentence in sentences(p) if plain(sentence)]
-    own = [text if len(text) <= LONGEST else BREAK.split(text)[0] for text in (caption, alt) if text]
-    choices = [*filter(tells, behind), *filter(tells, ahead), *own[:1] * bool(caption), *behind[:1], *ahead[-1:], *own]
+    of_itself = [caption if len(caption) <= LONGEST else BREAK.split(caption)[0]] if caption else []
+    described = [BREAK.split(alt)[-1]] if alt else []
+    choices = [*filter(tells, behind), *filter(tells, ahead), *of_itself, *behind[:1], *described, *ahead[-1:]]
     return next((choice for choice in choices if len(words(choice)) <= LONGEST), "")
 
 
+def titled(paragraph):
+    """Whether a paragraph begins with a heading of its own."""
+    first = next((part for part in paragraph.contents if str(part).strip()), None)
+    return isinstance(first, Tag) and first.name == "strong"
+
+
 def plain(sentence):
-    """Whether a sentence may stand alone: it asks nothing, cites nobody and has no heading of its own."""
-    return not (sentence.startswith("<strong") or sentence.endswith("?") or re.search(r"\[[^\]]*\d{4}\w?\]", words(sentence)))
+    """Whether a sentence may stand alone: it asks nothing, cites nobody, has no heading of its own and speaks of nothing elsewhere."""
+    return not (sentence.startswith("<strong") or sentence.endswith("?") or ELSEWHERE.search(words(sentence)))
 
 
 def opening(paragraph, longest=LONGEST):
-    """The first sentences of a paragraph, as many as stay short, as HTML."""
+    """The first sentences of a paragraph, as many as stay short, as HTML; none that leads on to a formula behind it."""
     found = sentences(paragraph)
+    if found and words(found[-1]).endswith((",", ":")):
+        found.pop()
     count = 1
     while count < len(found) and len(words(" ".join(found[: count + 1]))) <= longest:
         count += 1

@@ -9,6 +9,8 @@ row (K) the cosine similarity `s`, or the Euclidean distance `d`, and two boolea
 together and which do not; a pair may be neither. All three are (N, K).
 """
 
+import math
+
 import torch
 
 from ..contract import wrong
@@ -142,6 +144,11 @@ def on_circle(angles):
 def at(*degrees, like):
     """Unit vectors at angles in degrees, in dtype and on the device of `like`."""
     return on_circle(torch.tensor(degrees, dtype=like.dtype, device=like.device).deg2rad())
+
+
+def places(*degrees):
+    """Points of the unit circle at angles in degrees, as pairs of numbers."""
+    return tuple((math.cos(math.radians(d)), math.sin(math.radians(d))) for d in degrees)
 
 
 def absent(inputs):

@@ -2,7 +2,7 @@
 
 import torch
 
-from .compared import absent, all_there, at, forms_of, on_circle, others, transforms_of, with_gallery
+from .compared import absent, all_there, at, forms_of, on_circle, others, places, transforms_of, with_gallery
 from .fields import Field, Label, Mask, Row
 from .signature import Form, Line, Plane, Signature, Transform
 
@@ -108,7 +108,10 @@ embeddings = Signature(
     forms={**forms_of(_relate, VECTORS), ("x", "y", "positive", "negative"): Form(_vectors)},
     lines=(Line("angle", "angle of the anchor on the circle (radians)", 0.0, 6.28, lambda t: _anchors(on_circle(t)), "positives at 60° and 115°, negatives at 165°, 215°, 290° and 350°"),),
     planes=(
-        Plane("anchor", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _anchors(torch.stack([u, v], -1)), "plane", "an anchor among two positives and four negatives on the unit circle"),
+        Plane(
+            "anchor", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _anchors(torch.stack([u, v], -1)), "plane",
+            "the anchor moves, positives and negatives stay on the unit circle", {"positives": places(*POSITIVES), "negatives": places(*NEGATIVES)},
+        ),
     ),
     transforms={
         **transforms_of(VECTORS, GALLERY),

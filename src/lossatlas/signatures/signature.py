@@ -29,7 +29,8 @@ class Plane:
     """A two-dimensional cut: `inputs(u, v)` makes one item for each pair of coordinates.
 
     `kind` says how it is drawn: "plane" on u × v, "simplex" in the triangle of three probabilities,
-    where (u, v) are the first two and the third is 1 - u - v.
+    where (u, v) are the first two and the third is 1 - u - v. `points` are those that stay where they are
+    while (u, v) moves, as name -> ((u, v), …): the plane is then one of vectors, and both axes have one scale.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Plane:
     inputs: Callable
     kind: str = "plane"
     note: str = ""
+    points: Mapping = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

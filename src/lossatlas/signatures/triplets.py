@@ -2,7 +2,7 @@
 
 import torch
 
-from .compared import at, move, on_circle, stretch, turn
+from .compared import at, move, on_circle, places, stretch, turn
 from .fields import Field
 from .signature import Line, Plane, Signature, Transform
 
@@ -29,7 +29,7 @@ triplets = Signature(
     sizes={"N": 5, "D": 3},
     least={"D": 1},
     lines=(Line("angle", "angle of the anchor on the circle (radians)", 0.0, 6.28, lambda t: _anchors(on_circle(t)), "the positive at 60°, the negative at 170°"),),
-    planes=(Plane("anchor", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _anchors(torch.stack([u, v], -1)), "plane", "an anchor, a positive at 60° and a negative at 170° on the unit circle"),),
+    planes=(Plane("anchor", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _anchors(torch.stack([u, v], -1)), "plane", "the anchor moves, a positive and a negative stay on the unit circle", {"positive": places(60), "negative": places(170)}),),
     transforms={
         "rotate": Transform("rotate", lambda s, g: turn(s, g, VECTORS), "all vectors turned together"),
         "scale": Transform("scale", lambda s, g: stretch(s, g, VECTORS), "each vector times its own positive number"),

@@ -2,7 +2,7 @@
 
 import torch
 
-from .compared import at, move, on_circle, stretch, turn
+from .compared import at, move, on_circle, places, stretch, turn
 from .fields import Field
 from .signature import Line, Plane, Signature, Transform
 
@@ -21,7 +21,7 @@ two_views = Signature(
     sizes={"N": 5, "D": 3},
     least={"D": 1},
     lines=(Line("angle", "angle of the first view on the circle (radians)", 0.0, 6.28, lambda t: _partners(on_circle(t)), "the second view at 90°"),),
-    planes=(Plane("view", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _partners(torch.stack([u, v], -1)), "plane", "the first view moves, the second is at the top of the unit circle"),),
+    planes=(Plane("view", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _partners(torch.stack([u, v], -1)), "plane", "the first view moves, the second stays at the top of the unit circle", {"second view": places(90)}),),
     transforms={
         "rotate": Transform("rotate", lambda s, g: turn(s, g, VECTORS), "all vectors turned together"),
         "scale": Transform("scale", lambda s, g: stretch(s, g, VECTORS), "each vector times its own positive number"),
