@@ -1,6 +1,7 @@
 """Matching two graphs: costs, the Hamming loss, and the gradient through the solver."""
 
 import sys
+from unittest import mock
 
 import pytest
 import torch
@@ -80,9 +81,8 @@ def test_the_true_matching_of_equal_graphs_costs_least():
     assert la.second_order_cost(permutation(1, 0, 2, 4, 3), vertex, edge, EDGES, EDGES) > least
 
 
-def test_without_scipy_it_says_so(monkeypatch):
-    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
-    with pytest.raises(ImportError, match="needs SciPy"):
+def test_without_scipy_it_says_so():
+    with mock.patch.dict(sys.modules, {"scipy.optimize": None}), pytest.raises(ImportError, match="needs SciPy"):
         la.least_cost_matching(COST)
 
 

@@ -86,6 +86,8 @@ def _parameters(test):
     """The arguments that pytest's `parametrize` gives to a test, one dictionary for each of its runs."""
     choices = []
     for mark in getattr(test, "pytestmark", ()):
+        if mark.name != "parametrize":
+            continue
         names, values = mark.args[:2]
         names = [n.strip() for n in names.split(",")] if isinstance(names, str) else names
         choices.append([dict(zip(names, _each(value, len(names)), strict=True)) for value in values])

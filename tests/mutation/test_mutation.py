@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 import torch
-from tests.mutation import sandbox
+from tests.mutation import checks, sandbox
 
 import lossatlas
 
@@ -42,6 +42,11 @@ def test_what_is_not_changed_passes():
 def test_a_change_that_never_ends_is_stopped():
     file, before, _, check = CHANGES["a sign flipped"]
     assert ends(file, f"return torch.{before}", "while True: score", check, patience=1) == {"end": "timed out", "by": check}
+
+
+def test_every_test_written_by_hand_can_be_run_without_pytest():
+    subjects = {check.subject for check in checks.in_files().values()}
+    assert subjects == {f"tests.{file.parent.name}.{file.stem}" for pattern in checks.FILES for file in (checks.ROOT / "tests").glob(pattern)}
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cosmic_ray") is None, reason="cosmic-ray is in the environment of `make mutation` only")

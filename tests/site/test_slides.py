@@ -122,10 +122,11 @@ def test_light_and_dark(open_page):
     page, heard = opened(open_page, DECKS[0], "dark", viewport={"width": 1280, "height": 720})
     assert page.locator("html").get_attribute("data-theme") == "dark"
     turn_to(page, first(page, "figure.atlas-explorer"))
-    dark = page.evaluate("() => getComputedStyle(document.querySelector('.reveal')).backgroundColor")
+    colors = "() => [['.reveal', 'backgroundColor'], ['.controls', 'color']].map(([part, key]) => getComputedStyle(document.querySelector(part))[key])"
+    dark = page.evaluate(colors)
     page.locator(".shade").click()
     assert page.locator("html").get_attribute("data-theme") == "light"
-    assert page.evaluate("() => getComputedStyle(document.querySelector('.reveal')).backgroundColor") != dark
+    assert not set(page.evaluate(colors)) & set(dark)
     assert heard.complaints == []
 
 
