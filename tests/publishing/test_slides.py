@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 
 from lossatlas.publishing.book import BookError
 from lossatlas.publishing.slides import deck, write_slides
-from lossatlas.publishing.slides_text import opening, sentences, tells, what_to_see
+from lossatlas.publishing.slides_text import opening, sentences, steady, tells, what_to_see
 
 FIGURE = """<div class="cell"><div class="cell_input"><pre>secret_code()</pre></div><div class="cell_output">
 <figure class="atlas-explorer" id="ex-bend" role="group" aria-label="Bend"><figcaption><strong>Bend</strong>{caption}</figcaption>
@@ -143,8 +143,14 @@ def test_the_sentence_for_a_figure():
     assert what_to_see([], []) == ""
 
 
+def test_a_description_keeps_what_stays_true():
+    alt = "At p = 0.5 it is low. A far point costs 2.5, a near one less. Key: no. With hard ones it falls; with soft ones it rises."
+    assert steady(alt, [("0.5", []), ("5", []), ("no", ["yes"]), ("hard", ["soft"])]) == "A far point costs 2.5, a near one less. With hard ones it falls; with soft ones it rises."
+    assert steady(alt, []) == alt
+
+
 def test_an_opening_is_short():
     assert opening(paragraph("One is short. Two is short. " + "Three is long " * 30)) == "One is short. Two is short."
-    assert opening(paragraph("It falls. So we write")) == "It falls. So we write"
+    assert opening(paragraph("It falls. So we write")) == "It falls."
     assert opening(paragraph("It falls. So we write:")) == "It falls."
     assert opening(paragraph("So we write,")) == ""

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from lossatlas.contract import losses
 
 from .book import BookError
-from .slides_text import inline, opening, sentences, what_to_see
+from .slides_text import inline, opening, sentences, steady, what_to_see
 
 STATIC = Path(__file__).with_name("static")
 #: What a deck needs of reveal.js, and its license.
@@ -192,7 +192,7 @@ def made(item, before, after):
 def explorer_slide(figure, behind, ahead):
     caption = figure.select_one("figcaption span")
     caption = caption.get_text(" ", strip=True) if caption else ""
-    look = what_to_see(behind, ahead, caption, figure.img["alt"])
+    look = what_to_see(behind, ahead, caption, steady(figure.img["alt"], settings_of(figure)))
     title = figure.select_one("figcaption strong").get_text(" ", strip=True)
     figure = copy(figure)
     figure.select_one("figcaption strong").decompose()
@@ -202,6 +202,14 @@ def explorer_slide(figure, behind, ahead):
         figure.figcaption.decompose()
     tall = int(figure.select_one(".atlas-plot")["data-height"]) >= TALL
     return Slide("explorer tall" if tall else "explorer", title, rooted(figure), look, anchor=figure["data-chapter-anchor"])
+
+
+def settings_of(figure):
+    """(text now, other texts) of each control of a figure; the others of a slider are not on the page."""
+    menus = [[option.get_text(strip=True) for option in menu.select("option")] for menu in figure.select("select")]
+    now = [menu.select_one("option[selected]").get_text(strip=True) for menu in figure.select("select")]
+    chosen = [(text, [other for other in menu if other != text]) for text, menu in zip(now, menus, strict=True)]
+    return chosen + [(output.get_text(strip=True), []) for output in figure.select("output")]
 
 
 def verdict_slide(card, behind):

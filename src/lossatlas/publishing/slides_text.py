@@ -9,7 +9,7 @@ BREAK = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<! al\.)\s+(?=[A-ZÀ-Þ�
 VERBS = "look|follow|move|watch|turn|drag|compare|switch|slide|notice|read|set|raise|lower|choose|start|try|put|let|keep|change|go"
 TELLS = re.compile(rf"^(?:{VERBS}|what to (?:see|look)|see)\b|\b(?:and|then) (?:look|follow|move|watch|turn|drag|compare|switch|see)\b", re.I)
 #: A citation, or words that point at another part of the page.
-ELSEWHERE = re.compile(r"\[[^\]]*\d{4}\w?\]|\bnext (?:cell|card|figure|section)|\b(?:cards?|figures?) above|\bexercise \d|^(?:Here|Below)\b")
+ELSEWHERE = re.compile(r"\[[^\]]*\d{4}\w?\]|\b(?:next|last) (?:cell|card|figure|section)|\b(?:cards?|figures?) above|\bexercise \d|^(?:Here|Below)\b")
 LONGEST = 260
 
 
@@ -40,12 +40,11 @@ def what_to_see(after, before, caption="", alt=""):
     """The one sentence that goes with a figure: what it asks to look at, else the nearest that says something of it.
 
     The last of several paragraphs behind a figure leads on to what comes next, and is left to that; so is one that begins
-    with a heading of its own. Of the description, the last sentence says what there is to see; those before it may name
-    the setting of controls, which can change.
+    with a heading of its own. Of a description, the last sentence says what there is to see.
 
     Args:
         after, before: paragraphs behind and ahead of the figure, up to its neighbours.
-        caption, alt: what the figure says of itself.
+        caption, alt: what the figure says of itself, in every setting of its controls.
 
     Returns:
         A sentence as HTML; "" when there is none.
@@ -56,6 +55,24 @@ def what_to_see(after, before, caption="", alt=""):
     described = [BREAK.split(alt)[-1]] if alt else []
     choices = [*filter(tells, behind), *filter(tells, ahead), *of_itself, *behind[:1], *described, *ahead[-1:]]
     return next((choice for choice in choices if len(words(choice)) <= LONGEST), "")
+
+
+def steady(alt, settings):
+    """The sentences of a description that stay true when controls move: those that name no setting.
+
+    Args:
+        alt: the description, at the settings.
+        settings: (text of a control's setting, texts of its others as far as known) for each; a sentence that names
+            others too compares them.
+    """
+
+    def names(sentence, text):
+        return bool(text) and re.search(rf"(?<![\w.-]){re.escape(text)}(?!\w|\.\d)", sentence)
+
+    def moves(sentence):
+        return any(names(sentence, text) and not any(names(sentence, other) for other in others) for text, others in settings)
+
+    return " ".join(sentence for sentence in BREAK.split(alt) if not moves(sentence))
 
 
 def titled(paragraph):
@@ -72,7 +89,7 @@ def plain(sentence):
 def opening(paragraph, longest=LONGEST):
     """The first sentences of a paragraph, as many as stay short, as HTML; none that leads on to a formula behind it."""
     found = sentences(paragraph)
-    if found and words(found[-1]).endswith((",", ":")):
+    if found and not re.search(r"[.!?…][”’)]?$", words(found[-1])):
         found.pop()
     count = 1
     while count < len(found) and len(words(" ".join(found[: count + 1]))) <= longest:
