@@ -1,6 +1,7 @@
 """The page for a student and the picture of the class: whole, harmless, and pleasant to read on any screen."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -97,6 +98,16 @@ def test_a_student_counts_once_for_each_cause(course):
     question = course[1]["Emmy"].questions[1]
     assert [check["state"] for check in question["checks"]] == ["failed", "failed"]
     assert class_plot.causes(question) == ["Value and gradient are finite for logits of size 10 000"]
+
+
+def test_a_notebook_that_did_not_run_is_one_mishap():
+    master = classroom.master("x")
+    lost = [{"name": q.name, "number": q.number, "state": "none", "checks": [{"state": "lost", "lines": []}]} for q in master.questions]
+    partly = [lost[0], *({**question, "checks": []} for question in lost[1:])]
+    entries = [SimpleNamespace(status="graded", student=name, questions=questions) for name, questions in (("Ada", lost), ("Emmy", partly))]
+    summary = class_plot.summarise(entries, master, {})
+    assert summary.failures == [(master.questions[0].number, class_plot.STOPPED, 1), ("all", class_plot.STOPPED, 1)]
+    assert f"| all | {class_plot.STOPPED} | 1 |" in class_plot.words(summary)
 
 
 def test_picture_is_drawn_for_any_class(course):

@@ -11,6 +11,7 @@ INK = {"full": "white", "partial": "#1d1d1f", "none": "#1d1d1f", "not attempted"
 #: States also differ by their hatch, for readers and printers without colours.
 HATCH = {"full": "", "partial": "", "none": "///", "not attempted": ".."}
 STATUSES = ("graded", "needs a look", "not gradable", "not handed in")
+STOPPED, EVERYWHERE = "The notebook did not run, or was stopped", "all"
 MOST_FAILURES, MOST_RANKED = 12, 10
 
 
@@ -22,7 +23,7 @@ class Summary:
         title: of the master.
         statuses: status -> how many students.
         questions: list of ("1 · title", state -> how many of the graded).
-        failures: list of (question number, property, how many students failed there), most first.
+        failures: list of (question number or "all", property, how many students failed there), most first.
         boards: list of ("5 · title", [(place, score, student)]), best first.
     """
 
@@ -54,16 +55,24 @@ def summarise(entries, master, boards):
     states = {name: Counter(dict.fromkeys(STATES, 0)) for name in labels}
     failures, statuses = Counter(), Counter(entry.status for entry in entries)
     for entry in entries:
+        found = {question["number"]: causes(question) for question in entry.questions}
+        if found and all(STOPPED in words for words in found.values()):  # one mishap, not one in every question
+            found = {number: [cause for cause in words if cause != STOPPED] for number, words in found.items()} | {EVERYWHERE: [STOPPED]}
+        failures.update((number, cause) for number, words in found.items() for cause in words)
         for question in entry.questions:
             states[question["name"]][question["state"]] += 1
-            failures.update((question["number"], cause) for cause in causes(question))
     return Summary(
         master.title,
         {status: statuses[status] for status in STATUSES if statuses[status]},
         [(label, dict(states[name])) for name, label in labels.items()],
-        [(number, cause, count) for (number, cause), count in sorted(failures.items(), key=lambda item: (-item[1], item[0]))],
+        [(number, cause, count) for (number, cause), count in sorted(failures.items(), key=_most_first)],
         [(labels[name], [(place, score, entry.student) for place, score, entry in board]) for name, board in boards.items()],
     )
+
+
+def _most_first(failure):
+    (number, cause), count = failure
+    return -count, number == EVERYWHERE, f"{number:>4}", cause
 
 
 def causes(question):
@@ -76,7 +85,7 @@ def causes(question):
         elif check["state"] == "out of time":
             found["Took too long"] = None
         elif check["state"] == "lost":
-            found["The notebook did not run, or was stopped"] = None
+            found[STOPPED] = None
         elif check["state"] == "grader error":
             found["Error in a check: look at it"] = None
     return [cause.replace("`", "") for cause in found]
@@ -178,7 +187,7 @@ def _failed(axes, failures, graded):
 def _ranked(axes, label, board):
     shown = board[:MOST_RANKED]
     more = f", best {len(shown)} of {len(board)}" if len(board) > len(shown) else ""
-    axes.set_title(f"Leaderboard of {_plain(label)}{more}", loc="left", fontweight="bold", fontsize=11.5)
+    axes.set_title(textwrap.fill(f"Leaderboard of {_plain(label)}{more}", 66), loc="left", fontweight="bold", fontsize=11.5)
     scores = [score for _, score, _ in shown]
     span = (max(scores) - min(scores)) or abs(max(scores)) or 1.0
     start = min(scores) - 0.15 * span
