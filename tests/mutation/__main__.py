@@ -11,6 +11,7 @@ cosmic-ray makes the mutants: mutmut leaves decorated functions alone, and every
 """
 
 import argparse
+import os
 import random
 import sys
 import time
@@ -34,6 +35,7 @@ def main():
     if not files:
         sys.exit(f"no such file among {', '.join(f.name for f in FILES)}")
     sys.path.insert(0, str(ROOT / "src"))
+    os.environ["PYTHONPATH"] = str(ROOT / "src")  # for tests that start a Python of their own
     plans = Plans(_measured(options.despite_failures))
     groups = ("body", "declared") if options.declared else ("body",)
     wanted = [m for f in files for m in mutants_of(f) if m.group in groups]

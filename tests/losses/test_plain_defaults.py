@@ -1,0 +1,160 @@
+"""What is no registered loss keeps its published defaults, takes the least that it may, and refuses what lies just below."""
+
+import inspect
+
+import pytest
+import torch
+from tests.contract.test_errors import refused
+
+import lossatlas as la
+from lossatlas.losses import contrastive, pair_metric_learning
+
+#: Those of the papers and their code, as the docstrings cite them. Arguments that are None or a function are not here.
+DEFAULTS = {
+    "GeneralizedSumPooling": {"prototypes": 64, "mass": 0.3, "gamma": 0.1},
+    "GlobalContrastiveTemperatures": {"temperature": 0.1, "rho": 0.3, "gamma": 0.9, "step": 0.01, "momentum": 0.9, "low": 0.05, "high": 0.7},
+    "adaptive_margin_open_set_loss": {"margin": 1.0},
+    "amcl_nt_xent": {"beta": 0.1},
+    "cacr_momentum_euclidean": {"temperature": 1.0},
+    "cacr_momentum_rbf": {"temperature": 1.0},
+    "contrastive_attraction": {"alpha": 1.0, "t_positive": 1.0},
+    "contrastive_relative_penalty": {"temperature": 0.07},
+    "contrastive_repulsion": {"beta": 1.0, "t_negative": 0.9},
+    "debias_distribution": {"alpha": 0.2},
+    "differentiable_sort": {"steepness": 1.0},
+    "distance_weighted_triplets": {"cutoff": 0.5, "farthest": 1.4},
+    "draw_mixtures": {"dtype": torch.float32},
+    "feature_extractor_loss": {"triplet_weight": 20.0, "variance_weight": 1.0, "covariance_weight": 5.0, "eps": 1e-6},
+    "gated_contrastive_loss": {"temperature": 0.1},
+    "gaussian_neighbor_distribution": {"sigma": 1.0},
+    "generalized_bures_wasserstein_distance": {"theta": 1.0},
+    "generalized_sum_pooling": {"mass": 0.3, "gamma": 0.1},
+    "group_ordering_of_views": {"hardest": 10, "steepness": 1.0},
+    "icnn_parts": {"neighbors": (4, 5)},
+    "icnn_score": {"neighbors": (4, 5)},
+    "imle_assignment_gradient": {"strength": 1.0},
+    "isogclr_update": {"rho": 0.3, "gamma": 0.9, "step": 0.01, "momentum": 0.9, "low": 0.05, "high": 0.7},
+    "laplacian_bound_update": {"lam": 1.0},
+    "laplacian_energy": {"lam": 1.0},
+    "laplacian_regularized_clustering": {"lam": 1.0, "steps": 20, "tolerance": 1e-6},
+    "matched": {"strength": 1.0},
+    "mochi_loss": {"temperature": 0.2},
+    "multi_similarity_mining": {"epsilon": 0.1},
+    "multi_similarity_pairs": {"epsilon": 0.1},
+    "neighbor_affinity": {"neighbors": 3},
+    "pamc_loss": {"scale": 1.0},
+    "squared_generalized_bures_wasserstein_distance": {"theta": 1.0},
+    "student_t_neighbor_distribution": {"gamma": 1.0},
+    "symmetric_continual_contrastive_loss": {"temperature": 0.2},
+    "transductive_clustering": {"lam": 1.0, "neighbors": 3, "rounds": 10},
+    "vertex_edge_affinity": {"share": 1.0},
+    "weighted_negative_info_nce": {"temperature": 0.5},
+    "zero_shot_regression_loss": {"ridge": 0.05, "scale": 9.5},
+}
+
+RANDOM = torch.Generator().manual_seed(0)
+X, Y, Z = torch.randn(3, 4, 3, generator=RANDOM)
+LABELS = torch.tensor([0, 0, 1, 1])
+EDGES = torch.tensor([[0, 1], [1, 2]])
+EYE = torch.eye(4)
+
+
+def test_defaults_are_the_published_ones():
+    plain = {name for family in (contrastive, pair_metric_learning) for name in family.__all__} - {entry.name for entry in la.losses()}
+    found = {}
+    for name in plain:
+        given = {p.name: p.default for p in inspect.signature(getattr(la, name)).parameters.values() if p.default is not p.empty}
+        found[name] = {key: value for key, value in given.items() if value is not None and not callable(value)}
+    assert {name: defaults for name, defaults in found.items() if defaults} == DEFAULTS
+
+
+#: Calls with the least that an argument may be; each has an answer.
+LEAST = {
+    "two rows": lambda: la.feature_extractor_loss(X[:2], Y[:2], Z[:2]).total,
+    "one round": lambda: la.transductive_clustering(X, LABELS, Y, rounds=1),
+    "no step": lambda: la.laplacian_regularized_clustering(X, EYE, steps=0).assignments,
+    "one neighbour": lambda: la.neighbor_affinity(X, neighbors=1),
+    "one of a bank": lambda: la.hardest_negatives(X, Y, 1),
+    "no query": lambda: la.draw_mixtures(0, 1, 0, 0).share.sum(),
+    "a graph without edges": lambda: la.pamc_loss(X, torch.zeros(4, 4), LABELS),
+    "no share": lambda: la.debiased_contrastive_loss(X, Y, positive_prior=0.0),
+    "nearest of one": lambda: la.icnn_score(X, LABELS, neighbors=(1, 1)),
+}
+
+#: (argument, call): just below that.
+BELOW = {
+    "one row": ("anchor", lambda: la.feature_extractor_loss(X[:1], Y[:1], Z[:1])),
+    "no round": ("rounds", lambda: la.transductive_clustering(X, LABELS, Y, rounds=0)),
+    "a step less than none": ("steps", lambda: la.laplacian_regularized_clustering(X, EYE, steps=-1)),
+    "no neighbour": ("neighbors", lambda: la.neighbor_affinity(X, neighbors=0)),
+    "none of a bank": ("count", lambda: la.hardest_negatives(X, Y, 0)),
+    "more than the bank": ("count", lambda: la.hardest_negatives(X, Y, 5)),
+    "a query less than none": ("queries", lambda: la.draw_mixtures(-1, 1, 0, 0)),
+    "none to draw from": ("hardest", lambda: la.draw_mixtures(1, 0, 0, 0)),
+    "mixtures less than none": ("of_negatives", lambda: la.draw_mixtures(1, 1, -1, 0)),
+    "mixtures with the query less than none": ("with_query", lambda: la.draw_mixtures(1, 1, 0, -1)),
+    "a weight just below 0": ("adjacency", lambda: la.pamc_loss(X, -0.01 * EYE, LABELS)),
+    "a share just below 0": ("positive_prior", lambda: la.debiased_contrastive_loss(X, Y, positive_prior=-1e-3)),
+    "nearest of none": ("neighbors", lambda: la.icnn_score(X, LABELS, neighbors=(0, 1))),
+    "a point too far": ("edges_a", lambda: la.second_order_cost(EYE, EYE, torch.ones(2, 2), EDGES + 2, EDGES)),
+    "a point below 0": ("edges_b", lambda: la.second_order_cost(EYE, EYE, torch.ones(2, 2), EDGES, EDGES - 1)),
+    "a gate just below 0": ("gate", lambda: la.gated_contrastive_loss(X, LABELS, LABELS, torch.full((4, 3), -1e-3))),
+}
+
+
+@pytest.mark.parametrize("call", LEAST)
+def test_the_least_is_taken(call):
+    assert LEAST[call]().isfinite().all()
+
+
+@pytest.mark.parametrize("call", BELOW)
+def test_less_is_refused(call):
+    refused(ValueError, *BELOW[call])
+
+
+def test_a_table_for_each_view_and_no_more():
+    state = torch.ones(3)
+    table = torch.zeros(2, 4, 3, 2)
+    refused(ValueError, "where", la.isogclr_update, table, table.bool(), state, state, state)
+
+
+def test_the_parts_of_the_feature_extractor_add_up():
+    parts = la.feature_extractor_loss(X, Y, Z, triplet_weight=2.0, variance_weight=3.0, covariance_weight=0.5, eps=0.3)
+    triplet = la.adaptive_margin_triplet_loss(X, Y, Z, eps=0.3)
+    variance = sum((1 - (v.var(0) + 0.3).sqrt()).clamp(min=0).mean() for v in (X, Y, Z))
+    covariance = sum((v.T.cov().square().sum() - v.var(0).square().sum()) / 3 for v in (X, Y, Z))
+    for found, wanted in zip(parts, (2 * triplet + 3 * variance + 0.5 * covariance, triplet, variance, covariance), strict=True):
+        torch.testing.assert_close(found, wanted)
+
+
+def test_a_vector_behind_a_closed_gate_has_no_direction():
+    """Its cosine to all others is 0, that of a zero vector."""
+    gate, partners = torch.ones(4, 3), torch.tensor([1, 1, 0, 0])
+    gate[0] = 0
+    zero = X.clone()
+    zero[0] = 0
+    found = la.gated_contrastive_loss(X, LABELS, partners, gate)
+    torch.testing.assert_close(found, la.gated_contrastive_loss(zero, LABELS, partners, torch.ones(4, 3)))
+
+
+def test_rows_that_are_left_out_are_no_neighbours():
+    """`own` counts: a gallery with the anchors themselves in it gives what the batch gives alone."""
+    own = torch.arange(4)
+    for of_batch, of_gallery in zip(la.icnn_parts(X, LABELS, neighbors=(1, 2)), la.icnn_parts(X, LABELS, X, LABELS, own, neighbors=(1, 2)), strict=True):
+        torch.testing.assert_close(of_batch, of_gallery)
+    apart = la.icnn_parts(X, LABELS, X, LABELS, torch.full((4,), -1), neighbors=(1, 2))
+    assert not all(torch.equal(a, b) for a, b in zip(apart, la.icnn_parts(X, LABELS, neighbors=(1, 2)), strict=True))
+
+
+def test_neighbours_in_half_precision_are_told_apart_in_full():
+    """256 and 256.25, the squared distances of the first point to the second and the third, are one number in bfloat16."""
+    points = torch.tensor([[0.0, 0.0], [16.0, 0.5], [-16.0, 0.0], [16.0, 1.0], [-16.0, -0.25]], dtype=torch.bfloat16)
+    assert la.neighbor_affinity(points, neighbors=1)[0].tolist() == [0, 0, 1, 0, 0]
+
+
+def test_the_surprise_of_a_positive_that_is_sure_has_a_slope():
+    """However far ahead: at a similarity of 1 and a temperature of 0.001 the odds of a miss underflow."""
+    s = torch.tensor([[1.0]], dtype=torch.float64, requires_grad=True)
+    loss = la.on(la.signatures.pairs, "macl_loss")(s, -torch.ones(1, 1, dtype=torch.float64), temperature=1e-3, alpha=0.0)
+    (slope,) = torch.autograd.grad(loss, s)
+    assert loss.item() == 1.0 and slope.item() == pytest.approx(-1e3)
