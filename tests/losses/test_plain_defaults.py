@@ -78,6 +78,10 @@ LEAST = {
     "no query": lambda: la.draw_mixtures(0, 1, 0, 0).share.sum(),
     "a graph without edges": lambda: la.pamc_loss(X, torch.zeros(4, 4), LABELS),
     "no share": lambda: la.debiased_contrastive_loss(X, Y, positive_prior=0.0),
+    "one example": lambda: la.GlobalContrastiveTemperatures(1).temperature,
+    "one prototype": lambda: la.GeneralizedSumPooling(1, 1).prototypes,
+    "one hardest": lambda: la.group_ordering_of_views(torch.stack([X, Y]), hardest=1),
+    "one word": lambda: la.code_mutual_information(torch.randn(1, 2, 3, generator=RANDOM), LABELS[:1]),
     "nearest of one": lambda: la.icnn_score(X, LABELS, neighbors=(1, 1)),
 }
 
@@ -95,6 +99,12 @@ BELOW = {
     "mixtures with the query less than none": ("with_query", lambda: la.draw_mixtures(1, 1, 0, -1)),
     "a weight just below 0": ("adjacency", lambda: la.pamc_loss(X, -0.01 * EYE, LABELS)),
     "a share just below 0": ("positive_prior", lambda: la.debiased_contrastive_loss(X, Y, positive_prior=-1e-3)),
+    "no example": ("examples", lambda: la.GlobalContrastiveTemperatures(0)),
+    "no prototype": ("prototypes", lambda: la.GeneralizedSumPooling(2, 0)),
+    "no dimension": ("dimension", lambda: la.GeneralizedSumPooling(0, 2)),
+    "no hardest": ("hardest", lambda: la.group_ordering_of_views(torch.stack([X, Y]), hardest=0)),
+    "no nudge": ("strength", lambda: la.imle_assignment_gradient(EYE, EYE, strength=0.0)),
+    "a share of local features without any": ("share", lambda: la.vertex_edge_affinity(X, Y, EDGES, EDGES, share=0.9)),
     "nearest of none": ("neighbors", lambda: la.icnn_score(X, LABELS, neighbors=(0, 1))),
     "a point too far": ("edges_a", lambda: la.second_order_cost(EYE, EYE, torch.ones(2, 2), EDGES + 2, EDGES)),
     "a point below 0": ("edges_b", lambda: la.second_order_cost(EYE, EYE, torch.ones(2, 2), EDGES, EDGES - 1)),
@@ -110,6 +120,12 @@ def test_the_least_is_taken(call):
 @pytest.mark.parametrize("call", BELOW)
 def test_less_is_refused(call):
     refused(ValueError, *BELOW[call])
+
+
+@pytest.mark.parametrize("setting", ["rho", "gamma", "step", "momentum", "low", "high"])
+def test_settings_of_temperatures_are_not_negative(setting):
+    state = torch.ones(3)
+    refused(ValueError, setting, la.isogclr_update, torch.zeros(2, 3, 2), torch.ones(2, 3, 2).bool(), state, state, state, **{setting: -0.1})
 
 
 def test_a_table_for_each_view_and_no_more():
@@ -128,13 +144,17 @@ def test_the_parts_of_the_feature_extractor_add_up():
 
 
 def test_a_vector_behind_a_closed_gate_has_no_direction():
-    """Its cosine to all others is 0, that of a zero vector."""
-    gate, partners = torch.ones(4, 3), torch.tensor([1, 1, 0, 0])
+    """Its cosine to all others is 0: the positive is one of three that look alike."""
+    gate = torch.ones(4, 3)
     gate[0] = 0
-    zero = X.clone()
-    zero[0] = 0
-    found = la.gated_contrastive_loss(X, LABELS, partners, gate)
-    torch.testing.assert_close(found, la.gated_contrastive_loss(zero, LABELS, partners, torch.ones(4, 3)))
+    found = la.gated_contrastive_loss(X, torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9]), gate)
+    torch.testing.assert_close(found, torch.tensor(3.0).log())
+    with_zero = X.clone()
+    with_zero[2] = 0
+    s = torch.nn.functional.cosine_similarity(X[0], with_zero[1:], dim=-1) / 0.1
+    assert s[1] == 0
+    found = la.gated_contrastive_loss(with_zero, torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9]), torch.ones(4, 3))
+    torch.testing.assert_close(found, torch.logsumexp(s, 0) - s[0])
 
 
 def test_rows_that_are_left_out_are_no_neighbours():
@@ -144,6 +164,21 @@ def test_rows_that_are_left_out_are_no_neighbours():
         torch.testing.assert_close(of_batch, of_gallery)
     apart = la.icnn_parts(X, LABELS, X, LABELS, torch.full((4,), -1), neighbors=(1, 2))
     assert not all(torch.equal(a, b) for a, b in zip(apart, la.icnn_parts(X, LABELS, neighbors=(1, 2)), strict=True))
+
+
+def test_the_spread_of_the_score_is_that_of_measured_distances():
+    """Zeros stand where a neighbour is of the other kind; distances to the own class count in units of the nearest other."""
+    k, reach, scaled, among, own = 2, 3, [], [], []
+    for i, row in enumerate(torch.cdist(X, X)):
+        near = sorted((d.item(), bool(LABELS[j] == LABELS[i])) for j, d in enumerate(row) if j != i)[:reach]
+        to_other = min(d for d, same in near if not same)
+        units = [d / to_other for d, _ in near[:k]]
+        scaled += [u / max(1, *units) for u in units]
+        among += [d for d, _ in near[:k]]
+        own += [same for _, same in near[:k]]
+    scaled, among, own = torch.tensor(scaled), torch.tensor(among), torch.tensor(own)
+    wanted = 1 - (scaled * own).var() - (among / among[~own].max() * ~own).var()
+    torch.testing.assert_close(la.icnn_parts(X, LABELS, neighbors=(k, reach)).spread, wanted, atol=1e-5, rtol=0)
 
 
 def test_neighbours_in_half_precision_are_told_apart_in_full():
@@ -158,3 +193,79 @@ def test_the_surprise_of_a_positive_that_is_sure_has_a_slope():
     loss = la.on(la.signatures.pairs, "macl_loss")(s, -torch.ones(1, 1, dtype=torch.float64), temperature=1e-3, alpha=0.0)
     (slope,) = torch.autograd.grad(loss, s)
     assert loss.item() == 1.0 and slope.item() == pytest.approx(-1e3)
+
+
+def test_clustering_passes_the_weight_of_the_graph_on():
+    graph = la.neighbor_affinity(torch.cat([X, Y]), neighbors=3)
+    found = la.transductive_clustering(X, LABELS, Y, affinity=graph, lam=0.3, rounds=1)
+    prototypes = torch.stack([X[:2].mean(0), X[2:].mean(0)])
+    held = torch.where(torch.nn.functional.one_hot(LABELS).bool(), 0.0, torch.inf)
+    unary = torch.cat([held, torch.cdist(Y, prototypes).square()])
+    torch.testing.assert_close(found, la.laplacian_regularized_clustering(unary, graph, lam=0.3).assignments[4:])
+    assert not torch.allclose(found, la.transductive_clustering(X, LABELS, Y, affinity=graph, rounds=1))
+
+
+def test_clustering_stops_by_the_change_beside_what_was_before():
+    unary, graph = 10 * X, la.neighbor_affinity(X, neighbors=1)
+    whole = la.laplacian_regularized_clustering(unary, graph, steps=12, tolerance=0.0).energies
+    change = (whole.diff() / whole[:-1]).abs()
+    for tolerance in (0.03, 1e-3):
+        stop = int((change <= tolerance).nonzero()[0]) + 2
+        assert len(la.laplacian_regularized_clustering(unary, graph, steps=12, tolerance=tolerance).energies) == stop
+
+
+def test_shares_of_the_query_go_up_to_one_half():
+    drawn = la.draw_mixtures(100, 5, 100, 100, generator=torch.Generator().manual_seed(0))
+    for shares, most in ((drawn.share, 1.0), (drawn.query_share, 0.5)):
+        assert 0 < shares.min() < 0.01 * most and 0.99 * most < shares.max() < most
+
+
+def test_prototypes_begin_with_the_variance_two_over_their_number():
+    torch.manual_seed(0)
+    assert la.GeneralizedSumPooling(400, 50).prototypes.var().item() == pytest.approx(2 / 50, rel=0.05)
+    assert abs(la.GeneralizedSumPooling(400, 50).prototypes.mean().item()) < 0.01
+
+
+@pytest.mark.parametrize("dimension", [3, 5])
+def test_negatives_are_drawn_by_the_inverse_density_of_their_distance(dimension):
+    angles = torch.tensor([0.0, 0.1, 0.4, 0.8, 1.2])
+    points = torch.zeros(5, dimension)
+    points[:, 0], points[:, 1] = angles.cos(), angles.sin()
+    anchors, labels = points[:1].expand(40_000, dimension), torch.zeros(40_000, dtype=torch.long)
+    _, _, negative = la.distance_weighted_triplets(anchors, labels, points, torch.arange(5), cutoff=0.3, generator=torch.Generator().manual_seed(0))
+    d = (points[1:] - points[0]).norm(dim=-1).clamp(min=0.3)
+    weight = d ** (2 - dimension) * (1 - d.square() / 4) ** ((3 - dimension) / 2)
+    torch.testing.assert_close(torch.bincount(negative, minlength=5)[1:] / len(negative), weight / weight.sum(), atol=0.01, rtol=0)
+
+
+def test_one_positive_pair_is_a_mean_of_one():
+    labels, partners = torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9])
+    gate = torch.ones(4, 3)
+    s = torch.nn.functional.cosine_similarity(X[0], X[1:], dim=-1) / 0.1
+    wanted = torch.logsumexp(s, 0) - s[0]
+    torch.testing.assert_close(la.gated_contrastive_loss(X, labels, partners, gate), wanted)
+
+
+def test_a_row_that_may_choose_nobody_has_no_distribution():
+    where = torch.tensor([[False, True, True], [False, False, False], [True, False, False]])
+    found = la.gaussian_neighbor_distribution(torch.rand(3, 3, generator=RANDOM), where=where)
+    torch.testing.assert_close(found.sum(-1), torch.tensor([1.0, 0.0, 1.0]))
+    assert not found[~where].any()
+
+
+def test_an_anchor_with_nothing_to_tell_apart_adds_nothing():
+    """The first has no negative, the second no positive."""
+    loss = la.on(la.signatures.embeddings, "macl_loss")
+    only, pair = torch.zeros(4, dtype=torch.long), torch.tensor([0, 1])
+    assert loss(Y[:2], pair, X, only).item() == 0
+    three = loss(Y[:3], torch.tensor([0, 1, 2]), X, LABELS.clamp(max=1) * 2, alpha=0.0)
+    two = loss(Y[[0, 2]], torch.tensor([0, 2]), X, LABELS * 2, alpha=0.0)
+    torch.testing.assert_close(3 * three, 2 * two)
+
+
+def test_matrices_are_symmetric_beside_their_size():
+    crooked = torch.tensor([[0.0, 1.0], [0.0, 0.0]], dtype=torch.float64)
+    for size in (1e-8, 1.0, 1e8):
+        square = size * torch.eye(2, dtype=torch.float64)
+        assert la.bures_wasserstein_distance(square + 0.3e-6 * size * crooked, square).isfinite()
+        refused(ValueError, "a", la.bures_wasserstein_distance, square + 3e-5 * size * crooked, square)
