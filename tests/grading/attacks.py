@@ -60,7 +60,7 @@ def writes_outside(world):
 def deletes_files(world):
     return cells(
         "deletes_files",
-        f"import shutil\nfor place in {[str(world.root), '/home', '/work', '/usr/lib/python3']!r}:\n    shutil.rmtree(place, ignore_errors=True)",
+        f"import shutil\nfor place in {[str(world.root), '/home', '/usr/lib/python3']!r}:\n    shutil.rmtree(place, ignore_errors=True)",
         "import lossatlas, pathlib\nshutil.rmtree(pathlib.Path(lossatlas.__file__).parent, ignore_errors=True)",
     )
 
@@ -85,7 +85,7 @@ def searches_solutions(world):
         "searches_solutions",
         """import os, re
 found = []
-for top in ("/home", "/root", "/work", "/tmp", "/usr/share", "/proc/1/root", "/proc/self/cwd", "/srv", "/mnt", "/etc", "/var"):
+for top in ("/home", "/root", "/tmp", "/usr/share", "/proc/1/root", "/proc/self/cwd", "/srv", "/mnt", "/etc", "/var"):
     for folder, _, names in os.walk(top):
         for name in names:
             if name.endswith((".ipynb", ".json")):
