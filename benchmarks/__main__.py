@@ -46,23 +46,40 @@ def compiled_forms(journal, quick):
     if quick:  # does it run? Two losses, captured but not compiled further.
         entries, sizes, pace, backend = entries[:2], ["small"], QUICK, "eager"
     cells = [(entry, size) for size in sizes for entry in entries]
-    rivals = {(e.name, size): journal(("rivals", e.name, size), lambda e=e, size=size: compiled.fastest_eager(e, size)) for e, size in cells}
+    rivals = {
+        (e.name, size): journal(("rivals", e.name, size), lambda e=e, size=size: compiled.fastest_eager(e, size))
+        for e, size in cells
+    }
     if not quick:
         waiting = [(*cell, among) for cell, among in rivals.items() if ("compiled", *cell) not in journal.done]
         compiled.compile_ahead(waiting, _tell)
-    return _rows("compiled", cells, journal, lambda entry, size: compiled.measure(entry, size, pace, rivals[entry.name, size], backend=backend))
+    return _rows(
+        "compiled",
+        cells,
+        journal,
+        lambda entry, size: compiled.measure(entry, size, pace, rivals[entry.name, size], backend=backend),
+    )
 
 
 def contract_cost(journal, quick):
     pace = QUICK if quick else {"rounds": 101, "least_seconds": 0.002}
-    return [journal(("contract", kind.name), lambda kind=kind: contract.measure(kind, pace)) for kind in contract.signatures()]
+    return [
+        journal(("contract", kind.name), lambda kind=kind: contract.measure(kind, pace))
+        for kind in contract.signatures()
+    ]
 
 
 def output_layers(journal, quick):
-    classes, features, batch, seconds = ((200, 2_000), (16,), 8, 0.05) if quick else (output_layer.CLASSES, output_layer.FEATURES, output_layer.BATCH, 4.0)
+    classes, features, batch, seconds = (
+        ((200, 2_000), (16,), 8, 0.05)
+        if quick
+        else (output_layer.CLASSES, output_layer.FEATURES, output_layer.BATCH, 4.0)
+    )
     rows = []
     for c, d in [(c, d) for d in features for c in classes]:
-        rows.append(journal(("output_layer", c, d), lambda c=c, d=d: output_layer.measure(c, d, batch=batch, seconds=seconds)))
+        rows.append(
+            journal(("output_layer", c, d), lambda c=c, d=d: output_layer.measure(c, d, batch=batch, seconds=seconds))
+        )
         _tell(f"output layer {c} × {d}")
     return rows
 
@@ -79,8 +96,17 @@ def _rows(form, cells, journal, measure):
     rows = []
     for count, (entry, size) in enumerate(cells, 1):
         found = journal((form, entry.name, size), lambda entry=entry, size=size: measure(entry, size))
-        fastest = next((f"{row['ratio']['median']:.2f} × {row['peer']['package']} {row['peer']['symbol']}" for row in found if row.get("fastest")), "")
-        _tell(f"{form} {count}/{len(cells)}: {entry.name} {size} {1e3 * found[0]['seconds']['median']:.3g} ms {fastest}")
+        fastest = next(
+            (
+                f"{row['ratio']['median']:.2f} × {row['peer']['package']} {row['peer']['symbol']}"
+                for row in found
+                if row.get("fastest")
+            ),
+            "",
+        )
+        _tell(
+            f"{form} {count}/{len(cells)}: {entry.name} {size} {1e3 * found[0]['seconds']['median']:.3g} ms {fastest}"
+        )
         rows += found
     return rows
 
@@ -96,7 +122,9 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Side-by-side timings, on one thread.")
     parser.add_argument("--only", choices=PARTS, help="one of the benchmarks (default: all)")
     parser.add_argument("--quick", action="store_true", help="smallest sizes and few rounds: does it run?")
-    parser.add_argument("--out", type=Path, help="folder of the record and its tables (default: _build/measured; --quick: _build/quick)")
+    parser.add_argument(
+        "--out", type=Path, help="folder of the record and its tables (default: _build/measured; --quick: _build/quick)"
+    )
     options = parser.parse_args(arguments)
     out = options.out or BUILD / ("quick" if options.quick else "measured")
     torch.set_num_threads(1)

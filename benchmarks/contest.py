@@ -59,7 +59,11 @@ def contests(entry, size):
     """
     found = []
     for peer in peers(entry.name):
-        if peer.agrees and (peer.differentiable or peer.with_slope) and not (size != SMALLEST and fills_memory(entry, peer)):
+        if (
+            peer.agrees
+            and (peer.differentiable or peer.with_slope)
+            and not (size != SMALLEST and fills_memory(entry, peer))
+        ):
             same = next((rivals for terms, rivals in found if terms == Terms.of(peer)), None)
             if same is None:
                 found.append((Terms.of(peer), same := []))

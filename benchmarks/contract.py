@@ -26,7 +26,9 @@ def identity(signature):
     names = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in signature.names]
     doing_nothing.__signature__ = inspect.Signature(names)
     with patch.object(decorator, "register"):
-        return lossatlas.contract.loss(signature, items=" ".join(signature.fields[signature.names[0]].axes))(doing_nothing)
+        return lossatlas.contract.loss(signature, items=" ".join(signature.fields[signature.names[0]].axes))(
+            doing_nothing
+        )
 
 
 def measure(signature, pace):
@@ -49,7 +51,12 @@ def measure(signature, pace):
     def call():
         return function(**inputs)
 
-    runs = {"operation": calls(lambda: x + 1), "bare": calls(first.mean), "checked": calls(call), "unchecked": calls(call, False)}
+    runs = {
+        "operation": calls(lambda: x + 1),
+        "bare": calls(first.mean),
+        "checked": calls(call),
+        "unchecked": calls(call, False),
+    }
     samples = {name: [seconds / CALLS for seconds in found] for name, found in alternate(runs, **pace).items()}
     row = {"signature": signature.name, "operation_seconds": spread(samples["operation"])}
     for name in ("checked", "unchecked"):

@@ -67,4 +67,3 @@ def measure(classes, features, *, batch, seconds):
         "softmax_ratio": ratio(samples["softmax"], samples["factored"]),
         "dense_ratio": ratio(samples["dense Z-loss"], samples["factored"]),
     }
-

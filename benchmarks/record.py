@@ -69,7 +69,9 @@ def summary(rows):
         found[form] = {size: _standing(part) for size, part in parts.items() if part}
         if of_form:
             worst = _worst([row for row in of_form if row["ratio"]["median"] > 1], lambda row: row["ratio"]["median"])
-            found[form]["all"]["slower"] = {loss: max(r for (one, _), r in worst.items() if one == loss) for loss, _ in worst}
+            found[form]["all"]["slower"] = {
+                loss: max(r for (one, _), r in worst.items() if one == loss) for loss, _ in worst
+            }
     return found
 
 
@@ -124,13 +126,19 @@ def write(path, parts):
     Returns:
         The whole record.
     """
-    where = {"machine": machine(), "packages": {name: version for name, version in packages().items() if version}, "sizes": SIZES}
+    where = {
+        "machine": machine(),
+        "packages": {name: version for name, version in packages().items() if version},
+        "sizes": SIZES,
+    }
     before = json.loads(path.read_text()) if path.exists() else {}
     if any(before.get(key) != value for key, value in where.items()):
         before = {}
     rows = []
     for form in ("eager", "compiled"):
-        rows += rounded(parts[form]) if form in parts else [row for row in before.get("rows", []) if row["form"] == form]
+        rows += (
+            rounded(parts[form]) if form in parts else [row for row in before.get("rows", []) if row["form"] == form]
+        )
     families = {entry.name: entry.family for entry in lossatlas.losses()}
     record = {**where, "families": families, "rows": rows, "summary": rounded(summary(rows))}
     for part in ("left_out", "contract", "output_layer"):
@@ -170,7 +178,11 @@ class Journal:
                     cell, found = json.loads(line)
                     self.done[tuple(cell)] = found
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(one) + "\n" for one in [key, *([list(cell), found] for cell, found in self.done.items())]))
+        path.write_text(
+            "".join(
+                json.dumps(one) + "\n" for one in [key, *([list(cell), found] for cell, found in self.done.items())]
+            )
+        )
 
     def __call__(self, cell, measure):
         """What was measured of a cell, now or before the run was stopped.

@@ -23,7 +23,15 @@ WIDTH = 128
 #: (loss, whose it is, pairs or vectors in the batch, rows at a time)
 LARGE = [
     (loss, "lossatlas", 32_768, 64)
-    for loss in ("info_nce", "clip_loss", "siglip_loss", "nt_xent", "decoupled_contrastive_loss", "multi_similarity_loss", "info_nce on embeddings")
+    for loss in (
+        "info_nce",
+        "clip_loss",
+        "siglip_loss",
+        "nt_xent",
+        "decoupled_contrastive_loss",
+        "multi_similarity_loss",
+        "info_nce on embeddings",
+    )
 ]
 BESIDE = [
     ("nt_xent", "lossatlas", 2_048, 32),
@@ -57,8 +65,15 @@ def batch(signature, n):
     import torch
 
     generator = torch.Generator().manual_seed(n)
-    vectors = [torch.randn(n, WIDTH, generator=generator).requires_grad_() for _ in range(1 if signature == "embeddings" else 2)]
-    return [*vectors, torch.randint(0, max(n // 8, 2), (n,), generator=generator)] if signature == "embeddings" else vectors
+    vectors = [
+        torch.randn(n, WIDTH, generator=generator).requires_grad_()
+        for _ in range(1 if signature == "embeddings" else 2)
+    ]
+    return (
+        [*vectors, torch.randint(0, max(n // 8, 2), (n,), generator=generator)]
+        if signature == "embeddings"
+        else vectors
+    )
 
 
 def measure(name, whose, n, rows, rounds=1):
@@ -81,7 +96,14 @@ def measure(name, whose, n, rows, rounds=1):
         x.grad = torch.zeros_like(x) if x.requires_grad else None
     before = _peak()
     seconds = [run(inputs) for _ in range(rounds)]
-    return {"loss": name, "package": whose, "n": n, "rows": rows, "bytes": _peak() - before, "seconds": statistics.median(seconds)}
+    return {
+        "loss": name,
+        "package": whose,
+        "n": n,
+        "rows": rows,
+        "bytes": _peak() - before,
+        "seconds": statistics.median(seconds),
+    }
 
 
 def _peak():
@@ -105,11 +127,18 @@ def recorded(rows):
     from .timing import machine
 
     met = {row["package"] for row in rows}
-    return {"machine": machine(), "packages": {name: version for name, version in packages().items() if name in met}, "width": WIDTH, "rows": rounded(rows)}
+    return {
+        "machine": machine(),
+        "packages": {name: version for name, version in packages().items() if name in met},
+        "width": WIDTH,
+        "rows": rounded(rows),
+    }
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description="Memory and time of losses that compare, at scale.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.scale", description="Memory and time of losses that compare, at scale."
+    )
     parser.add_argument("--quick", action="store_true", help="small batches: does it run?")
     parser.add_argument("--beside", action="store_true", help="only what other packages are measured beside")
     parser.add_argument("--out", type=Path, help="file to write the record to")
@@ -124,7 +153,10 @@ def main(arguments=None):
         rows.append(measured_apart(cell, 5 if cell in BESIDE else 1))
         row = rows[-1]
         at_once = "all" if row["rows"] is None else row["rows"]
-        print(f"{row['loss']:<28}{row['package']:<26}N = {row['n']:<8}rows {at_once!s:<6}{row['bytes'] / 1e6:>8.0f} MB{row['seconds']:>9.2f} s", flush=True)
+        print(
+            f"{row['loss']:<28}{row['package']:<26}N = {row['n']:<8}rows {at_once!s:<6}{row['bytes'] / 1e6:>8.0f} MB{row['seconds']:>9.2f} s",
+            flush=True,
+        )
     if options.out:
         from .record import text
 

@@ -21,7 +21,11 @@ def _peer(row):
     peer = row["peer"]
     if not peer:
         return ""
-    notes = [*(f"{name}={value}" for name, value in row.get("hyper", {}).items()), row.get("dtype"), row.get("peer_form") == "eager" and "eager"]
+    notes = [
+        *(f"{name}={value}" for name, value in row.get("hyper", {}).items()),
+        row.get("dtype"),
+        row.get("peer_form") == "eager" and "eager",
+    ]
     notes = ", ".join(note for note in notes if note)
     return f"{peer['package']} `{peer['symbol']}`{f' ({notes})' if notes else ''}{' ◀' if row.get('fastest') else ''}"
 
@@ -62,7 +66,9 @@ OUTPUT_LAYER = {
 HOW = """Forward and backward of one batch, float32, one thread; median (quartiles) over rounds in which loss and peers take turns. A
 ratio below 1 is faster, or smaller, than the peer; ◀ marks the fastest peer. *kB* is the peak of what torch allocates beyond
 the inputs. Packages with a gradient of their own are met in their own dtype, in time only. Sizes: {}.""".format(
-    "; ".join(f"{name} " + " ".join(f"{axis}={length}" for axis, length in sizes.items()) for name, sizes in SIZES.items())
+    "; ".join(
+        f"{name} " + " ".join(f"{axis}={length}" for axis, length in sizes.items()) for name, sizes in SIZES.items()
+    )
 )
 
 #: part of the record -> title, how it was measured, heading -> function of a row that gives the text of its cell
@@ -74,7 +80,8 @@ TABLES = {
     ),
     "compiled": (
         "Every loss compiled, forward and backward",
-        HOW + " The peer is the one that is fastest eager. Ours is compiled by `torch.compile`; it is too, unless it cannot be or is faster eager.",
+        HOW
+        + " The peer is the one that is fastest eager. Ours is compiled by `torch.compile`; it is too, unless it cannot be or is faster eager.",
         BESIDE | COMPILED,
     ),
     "contract": (
@@ -119,5 +126,7 @@ def _words(found, rival):
         words += f"; {found['like_for_like']:.2f} times the fastest compiled one"
     if "memory_geometric_mean" in found:
         words += f"; memory {found['memory_geometric_mean']:.2f} times that of the smallest"
-    slower = ", ".join(f"`{loss}` {ratio:.2f}" for loss, ratio in sorted(found.get("slower", {}).items(), key=lambda pair: -pair[1]))
+    slower = ", ".join(
+        f"`{loss}` {ratio:.2f}" for loss, ratio in sorted(found.get("slower", {}).items(), key=lambda pair: -pair[1])
+    )
     return f"{words}; slower: {slower}" if slower else words

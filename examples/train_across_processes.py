@@ -38,7 +38,9 @@ def main():
         if rank() == 0:
             z = network(x).detach()
             found = knn_accuracy(z[:TRAIN], y[:TRAIN], z[TRAIN:], y[TRAIN:])
-            print(f"{processes()} process(es), {options.steps} steps: {100 * found:.1f} % of test digits fall to the class of their neighbours")
+            print(
+                f"{processes()} process(es), {options.steps} steps: {100 * found:.1f} % of test digits fall to the class of their neighbours"
+            )
             if options.save:
                 torch.save(network.state_dict(), options.save)
 

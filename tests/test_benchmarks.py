@@ -15,7 +15,12 @@ import lossatlas
 from lossatlas.signatures import SIGNATURES, logits
 
 EVERY = [entry.name for entry in lossatlas.losses()]
-MET = [(entry.name, terms, peer) for entry in lossatlas.losses() for terms, rivals in contests(entry, "small") for peer in rivals]
+MET = [
+    (entry.name, terms, peer)
+    for entry in lossatlas.losses()
+    for terms, rivals in contests(entry, "small")
+    for peer in rivals
+]
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +61,12 @@ def test_every_loss_is_measured_beside_every_peer(found):
 
 
 def test_the_record_keeps_its_format(found):
-    assert {"machine", "packages", "sizes", "families", "rows", "summary", "contract", "output_layer"} == set(found) - {"left_out"}
-    assert found["machine"]["cpu"] and found["machine"]["torch"] == torch.__version__ and found["machine"]["threads"] == 1
+    assert {"machine", "packages", "sizes", "families", "rows", "summary", "contract", "output_layer"} == set(found) - {
+        "left_out"
+    }
+    assert (
+        found["machine"]["cpu"] and found["machine"]["torch"] == torch.__version__ and found["machine"]["threads"] == 1
+    )
     assert found["packages"] == {name: version for name, version in packages().items() if version}
     assert found["families"] == {entry.name: entry.family for entry in lossatlas.losses()}
     assert {row["form"] for row in found["rows"]} == {"eager", "compiled"}
@@ -103,7 +112,9 @@ def test_memory_and_time_at_scale(tmp_path):
     scale.main(["--quick", "--out", str(tmp_path / "scale.json")])
     record = json.loads((tmp_path / "scale.json").read_text())
     rows = record["rows"]
-    assert record["machine"]["torch"] == torch.__version__ and record["width"] == scale.WIDTH and record["packages"] == {}
+    assert (
+        record["machine"]["torch"] == torch.__version__ and record["width"] == scale.WIDTH and record["packages"] == {}
+    )
     assert [row["loss"] for row in rows] == [cell[0] for cell in scale.QUICK]
     assert all(row["seconds"] > 0 and row["bytes"] >= 0 for row in rows)
 
@@ -126,18 +137,29 @@ def test_a_peer_is_asked_for_the_same(loss, terms, peer, size):
     if terms.own_slope:
         value, slope = peer.with_slope(**inputs, **terms.hyper)
         torch.testing.assert_close(value.sum(), contest.ours(entry, terms)(**inputs).detach(), rtol=1e-6, atol=1e-8)
-        torch.testing.assert_close(slope, contest.there_and_back(contest.ours(entry, terms), inputs, terms)()[0], rtol=1e-4, atol=1e-8)
+        torch.testing.assert_close(
+            slope, contest.there_and_back(contest.ours(entry, terms), inputs, terms)()[0], rtol=1e-4, atol=1e-8
+        )
     else:
-        torch.testing.assert_close(contest.theirs(peer, terms)(**inputs), contest.ours(entry, terms)(**inputs), rtol=1e-4, atol=1e-6)
-        slopes, expected = contest.run_of(peer, inputs, terms)(), contest.there_and_back(contest.ours(entry, terms), inputs, terms)()
-        for one, other in zip(slopes, expected, strict=True):  # at a kink, which a score may just meet, both sides are right
+        torch.testing.assert_close(
+            contest.theirs(peer, terms)(**inputs), contest.ours(entry, terms)(**inputs), rtol=1e-4, atol=1e-6
+        )
+        slopes, expected = (
+            contest.run_of(peer, inputs, terms)(),
+            contest.there_and_back(contest.ours(entry, terms), inputs, terms)(),
+        )
+        for one, other in zip(
+            slopes, expected, strict=True
+        ):  # at a kink, which a score may just meet, both sides are right
             assert (one - other).norm() <= 5e-3 * other.norm()
 
 
 def test_terms_are_those_of_the_peer():
     assert Terms.of(peer_of("focal_loss", None)) == Terms()
     assert Terms.of(peer_of("focal_loss", None, settings=({"gamma": 1.0}, {}))) == Terms()
-    assert Terms.of(peer_of("focal_loss", None, settings=({"gamma": 1.0},), reduction="sum")) == Terms({"gamma": 1.0}, "sum")
+    assert Terms.of(peer_of("focal_loss", None, settings=({"gamma": 1.0},), reduction="sum")) == Terms(
+        {"gamma": 1.0}, "sum"
+    )
     own = peer_of("focal_loss", None, differentiable=False, with_slope=lambda: None)
     assert Terms.of(own) == Terms({}, "sum", True, dtype=torch.float64)
 
@@ -229,6 +251,7 @@ def test_a_peer_that_is_faster_eager_is_met_in_both_forms(peers_are):
 
 def test_of_many_peers_the_fastest_are_compiled(peers_are, monkeypatch):
     monkeypatch.setattr(compiled, "MOST_PEERS", 2)
+
     def repeating(times):
         def call(logits, target):
             return sum(logits.logsumexp(-1) for _ in range(times)) ** 2 / times**2

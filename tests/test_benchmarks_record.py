@@ -7,17 +7,32 @@ from benchmarks import record
 
 
 def test_numbers_are_rounded():
-    assert record.rounded({"a": [1.23456, 7], "b": {"c": 0.000123456, "d": 12345.678}}) == {"a": [1.235, 7], "b": {"c": 0.0001235, "d": 12350.0}}
+    assert record.rounded({"a": [1.23456, 7], "b": {"c": 0.000123456, "d": 12345.678}}) == {
+        "a": [1.235, 7],
+        "b": {"c": 0.0001235, "d": 12350.0},
+    }
 
 
 def row_of(loss, size, median, memory=None, form="eager", **more):
     peer = {"package": "a-package", "symbol": "a_function"}
-    return {"loss": loss, "size": size, "form": form, "peer": peer, "ratio": {"median": median}, "memory_ratio": memory, **more}
+    return {
+        "loss": loss,
+        "size": size,
+        "form": form,
+        "peer": peer,
+        "ratio": {"median": median},
+        "memory_ratio": memory,
+        **more,
+    }
 
 
 def test_the_summary_counts_the_fastest_peer_of_each_loss_and_size():
     rows = [row_of("a", "small", 0.5, 1.0), row_of("b", "small", 2.0, 0.25), row_of("a", "large", 0.125)]
-    rows += [row_of("a", "small", 0.1, 4.0), row_of("a", "small", 3.0, form="compiled"), {**row_of("c", "small", 9.0), "peer": None}]
+    rows += [
+        row_of("a", "small", 0.1, 4.0),
+        row_of("a", "small", 3.0, form="compiled"),
+        {**row_of("c", "small", 9.0), "peer": None},
+    ]
     found = record.summary(rows)
     assert found["eager"]["small"] == {
         "cells": 2,
@@ -34,13 +49,25 @@ def test_the_summary_counts_the_fastest_peer_of_each_loss_and_size():
 
 
 def test_the_summary_of_compiled_forms_also_compares_like_with_like():
-    rows = [row_of("a", "small", 4.0, form="compiled", peer_form="eager", compiled_ratio=0.5), row_of("b", "small", 2.0, form="compiled", peer_form="compiled")]
+    rows = [
+        row_of("a", "small", 4.0, form="compiled", peer_form="eager", compiled_ratio=0.5),
+        row_of("b", "small", 2.0, form="compiled", peer_form="compiled"),
+    ]
     assert record.summary(rows)["compiled"]["all"]["like_for_like"] == pytest.approx(1.0)
-    assert "like_for_like" not in record.summary([row_of("a", "small", 4.0, form="compiled", peer_form="eager")])["compiled"]["all"]
+    assert (
+        "like_for_like"
+        not in record.summary([row_of("a", "small", 4.0, form="compiled", peer_form="eager")])["compiled"]["all"]
+    )
 
 
 def test_the_summary_also_leaves_out_who_brings_a_gradient_of_its_own():
-    found = record.summary([row_of("a", "small", 0.5, 1.0), row_of("a", "small", 4.0, gradient="own"), row_of("b", "small", 8.0, gradient="own")])
+    found = record.summary(
+        [
+            row_of("a", "small", 0.5, 1.0),
+            row_of("a", "small", 4.0, gradient="own"),
+            row_of("b", "small", 8.0, gradient="own"),
+        ]
+    )
     assert found["eager"]["all"]["slower"] == {"a": 4.0, "b": 8.0}
     assert found["eager"]["small"]["cells"] == 2
     assert found["eager"]["small"]["autograd"] == record.summary([row_of("a", "small", 0.5, 1.0)])["eager"]["small"]

@@ -22,7 +22,10 @@ def found(tmp_path_factory):
     for sizes in PARTS:
         folder, count = tmp_path_factory.mktemp(f"parts-{sizes}"), len(sizes.split("-"))
         command = [sys.executable, "-m", "tests.distributed_worker"]
-        started = [subprocess.Popen([*command, str(rank), sizes, str(folder)], cwd=ROOT, stderr=subprocess.PIPE, text=True) for rank in range(count)]
+        started = [
+            subprocess.Popen([*command, str(rank), sizes, str(folder)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+            for rank in range(count)
+        ]
         for process in started:
             errors = process.communicate(timeout=120)[1]
             assert process.returncode == 0, errors

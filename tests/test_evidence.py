@@ -117,7 +117,14 @@ def test_display_bundle_holds_card_text_and_data():
 
 @pytest.mark.parametrize(
     "effects",
-    [GENERATOR.normal(1, 1, 20), [0.0] * 20, [5.0] * 30, [1e-9 * n for n in range(20)], [1e6 * n for n in range(50)], [7.0] * 19 + [-1e4]],
+    [
+        GENERATOR.normal(1, 1, 20),
+        [0.0] * 20,
+        [5.0] * 30,
+        [1e-9 * n for n in range(20)],
+        [1e6 * n for n in range(50)],
+        [7.0] * 19 + [-1e4],
+    ],
     ids=["normal", "zeros", "equal", "tiny", "huge", "outlier"],
 )
 @pytest.mark.parametrize("rule", [AtLeast(0), Within(2)])
@@ -160,19 +167,39 @@ def test_summary_lists_every_verdict():
         (lambda: claim().run(seeds=range(19)), ValueError, "`seeds`: expected at least 20, got 19"),
         (lambda: claim().run(seeds=[1] * 20), ValueError, "`seeds`: expected different numbers"),
         (lambda: claim().run(tier="large"), ValueError, "`tier`: expected 'smoke' or 'full', got 'large'"),
-        (lambda: claim(experiment=lambda s, t: range(25)).run(), ValueError, "`experiment`: expected 20 effects, one per seed, got 25"),
+        (
+            lambda: claim(experiment=lambda s, t: range(25)).run(),
+            ValueError,
+            "`experiment`: expected 20 effects, one per seed, got 25",
+        ),
         (lambda: claim().test([1.0] * 19), ValueError, "`effects`: expected at least 20 seeds, got 19"),
-        (lambda: claim().test([1.0] * 20 + [float("nan")]), ValueError, "`effects`: expected finite numbers, got 1 that are not"),
-        (lambda: claim().test(torch.zeros(20, 2)), ValueError, r"`effects`: expected one number per seed, got shape \(20, 2\)"),
+        (
+            lambda: claim().test([1.0] * 20 + [float("nan")]),
+            ValueError,
+            "`effects`: expected finite numbers, got 1 that are not",
+        ),
+        (
+            lambda: claim().test(torch.zeros(20, 2)),
+            ValueError,
+            r"`effects`: expected one number per seed, got shape \(20, 2\)",
+        ),
         (lambda: claim(key="A Claim"), ValueError, "`key`: expected lower-case words joined by hyphens, got 'A Claim'"),
         (lambda: claim(statement=" "), TypeError, "`statement`: expected a text"),
-        (lambda: claim(rule="above 0"), TypeError, r"`rule`: expected AtLeast\(...\) or Within\(...\), got str 'above 0'"),
+        (
+            lambda: claim(rule="above 0"),
+            TypeError,
+            r"`rule`: expected AtLeast\(...\) or Within\(...\), got str 'above 0'",
+        ),
         (lambda: claim(experiment=3), TypeError, r"`experiment`: expected a function of \(seeds, tier\), got int 3"),
         (lambda: AtLeast("0"), TypeError, "`threshold`: expected a finite number, got str '0'"),
         (lambda: AtLeast(float("inf")), ValueError, "`threshold`: expected a finite number, got inf"),
         (lambda: Within(0), ValueError, "`margin`: expected a number > 0, got 0"),
         (lambda: Summary([]), ValueError, "`verdicts`: expected one or more"),
-        (lambda: Summary([claim().run(), claim().run()]), ValueError, "`verdicts`: expected one or more, each of another claim"),
+        (
+            lambda: Summary([claim().run(), claim().run()]),
+            ValueError,
+            "`verdicts`: expected one or more, each of another claim",
+        ),
     ],
 )
 def test_errors_name_the_argument(call, error, message):

@@ -10,14 +10,19 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
-LINES = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf8").splitlines() if not line.startswith("#")]
+LINES = [
+    line for line in (ROOT / "requirements.txt").read_text(encoding="utf8").splitlines() if not line.startswith("#")
+]
 PINS = {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in LINES)}
 EXTRAS = [requirement for extra in PROJECT["optional-dependencies"].values() for requirement in extra]
 
 
 def test_addresses_are_those_of_the_configuration():
     configuration = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))
-    assert PROJECT["urls"] == {"Documentation": configuration["html"]["baseurl"], "Source": configuration["repository"]["url"]}
+    assert PROJECT["urls"] == {
+        "Documentation": configuration["html"]["baseurl"],
+        "Source": configuration["repository"]["url"],
+    }
 
 
 @pytest.mark.parametrize("text", sorted({*PROJECT["dependencies"], *EXTRAS}))

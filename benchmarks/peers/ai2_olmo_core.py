@@ -11,7 +11,9 @@ def cross_entropy(logits, target):
 
 
 def logit_z_loss(logits, target):
-    return functional.cross_entropy_loss(logits, target, reduction="none", compute_z_loss=True, z_loss_multiplier=1.0)[1]
+    return functional.cross_entropy_loss(logits, target, reduction="none", compute_z_loss=True, z_loss_multiplier=1.0)[
+        1
+    ]
 
 
 PEERS = [

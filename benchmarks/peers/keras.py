@@ -15,7 +15,9 @@ def cross_entropy(logits, target):
 
 
 def smoothed_cross_entropy(logits, target, *, label_smoothing):
-    return losses.categorical_crossentropy(one_hot(target, logits), logits, from_logits=True, label_smoothing=label_smoothing)
+    return losses.categorical_crossentropy(
+        one_hot(target, logits), logits, from_logits=True, label_smoothing=label_smoothing
+    )
 
 
 def generalized_cross_entropy(logits, target, *, q=0.7):
@@ -35,7 +37,9 @@ def square_loss(logits, target, *, k, M):
 
 
 def focal_loss(logits, target, *, gamma=2.0):
-    return losses.categorical_focal_crossentropy(one_hot(target, logits), logits, alpha=1.0, gamma=gamma, from_logits=True)
+    return losses.categorical_focal_crossentropy(
+        one_hot(target, logits), logits, alpha=1.0, gamma=gamma, from_logits=True
+    )
 
 
 def one_against_rest(logits, target, *, epsilon, alpha=0.25, gamma=2.0):

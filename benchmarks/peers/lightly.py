@@ -47,13 +47,52 @@ def alignment(view_a, view_b, *, alpha=2.0):
 
 
 ONE = {"view_a": [[1.0, 0.0]], "view_b": [[0.6, 0.8]]}
-LONELY = Finding("A batch of one item has no negatives: the loss is minus infinity. Here what repels is then 0.", at=ONE)
+LONELY = Finding(
+    "A batch of one item has no negatives: the loss is minus infinity. Here what repels is then 0.", at=ONE
+)
 LONELY_TOO = Finding("A batch of one item is NaN even where its uniformity does not count.", at=ONE)
 
 PEERS = [
     Peer("nt_xent", "lightly", "NTXentLoss", nt_xent, SAME, ({}, {"temperature": 0.07}), reduction="mean", alone=True),
-    Peer("decoupled_contrastive_loss", "lightly", "DCLLoss", decoupled, SAME, ({}, {"temperature": 0.5}), reduction="mean", alone=True, least=2, finding=LONELY),
-    Peer("cross_correlation_loss", "lightly", "BarlowTwinsLoss", barlow_twins, SAME, ({}, {"lam": 0.1}), reduction="mean", least=2),
-    Peer("byol_loss", "lightly", "NegativeCosineSimilarity", byol, "Theirs is minus the mean cosine similarity: twice that, and 2 more.", reduction="mean"),
-    Peer("alignment_loss", "lightly", "HypersphereLoss", alignment, "Theirs adds lam times the uniformity of both views: here lam = 0.", ({}, {"alpha": 1.5}), reduction="mean", least=2, finding=LONELY_TOO),
+    Peer(
+        "decoupled_contrastive_loss",
+        "lightly",
+        "DCLLoss",
+        decoupled,
+        SAME,
+        ({}, {"temperature": 0.5}),
+        reduction="mean",
+        alone=True,
+        least=2,
+        finding=LONELY,
+    ),
+    Peer(
+        "cross_correlation_loss",
+        "lightly",
+        "BarlowTwinsLoss",
+        barlow_twins,
+        SAME,
+        ({}, {"lam": 0.1}),
+        reduction="mean",
+        least=2,
+    ),
+    Peer(
+        "byol_loss",
+        "lightly",
+        "NegativeCosineSimilarity",
+        byol,
+        "Theirs is minus the mean cosine similarity: twice that, and 2 more.",
+        reduction="mean",
+    ),
+    Peer(
+        "alignment_loss",
+        "lightly",
+        "HypersphereLoss",
+        alignment,
+        "Theirs adds lam times the uniformity of both views: here lam = 0.",
+        ({}, {"alpha": 1.5}),
+        reduction="mean",
+        least=2,
+        finding=LONELY_TOO,
+    ),
 ]

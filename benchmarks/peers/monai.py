@@ -7,7 +7,9 @@ from .shared import FOCAL_SLOPE_IS_NAN, SIGMOID_RULED_OUT_IS_NAN, made, one_hot
 
 
 def multiclass(logits, target, *, gamma=2.0):
-    return made(FocalLoss, to_onehot_y=True, use_softmax=True, gamma=gamma, reduction="none")(logits, target.unsqueeze(1)).sum(1)
+    return made(FocalLoss, to_onehot_y=True, use_softmax=True, gamma=gamma, reduction="none")(
+        logits, target.unsqueeze(1)
+    ).sum(1)
 
 
 def one_against_rest(logits, target, *, epsilon, alpha=0.25, gamma=2.0):

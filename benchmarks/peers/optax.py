@@ -38,11 +38,23 @@ def of(loss, symbol, function, transform, settings=({},), finding=None):
         (_, value), slope = both(*inputs, **hyper)
         return tensor(value), tensor(slope)
 
-    return Peer(loss, "optax", f"optax.{symbol}", call, transform, settings, differentiable=False, with_slope=with_slope, finding=finding)
+    return Peer(
+        loss,
+        "optax",
+        f"optax.{symbol}",
+        call,
+        transform,
+        settings,
+        differentiable=False,
+        with_slope=with_slope,
+        finding=finding,
+    )
 
 
 def softmax_cross_entropy(logits, target, label_smoothing):
-    return optax.losses.softmax_cross_entropy(logits, optax.losses.smooth_labels(jax.nn.one_hot(target, logits.shape[-1]), label_smoothing))
+    return optax.losses.softmax_cross_entropy(
+        logits, optax.losses.smooth_labels(jax.nn.one_hot(target, logits.shape[-1]), label_smoothing)
+    )
 
 
 def poly(logits, target, epsilon=1.0, label_smoothing=0.0):

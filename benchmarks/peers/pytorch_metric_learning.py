@@ -61,13 +61,26 @@ def on_embeddings(loss, named, part=("loss",), change=lambda values: values):
         found = loss(**hyper)(embeddings, labels, named(*related), gallery, gallery_labels)
         if "loss" not in found and set(part) != set(found):
             return embeddings.sum(-1) * 0
-        each = [of_anchors(embeddings, {**found[p], "losses": change(found[p]["losses"])}, len(embeddings)) for p in part]
+        each = [
+            of_anchors(embeddings, {**found[p], "losses": change(found[p]["losses"])}, len(embeddings)) for p in part
+        ]
         return sum(each) + 0 * (embeddings.sum() + gallery.sum())
 
     return call
 
 
-def multi_similarity(embeddings, labels, gallery=None, gallery_labels=None, own=None, gallery_mask=None, *, alpha=2.0, beta=50.0, base=1.0):
+def multi_similarity(
+    embeddings,
+    labels,
+    gallery=None,
+    gallery_labels=None,
+    own=None,
+    gallery_mask=None,
+    *,
+    alpha=2.0,
+    beta=50.0,
+    base=1.0,
+):
     loss = averaged("MultiSimilarityLoss", alpha=alpha, beta=beta, base=base)
     if gallery is None:
         return loss(embeddings, labels)
@@ -77,7 +90,9 @@ def multi_similarity(embeddings, labels, gallery=None, gallery_labels=None, own=
 
 def circle(embeddings, labels, gallery, gallery_labels, own, gallery_mask, *, margin=0.25, gamma=256.0):
     related = pairs(*relations(labels, gallery_labels, own, gallery_mask))
-    found = made("CircleLoss", m=margin, gamma=gamma)(embeddings, labels, related, gallery, gallery_labels)["loss"]["losses"]
+    found = made("CircleLoss", m=margin, gamma=gamma)(embeddings, labels, related, gallery, gallery_labels)["loss"][
+        "losses"
+    ]
     return of_rows(found, embeddings, gallery)
 
 
@@ -92,7 +107,9 @@ def lifted(embeddings, labels, gallery, gallery_labels, own, gallery_mask, *, ma
 @functools.cache
 def noise(positive_margin, negative_margin):
     distance = SNRDistance(normalize_embeddings=False)
-    return losses.SignalToNoiseRatioContrastiveLoss(pos_margin=positive_margin, neg_margin=negative_margin, distance=distance, reducer=DoNothingReducer())
+    return losses.SignalToNoiseRatioContrastiveLoss(
+        pos_margin=positive_margin, neg_margin=negative_margin, distance=distance, reducer=DoNothingReducer()
+    )
 
 
 @functools.cache
@@ -109,7 +126,13 @@ def info_nce(query, key, gallery, own, gallery_mask, *, temperature=0.07):
     belongs = torch.arange(count)
     anchors, rows = others(own, gallery_mask).nonzero(as_tuple=True)
     loss = made("NTXentLoss", temperature=temperature)
-    found = loss(query, None, (belongs, belongs, anchors, rows + count), torch.cat([key, gallery]), torch.zeros(count + len(gallery)))
+    found = loss(
+        query,
+        None,
+        (belongs, belongs, anchors, rows + count),
+        torch.cat([key, gallery]),
+        torch.zeros(count + len(gallery)),
+    )
     return of_anchors(query, found["loss"], count)
 
 
@@ -130,19 +153,35 @@ def _both(views, gallery, compared, temperature):
     query, key = views
     belongs, (anchors, rows) = torch.arange(len(query)), compared.nonzero(as_tuple=True)
     loss = made("NTXentLoss", temperature=temperature)
-    found = loss(query, None, (belongs, belongs, anchors, rows + len(query)), torch.cat([key, gallery]), torch.zeros(len(query) + len(gallery)))
+    found = loss(
+        query,
+        None,
+        (belongs, belongs, anchors, rows + len(query)),
+        torch.cat([key, gallery]),
+        torch.zeros(len(query) + len(gallery)),
+    )
     return of_anchors(query, found["loss"], len(query)).unflatten(0, (2, -1)).mean(0)
 
 
 def triplet_margin(anchor, positive, negative, *, margin=0.2):
     n = torch.arange(len(anchor))
     vectors = torch.cat([positive, negative])
-    found = made("TripletMarginLoss", euclidean=True, margin=margin)(anchor, n, (n, n, n + len(n)), vectors, torch.cat([n, n]))
+    found = made("TripletMarginLoss", euclidean=True, margin=margin)(
+        anchor, n, (n, n, n + len(n)), vectors, torch.cat([n, n])
+    )
     return found["loss"]["losses"]
 
 
-def threshold_consistent(embeddings, labels, *, positive_margin=0.9, negative_margin=0.5, positive_weight=1.0, negative_weight=1.0):
-    loss = averaged("ThresholdConsistentMarginLoss", lambda_plus=positive_weight, lambda_minus=negative_weight, margin_plus=positive_margin, margin_minus=negative_margin)
+def threshold_consistent(
+    embeddings, labels, *, positive_margin=0.9, negative_margin=0.5, positive_weight=1.0, negative_weight=1.0
+):
+    loss = averaged(
+        "ThresholdConsistentMarginLoss",
+        lambda_plus=positive_weight,
+        lambda_minus=negative_weight,
+        margin_plus=positive_margin,
+        margin_minus=negative_margin,
+    )
     return loss(embeddings, labels)
 
 
@@ -177,8 +216,17 @@ def proxy_nca(features, prototypes, target, *, temperature=1.0):
 ONE_PAIR_OF_EACH = {
     "embeddings": [[1.0, 0.0]], "labels": [0], "gallery": [[0.0, 1.0], [0.5, 0.5]], "gallery_labels": [0, 1], "own": [-1], "gallery_mask": [True, True],
 }  # fmt: skip
-COUNTS_AS_NONE = Finding("A batch with one positive pair and one negative pair counts as a batch without pairs: the loss is 0.", at=ONE_PAIR_OF_EACH)
-FAR = {"query": [[1.0, 0.0]], "key": [[-1.0, 0.0]], "gallery": [[1.0, 0.0], [0.0, 1.0]], "own": [-1], "gallery_mask": [True, True]}
+COUNTS_AS_NONE = Finding(
+    "A batch with one positive pair and one negative pair counts as a batch without pairs: the loss is 0.",
+    at=ONE_PAIR_OF_EACH,
+)
+FAR = {
+    "query": [[1.0, 0.0]],
+    "key": [[-1.0, 0.0]],
+    "gallery": [[1.0, 0.0], [0.0, 1.0]],
+    "own": [-1],
+    "gallery_mask": [True, True],
+}
 FLOOR = (
     "The share of the key is held above the smallest normal number before its logarithm is taken: in float64 no query costs more than 708, which at"
     " temperature 0.001 is less than a difference of similarities of 0.71 (in float16, 9.7, at temperature 0.07 a difference of 0.68), and beyond it the gradient is 0."
@@ -219,7 +267,9 @@ PEERS = [
         PACKAGE,
         "ContrastiveLoss",
         on_embeddings(
-            lambda positive_margin=0.0, negative_margin=1.0: made("ContrastiveLoss", euclidean=True, pos_margin=positive_margin, neg_margin=negative_margin),
+            lambda positive_margin=0.0, negative_margin=1.0: made(
+                "ContrastiveLoss", euclidean=True, pos_margin=positive_margin, neg_margin=negative_margin
+            ),
             pairs,
             ("pos_loss", "neg_loss"),
             lambda values: values**2,
@@ -303,7 +353,14 @@ PEERS = [
         ({}, {"temperature": 0.07}),
         finding=Finding(
             FLOOR,
-            {"view_a": [[1.0, 0.0]], "view_b": [[-1.0, 0.0]], "gallery_a": [[0.8, 0.6]], "gallery_b": [[-0.6, 0.8]], "own": [-1], "gallery_mask": [True]},
+            {
+                "view_a": [[1.0, 0.0]],
+                "view_b": [[-1.0, 0.0]],
+                "gallery_a": [[0.8, 0.6]],
+                "gallery_b": [[-0.6, 0.8]],
+                "own": [-1],
+                "gallery_mask": [True],
+            },
             {"temperature": 0.001},
         ),
     ),

@@ -74,7 +74,9 @@ def log_loss(logits, target):
 
 
 def brier_score(logits, target):
-    score = metrics.brier_score_loss(target.numpy(), array(logits.softmax(-1)), labels=range(logits.shape[-1]), scale_by_half=True)
+    score = metrics.brier_score_loss(
+        target.numpy(), array(logits.softmax(-1)), labels=range(logits.shape[-1]), scale_by_half=True
+    )
     return tensor(score, logits)
 
 

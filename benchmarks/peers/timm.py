@@ -23,7 +23,9 @@ def poly_n(logits, target, *, epsilons=(1.0,)):
 
 
 def poly_focal(logits, target, *, epsilon=1.0, alpha=0.25, gamma=2.0):
-    return made(loss.PolyBinaryCrossEntropy, epsilon=epsilon, gamma=gamma, alpha=alpha, reduction="none")(logits, one_hot(target, logits))
+    return made(loss.PolyBinaryCrossEntropy, epsilon=epsilon, gamma=gamma, alpha=alpha, reduction="none")(
+        logits, one_hot(target, logits)
+    )
 
 
 def poly_focal_balanced(logits, target, *, epsilon, alpha, gamma):

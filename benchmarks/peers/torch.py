@@ -109,7 +109,6 @@ def null_multilabel_soft_margin(logits, target):
     return F.multilabel_soft_margin_loss(logits, one_hot(target, logits))
 
 
-
 HOPELESS = Finding(
     "Where the probability of the true class underflows to 0, the gradient is NaN; it is 0 there.",
     at={"logits": [[0.0, 1000.0, 0.0]], "target": [0]},

@@ -106,9 +106,18 @@ CELLS = [*OPENING, *BY_HAND, *STABLE]
 
 def write(folder, cells=CELLS, name="cross_entropy"):
     """The master as a file `<name>.ipynb`."""
-    new = {"raw": nbformat.v4.new_raw_cell, "markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
-    notebook = nbformat.v4.new_notebook(cells=[new[kind](source, id=f"cell-{i}") for i, (kind, source) in enumerate(cells)])
-    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
+    new = {
+        "raw": nbformat.v4.new_raw_cell,
+        "markdown": nbformat.v4.new_markdown_cell,
+        "code": nbformat.v4.new_code_cell,
+    }
+    notebook = nbformat.v4.new_notebook(
+        cells=[new[kind](source, id=f"cell-{i}") for i, (kind, source) in enumerate(cells)]
+    )
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
     path = folder / f"{name}.ipynb"
     nbformat.write(notebook, path)
     return path

@@ -11,7 +11,12 @@ from lossatlas.exercises.answers import Function
 #: Checks that train networks are tried with one student's numbers, and not on every wrong answer.
 TRAINS = tuple(key for key in answers.questions() if key.endswith("/5"))
 QUICK = tuple(key for key in answers.questions() if key not in TRAINS)
-ASKED = {"Function": "write `", "Number": "is still to be found", "Numbers": "is still to be found", "OneOf": "choose `"}
+ASKED = {
+    "Function": "write `",
+    "Number": "is still to be found",
+    "Numbers": "is still to be found",
+    "OneOf": "choose `",
+}
 
 
 def outcomes(key, space):
@@ -31,7 +36,10 @@ def test_every_exercise_has_a_question():
     assert set(answers.questions()) == set(EXERCISES)
 
 
-@pytest.mark.parametrize(("key", "student"), [*((key, student) for key in QUICK for student in ("", "Ada", " ünal 7")), *((key, "Ada") for key in TRAINS)])
+@pytest.mark.parametrize(
+    ("key", "student"),
+    [*((key, student) for key in QUICK for student in ("", "Ada", " ünal 7")), *((key, "Ada") for key in TRAINS)],
+)
 def test_solution_earns_all_points(key, student):
     question = answers.questions()[key][1]
     space = answers.names(key, question.solution, student)
@@ -58,7 +66,13 @@ def test_missing_answer_is_met_like_a_stub(key):
         assert isinstance(error, Unheld) and error.result.to_do, f"{check.name}: {error}"
 
 
-WRONG = [(key, name, parts) for key, name, answer, _ in answers.wrong_answers() if key in QUICK for parts in [answers.named(key, answer)] if parts]
+WRONG = [
+    (key, name, parts)
+    for key, name, answer, _ in answers.wrong_answers()
+    if key in QUICK
+    for parts in [answers.named(key, answer)]
+    if parts
+]
 
 
 @pytest.mark.parametrize(("key", "name", "parts"), WRONG, ids=[f"{key}-{name}" for key, name, _ in WRONG])
@@ -72,13 +86,17 @@ def test_wrong_answer_loses_points_and_is_told_why(key, name, parts):
         assert failing and len(failing.words.split()) > 3, f"{check.name}: {error}"
     if isinstance(EXERCISES[key].form, Function):
         for hidden in (False, True):
-            assert any(check.hidden is hidden for check in lost), f"wrong, and no {'hidden' if hidden else 'visible'} check noticed"
+            assert any(check.hidden is hidden for check in lost), (
+                f"wrong, and no {'hidden' if hidden else 'visible'} check noticed"
+            )
 
 
 @pytest.mark.parametrize("key", [key for key in answers.questions() if isinstance(EXERCISES[key].form, Function)])
 def test_a_hidden_check_brings_a_property_of_its_own(key):
     """Who has seen the library has not seen all that grades."""
     hidden = [check for check in answers.questions()[key][1].checks if check.hidden]
-    library = "\n".join(inspect.getsource(inspect.getmodule(inspect.unwrap(a_property))) for a_property in EXERCISES[key].properties)
+    library = "\n".join(
+        inspect.getsource(inspect.getmodule(inspect.unwrap(a_property))) for a_property in EXERCISES[key].properties
+    )
     own = [inner for check in hidden for inner in check.defined if f"def {inner}(" not in library]
     assert own

@@ -13,7 +13,7 @@ from otter.assign import main as otter_assign
 from tests.assignments.small_master import CELLS, OPENING, STABLE, write
 from tests.exercises import answers
 
-from lossatlas.assignments import (
+from lossatlas.classroom.masters import (
     MasterError,
     instructor_notebook,
     make_assignment,
@@ -22,8 +22,8 @@ from lossatlas.assignments import (
     self_study_page,
     student_notebook,
 )
-from lossatlas.assignments.rubric import rubric_page
-from lossatlas.publishing.book import Book
+from lossatlas.classroom.masters.rubric import rubric_page
+from lossatlas.publishing.build.book import Book
 from lossatlas.publishing.cli import main
 
 FAMILIES = list(answers.masters())
@@ -40,7 +40,9 @@ def secrets(master):
     open_to_all = "\n".join(cell.source for cell in master.opening)
     hidden = ""
     for question in master.questions:
-        open_to_all += "\n".join(["", *(cell.source for cell in question.cells if cell.role == "everyone"), question.stub])
+        open_to_all += "\n".join(
+            ["", *(cell.source for cell in question.cells if cell.role == "everyone"), question.stub]
+        )
         hidden += "\n".join(["", question.solution, question.explanation, *(check.source for check in question.checks)])
     return lines(hidden) - lines(open_to_all)
 
@@ -61,11 +63,22 @@ def test_student_notebook_holds_no_secret(family):
     for question in master.questions:
         for part in re.split(r"[\n,;]", question.solution):
             part = re.sub(r"\s+", "", part.partition("#")[0])
-            assert len(part) < 24 or part not in packed or part in re.sub(r"\s+", "", question.statement + question.given + question.stub), part
+            assert (
+                len(part) < 24
+                or part not in packed
+                or part in re.sub(r"\s+", "", question.statement + question.given + question.stub)
+            ), part
         for check in question.checks:
             assert check.name not in text
     assert not re.search(r"otter|SOLUTION|TEST CONFIG|hidden: true|points: \d", text)
-    assert {key for cell in notebook.cells for key in cell} <= {"cell_type", "id", "metadata", "source", "outputs", "execution_count"}
+    assert {key for cell in notebook.cells for key in cell} <= {
+        "cell_type",
+        "id",
+        "metadata",
+        "source",
+        "outputs",
+        "execution_count",
+    }
     assert not any(cell.metadata or cell.get("outputs") or cell.get("execution_count") for cell in notebook.cells)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     nbformat.validate(notebook)
@@ -74,10 +87,19 @@ def test_student_notebook_holds_no_secret(family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_student_notebook_runs_as_it_is_handed_out(family, tmp_path):
     notebook = student_notebook(answers.masters()[family])
-    blocked = nbformat.v4.new_code_cell("import sys\nsys.modules['otter'] = None  # importing it is an error from here on")
+    blocked = nbformat.v4.new_code_cell(
+        "import sys\nsys.modules['otter'] = None  # importing it is an error from here on"
+    )
     notebook.cells.insert(0, blocked)
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
-    said = ["".join(output.data["text/plain"]) for cell in notebook.cells for output in cell.get("outputs", []) if "text/plain" in output.get("data", {})]
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    said = [
+        "".join(output.data["text/plain"])
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "text/plain" in output.get("data", {})
+    ]
     assert sum("Not attempted yet" in words for words in said) == len(answers.masters()[family].questions)
     assert not list(tmp_path.iterdir()), "it leaves nothing behind"
 
@@ -111,7 +133,9 @@ def test_instructor_notebook_runs_and_holds_all(small, tmp_path):
         assert question.solution in text and question.statement in text
         assert f"Rubric of exercise {question.number}, {question.points:g} points" in text
         assert all(check.source in text for check in question.checks)
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
     nbformat.validate(notebook)
 
 
@@ -121,7 +145,9 @@ def test_rubric_tells_points_checks_and_mistakes(family):
     page = rubric_page(master)
     assert "…" in page and "For instructors" in page
     for question in master.questions:
-        part = page.partition(f"#### Rubric of exercise {question.number}, {question.points:g} points")[2].partition("\n## ")[0]
+        part = page.partition(f"#### Rubric of exercise {question.number}, {question.points:g} points")[2].partition(
+            "\n## "
+        )[0]
         for check in question.checks:
             assert f"| `{check.name}` | {'hidden' if check.hidden else 'visible'} | {check.points:g} |" in part
         assert part.count("\n  - ") >= 3, "what the checks say of mistakes"
@@ -149,7 +175,9 @@ def test_otter_gives_the_solution_all_points_and_the_stub_none(made, tmp_path):
     points = sum(question.points for question in master.questions)
     for name, notebook, share in [("solved", made.instructor, 1), ("stub", made.student, 0)]:
         (tmp_path / name).mkdir()
-        done = otter("run", "-a", str(made.bundle), "-o", str(tmp_path / name), "--no-logo", str(notebook), folder=tmp_path)
+        done = otter(
+            "run", "-a", str(made.bundle), "-o", str(tmp_path / name), "--no-logo", str(notebook), folder=tmp_path
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         found = json.loads((tmp_path / name / "results.json").read_text())["tests"]
         graded = [entry for entry in found if "max_score" in entry and "score" in entry]
@@ -165,10 +193,18 @@ def test_command_makes_everything_and_the_same_again(small, tmp_path, monkeypatc
     made = {}
     for name in ("one", "two"):
         out = tmp_path / name
-        assert main(["assignments", "cross_entropy", "--masters", str(small.path.parent), "--out", str(out), "--unproven"]) == 0
+        assert (
+            main(["assignments", "cross_entropy", "--masters", str(small.path.parent), "--out", str(out), "--unproven"])
+            == 0
+        )
         made[name] = {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
     printed = capsys.readouterr().out
-    parts = ["student/cross_entropy.ipynb", "autograder/cross_entropy-autograder.zip", "instructor/cross_entropy.ipynb", "instructor/rubric.md"]
+    parts = [
+        "student/cross_entropy.ipynb",
+        "autograder/cross_entropy-autograder.zip",
+        "instructor/cross_entropy.ipynb",
+        "instructor/rubric.md",
+    ]
     assert all(str(tmp_path / "one" / "cross_entropy" / part) in printed for part in parts)
     assert set(made["one"]) == {f"cross_entropy/{part}" for part in [*parts, "autograder/README.txt"]}
     assert made["one"] == made["two"], "equal to the byte"
@@ -180,7 +216,13 @@ def test_command_makes_everything_and_the_same_again(small, tmp_path, monkeypatc
     assert {"tests/q1.py", "tests/q2.py", "run_autograder", "setup.sh", "otter_config.json"} < set(names)
     assert "pytorch-cpu" in environment and "otter-grader" in environment
     assert f"lossatlas[book] @ git+{Book.find().repository}\n" in environment
-    for words in ("otter run -a cross_entropy-autograder.zip submission.ipynb", "Gradescope", "Canvas", "lossatlas grade", "INSTRUCTORS ONLY"):
+    for words in (
+        "otter run -a cross_entropy-autograder.zip submission.ipynb",
+        "Gradescope",
+        "Canvas",
+        "lossatlas grade",
+        "INSTRUCTORS ONLY",
+    ):
         assert words in readme
     assert made["one"]["cross_entropy/autograder/README.txt"].decode() == readme
 
@@ -189,7 +231,10 @@ def test_command_tells_what_is_wrong_with_a_master(tmp_path, monkeypatch, capsys
     monkeypatch.chdir(answers.BOOK)
     write(tmp_path, CELLS[:-1])
     assert main(["assignments", "--masters", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
-    assert 'expected a code cell `check("cross_entropy/2", ..., student=student)` after its `# END QUESTION`' in capsys.readouterr().err
+    assert (
+        'expected a code cell `check("cross_entropy/2", ..., student=student)` after its `# END QUESTION`'
+        in capsys.readouterr().err
+    )
     assert not (tmp_path / "out").exists()
 
 
@@ -197,7 +242,9 @@ def test_student_notebook_is_the_one_that_otter_makes(small, tmp_path):
     otter_assign(str(small.path), str(tmp_path / "made"), no_pdfs=True, no_run_tests=True)
     theirs = nbformat.read(tmp_path / "made" / "student" / "cross_entropy.ipynb", as_version=4)
     ours = student_notebook(small)
-    assert [(cell.cell_type, cell.source) for cell in ours.cells] == [(cell.cell_type, cell.source) for cell in theirs.cells]
+    assert [(cell.cell_type, cell.source) for cell in ours.cells] == [
+        (cell.cell_type, cell.source) for cell in theirs.cells
+    ]
 
 
 def test_a_wrong_solution_is_not_handed_out(tmp_path):

@@ -7,8 +7,8 @@ import torch
 from otter.assign.solutions import replace_solutions
 from tests.assignments.small_master import BY_HAND, CELLS, CONFIG, OPENING, STABLE, write
 
-from lossatlas.assignments import MasterError, read_master
-from lossatlas.assignments.master import without_marks
+from lossatlas.classroom.masters import MasterError, read_master
+from lossatlas.classroom.masters.master import without_marks
 from lossatlas.exercises import Unheld, given
 
 
@@ -18,7 +18,11 @@ def master(tmp_path_factory):
 
 
 def test_what_is_read(master):
-    assert (master.family, master.title, master.intro) == ("cross_entropy", "Cross-entropy, a few exercises", "Two exercises.\n\nThat is all.")
+    assert (master.family, master.title, master.intro) == (
+        "cross_entropy",
+        "Cross-entropy, a few exercises",
+        "Two exercises.\n\nThat is all.",
+    )
     assert [cell.kind for cell in master.opening] == ["markdown", "markdown", "code"]
     one, two = master.questions
     assert (one.number, one.name, one.key, one.title) == (1, "q1", "cross_entropy/1", "Three logits by hand")
@@ -35,8 +39,17 @@ def test_what_is_read(master):
 
 def test_checks_are_functions(master):
     visible, hidden = master.questions[1].checks
-    assert (visible.name, visible.hidden, visible.points, visible.needs) == ("test_visible", False, 1, ("my_cross_entropy", "student"))
-    assert (hidden.hidden, hidden.points, hidden.words) == (True, 2, "It has the same properties on inputs not seen before.")
+    assert (visible.name, visible.hidden, visible.points, visible.needs) == (
+        "test_visible",
+        False,
+        1,
+        ("my_cross_entropy", "student"),
+    )
+    assert (hidden.hidden, hidden.points, hidden.words) == (
+        True,
+        2,
+        "It has the same properties on inputs not seen before.",
+    )
     assert visible.words == "visible"
     space = {"torch": torch}
     exec(master.questions[1].solution, space)
@@ -55,7 +68,12 @@ def test_solution_of_several_parts_runs(master):
 
 def test_several_solution_cells_are_joined(tmp_path):
     at = STABLE.index(("raw", "# END SOLUTION"))
-    more = [*STABLE[:at], ("code", "# BEGIN SOLUTION NO PROMPT\nhelper = 3\n# END SOLUTION"), ("code", "b = 2  # SOLUTION"), *STABLE[at:]]
+    more = [
+        *STABLE[:at],
+        ("code", "# BEGIN SOLUTION NO PROMPT\nhelper = 3\n# END SOLUTION"),
+        ("code", "b = 2  # SOLUTION"),
+        *STABLE[at:],
+    ]
     question = read_master(write(tmp_path, [*OPENING, *more])).questions[0]
     assert question.stub == "def my_cross_entropy(logits, target):\n    ...\n\n\nb = ..."
     assert question.solution.endswith("- true\n\n\nhelper = 3\n\n\nb = 2")

@@ -2,10 +2,10 @@
 
 from tests.assignments.small_master import write
 
-from lossatlas.assignments import read_master
-from lossatlas.assignments.checks import Check
-from lossatlas.assignments.rubric import rubric
-from lossatlas.assignments.sayings import looks_at, sayings
+from lossatlas.classroom.masters import read_master
+from lossatlas.classroom.masters.checks import Check
+from lossatlas.classroom.masters.rubric import rubric
+from lossatlas.classroom.masters.sayings import looks_at, sayings
 from lossatlas.exercises.cross_entropy.stable import STABLE
 
 
@@ -16,10 +16,20 @@ def check(*lines, name="test_it"):
 
 def test_words_of_properties_and_of_what_they_call():
     said = dict(sayings(STABLE.properties, ()))
-    [words] = [words for words in said["Over all labels of an item, the probabilities behind the losses sum to 1"] if "normaliser complete" in words]
-    assert words == "with logits … the probabilities behind your losses for the five possible targets sum to …. Is the normaliser complete?"
+    [words] = [
+        words
+        for words in said["Over all labels of an item, the probabilities behind the losses sum to 1"]
+        if "normaliser complete" in words
+    ]
+    assert (
+        words
+        == "with logits … the probabilities behind your losses for the five possible targets sum to …. Is the normaliser complete?"
+    )
     called = said["It gives one value per item, as a tensor"]
-    assert "it returned a single number for … items: their mean. Leave the mean to the caller and return one value per item." in called
+    assert (
+        "it returned a single number for … items: their mean. Leave the mean to the caller and return one value per item."
+        in called
+    )
 
 
 def test_words_of_a_check():
@@ -42,9 +52,18 @@ def test_what_a_check_looks_at():
     hold = 'hold("cross_entropy/2", my_loss, student=student'
     assert looks_at(check('"""Its own words."""', f"{hold})"), properties) == "Its own words."
     assert looks_at(check(f'{hold}, draws="other")'), properties) == "All properties, on other inputs."
-    assert looks_at(check(f'{hold}, only="items_do_not_mix")'), properties) == "An item's value does not depend on the other items."
-    assert looks_at(check('names = ("one_value_per_item",)', f"{hold}, only=names)"), properties) == "It gives one value per item, as a tensor."
-    assert looks_at(check(f"{hold}, only=[n for n in student])", name="test_ordinary_logits"), properties) == "ordinary logits"
+    assert (
+        looks_at(check(f'{hold}, only="items_do_not_mix")'), properties)
+        == "An item's value does not depend on the other items."
+    )
+    assert (
+        looks_at(check('names = ("one_value_per_item",)', f"{hold}, only=names)"), properties)
+        == "It gives one value per item, as a tensor."
+    )
+    assert (
+        looks_at(check(f"{hold}, only=[n for n in student])", name="test_ordinary_logits"), properties)
+        == "ordinary logits"
+    )
     inner = ["def grows(loss, draw):", '    """It grows."""', f"{hold}, properties=[grows])"]
     assert looks_at(check(*inner), properties) == "It grows."
 

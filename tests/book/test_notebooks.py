@@ -56,7 +56,9 @@ def test_the_first_code_cell_makes_it_run_on_colab(notebook):
 
 def test_papermill_finds_its_parameters(notebook):
     (cell,) = tagged(notebook, "parameters")
-    assigned = {target.id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body for target in node.targets}
+    assigned = {
+        target.id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body for target in node.targets
+    }
     assert assigned == {"tier": "smoke", "device": "auto", "seed": 0}
 
 

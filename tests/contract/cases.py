@@ -25,7 +25,9 @@ class Case:
 
     @property
     def id(self):
-        setting = ",".join(f"{name}={value:.4g}" if is_number(value) else f"{name}={value}" for name, value in self.hyper.items())
+        setting = ",".join(
+            f"{name}={value:.4g}" if is_number(value) else f"{name}={value}" for name, value in self.hyper.items()
+        )
         return f"{self.entry.name}-{setting or 'defaults'}"
 
     @property
@@ -110,7 +112,9 @@ def promise(name):
             try:
                 return test(case)
             except (Exception, pytest.fail.Exception) as error:
-                error.add_note(f"The promise {name!r}: {PROMISES[name]}. A loss that cannot keep it says so: exempt={{{name!r}: 'why'}}.")
+                error.add_note(
+                    f"The promise {name!r}: {PROMISES[name]}. A loss that cannot keep it says so: exempt={{{name!r}: 'why'}}."
+                )
                 raise
 
         held.promise, held.without_leave = name, test
@@ -170,7 +174,15 @@ def cast(signature, inputs, dtype):
     return {n: inputs[n].to(dtype) if inputs[n].is_floating_point() else inputs[n] for n in signature.names}
 
 
-GARBAGE = {ClassIndex: (-100, 10**6), Label: (-100, 10**6), Row: (-7, 10**6), Mask: (True, False), Sign: (0, 7), MultiHot: (-1, 9), Positive: (-1.0, float("nan"))}
+GARBAGE = {
+    ClassIndex: (-100, 10**6),
+    Label: (-100, 10**6),
+    Row: (-7, 10**6),
+    Mask: (True, False),
+    Sign: (0, 7),
+    MultiHot: (-1, 9),
+    Positive: (-1.0, float("nan")),
+}
 
 
 def garbage(kind, which):
@@ -190,7 +202,9 @@ def inputs_of(draw, signature, kinds=RANDOM, most=6):
     Ties: whole numbers, or all 0. Extreme: all tiny or all huge. Mixed: from 1e-6 to 1e4 within a row.
     """
     kind = draw(st.sampled_from(kinds), label="kind")
-    sizes = {axis: draw(st.integers(max(1, signature.least.get(axis, 1)), most), label=axis) for axis in signature.sizes}
+    sizes = {
+        axis: draw(st.integers(max(1, signature.least.get(axis, 1)), most), label=axis) for axis in signature.sizes
+    }
     if kind == "one item":
         sizes["N"] = 1
     seed = draw(st.integers(1, 10**6), label="seed")
@@ -217,7 +231,13 @@ def _sizes(like, generator):
 def close(got, wanted, *, rtol=1e-9, atol=1e-11, note=""):
     """Assert closeness, saying what was compared."""
     torch.testing.assert_close(
-        got, wanted, rtol=rtol, atol=atol, equal_nan=False, check_dtype=False, msg=lambda text: f"{note}\n{text}" if note else text
+        got,
+        wanted,
+        rtol=rtol,
+        atol=atol,
+        equal_nan=False,
+        check_dtype=False,
+        msg=lambda text: f"{note}\n{text}" if note else text,
     )
 
 

@@ -15,7 +15,7 @@ from tests.contract import measured
 from tests.contract.cases import settings_of
 
 import lossatlas
-from lossatlas.publishing.keys import fingerprint
+from lossatlas.publishing.build.keys import fingerprint
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -26,7 +26,9 @@ RANKS = ("skipped", "passed", "xfailed", "failed")
 
 def pytest_addoption(parser):
     where = ROOT / "_build" / "measured" / "certificates.json"
-    parser.addoption("--certificates", type=Path, default=where, metavar="FILE", help="record of what the generated tests prove")
+    parser.addoption(
+        "--certificates", type=Path, default=where, metavar="FILE", help="record of what the generated tests prove"
+    )
 
 
 def pytest_configure(config):
@@ -95,7 +97,11 @@ class Recorder:
             return "no record of what was proven: the sources changed while the tests ran"
         from benchmarks.timing import machine
 
-        head = {"machine": machine(), "fingerprint": self.before, "tests": {name: promise for name, (_, promise) in tests.items()}}
+        head = {
+            "machine": machine(),
+            "fingerprint": self.before,
+            "tests": {name: promise for name, (_, promise) in tests.items()},
+        }
         former = read(self.target)
         same = {key: former.get(key) for key in head} == head
         losses = {**(former["losses"] if same else {})}
@@ -113,17 +119,26 @@ class Recorder:
 
     def certificate(self, entry, tests):
         """What the run says of one loss. A test that is not listed with how it ended has passed."""
-        ends = {name: worst(end for (loss, test, _), end in self.outcomes.items() if (loss, test) == (entry.name, name)) for name in tests}
+        ends = {
+            name: worst(end for (loss, test, _), end in self.outcomes.items() if (loss, test) == (entry.name, name))
+            for name in tests
+        }
         settings = settings_of(entry)
         return {
             "cases": [case.id for case in settings],
             "runs": self.runs[entry.name],
             "tests": {name: end for name, end in ends.items() if end != "passed"},
             "exempt": dict(entry.exempt),
-            "reasons": {test: reason for (loss, test), reason in self.reasons.items() if loss == entry.name and tests[test][1] not in entry.exempt},
+            "reasons": {
+                test: reason
+                for (loss, test), reason in self.reasons.items()
+                if loss == entry.name and tests[test][1] not in entry.exempt
+            },
             "invariances": sorted({name for case in settings for name in entry.invariances_at(**case.hyper)}),
             "special_cases": [special(case) for case in entry.special_cases],
-            "measured": {what: round(float(number), 2) for what, number in sorted(self.numbers.get(entry.name, {}).items())},
+            "measured": {
+                what: round(float(number), 2) for what, number in sorted(self.numbers.get(entry.name, {}).items())
+            },
         }
 
 

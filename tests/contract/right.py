@@ -34,7 +34,11 @@ def _by_torch_func(case, inputs):
 
 
 #: A loss may compute in one way where only autograd looks on and in another elsewhere: all must be right.
-WAYS = {"": items_and_slopes, " with a graph of the gradient": _with_a_graph_of_the_gradient, " by torch.func": _by_torch_func}
+WAYS = {
+    "": items_and_slopes,
+    " with a graph of the gradient": _with_a_graph_of_the_gradient,
+    " by torch.func": _by_torch_func,
+}
 
 
 def truth(case, inputs, dtype):
@@ -53,7 +57,9 @@ def rounding(case, inputs, dtype):
     which an exponential turns into a share of its result. Dividing by a small hyper-parameter makes s larger, and
     so does multiplying by a large one.
     """
-    sizes = [v[v.isfinite()].abs().max().item() for v in inputs.values() if v.is_floating_point() and v.isfinite().any()]
+    sizes = [
+        v[v.isfinite()].abs().max().item() for v in inputs.values() if v.is_floating_point() and v.isfinite().any()
+    ]
     largest = 1.0 if by_direction(case) else max(sizes, default=0.0)
     return torch.finfo(dtype).eps * (128 + largest * steepness(case))
 
@@ -109,13 +115,17 @@ def assert_right(case, inputs, note="", dtypes=DTYPES, slopes_too=True, floor=1.
             _assert_near(items.flatten(), wanted.items, wanted.items, share, floor, f"{where}: value{way}")
             for key in slopes if slopes_too else ():
                 least = _floor_of_slope(case, inputs[key], floor)
-                _assert_near(slopes[key], wanted.low[key], wanted.high[key], share, least, f"{where}: gradient of {key}{way}")
+                _assert_near(
+                    slopes[key], wanted.low[key], wanted.high[key], share, least, f"{where}: gradient of {key}{way}"
+                )
 
 
 def _assert_near(got, low, high, share, floor, what):
     assert got.isfinite().all(), f"{what} is not finite: {got}"
     off, allowed = error(got, low, high), share * torch.maximum(size_of(low, high), torch.as_tensor(floor))
-    assert (off <= allowed).all(), f"{what}: {got} is not between {low} and {high}, but off by {off} where {allowed} is allowed"
+    assert (off <= allowed).all(), (
+        f"{what}: {got} is not between {low} and {high}, but off by {off} where {allowed} is allowed"
+    )
 
 
 def error(got, low, high):

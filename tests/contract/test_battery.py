@@ -32,7 +32,10 @@ WRONG = {
     toys.half_detached: ["test_gradient", "test_second_gradient"],
     toys.already_averaged: ["test_it_returns_the_declared_shape"],
     toys.divided_by_the_batch: ["test_a_batch_equals_its_items_one_by_one", "test_weight_two_is_the_item_twice"],
-    toys.leaking_across_the_batch: ["test_a_batch_equals_its_items_one_by_one", "test_weight_zero_and_mask_remove_the_item"],
+    toys.leaking_across_the_batch: [
+        "test_a_batch_equals_its_items_one_by_one",
+        "test_weight_zero_and_mask_remove_the_item",
+    ],
     toys.naive_exponentials: ["test_inputs_of_size_1e4"],
     toys.always_float32: ["test_gradient", "test_second_gradient"],
     toys.changing_its_inputs: ["test_inputs_are_left_alone"],
@@ -49,9 +52,15 @@ EXACT = ["test_recorded_numbers", "test_value_and_gradient_equal_the_naive_loop_
 #: toy -> (its naive loop, tests that must fail)
 WRONG_BESIDE_ITS_LOOP = {
     toys.sign_flipped_in_the_gradient: (toys.cross_entropy_loop, EXACT),
-    toys.epsilon_inside_the_logarithm: (toys.cross_entropy_loop, [*EXACT, "test_it_equals_the_naive_loop", "test_a_large_batch"]),
+    toys.epsilon_inside_the_logarithm: (
+        toys.cross_entropy_loop,
+        [*EXACT, "test_it_equals_the_naive_loop", "test_a_large_batch"],
+    ),
     toys.half_detached: (toys.free_share_loop, [*EXACT, "test_its_gradient_is_that_of_the_naive_loop"]),
-    toys.not_detached: (toys.held_share_loop, [*EXACT, "test_its_gradient_is_that_of_the_naive_loop", "test_ordinary_edges"]),
+    toys.not_detached: (
+        toys.held_share_loop,
+        [*EXACT, "test_its_gradient_is_that_of_the_naive_loop", "test_ordinary_edges"],
+    ),
     toys.clamped_probability: (
         toys.cross_entropy_loop,
         ["test_ordinary_edges", "test_inputs_of_size_1e4", "test_the_range_of_sizes_where_it_is_right"],
@@ -143,7 +152,9 @@ def test_a_changed_loop_is_caught(loop_of_the_toy, monkeypatch):
     monkeypatch.setattr(recorded, "of", lambda entry: record)
     test = battery.tests()["test_the_recorded_numbers_are_those_of_the_naive_loop"]
     assert outcome(test, case) == "passed"
-    loop_of_the_toy(lambda logits, target, weight: [1.0000001 * v for v in toys.cross_entropy_loop(logits, target, weight)])
+    loop_of_the_toy(
+        lambda logits, target, weight: [1.0000001 * v for v in toys.cross_entropy_loop(logits, target, weight)]
+    )
     assert outcome(test, case) == "failed"
 
 
@@ -168,13 +179,17 @@ def test_a_needed_exemption_is_granted(scratch_registry):
 
 def test_tests_appear_for_a_loss_that_was_just_written(tmp_path):
     """A module with one new loss, loaded before collection: nothing else is written for it."""
-    (tmp_path / "new_loss.py").write_text("import lossatlas\nfrom tests.contract import toys\nlossatlas.toy_loss = toys.right()\n")
+    (tmp_path / "new_loss.py").write_text(
+        "import lossatlas\nfrom tests.contract import toys\nlossatlas.toy_loss = toys.right()\n"
+    )
     command = [
         sys.executable, "-m", "pytest", "tests/contract", "-p", "new_loss", "-k", "toy_loss and not test_battery",
         "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
     ]  # fmt: skip
     paths = os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")])
-    ran = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, timeout=300)
+    ran = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, timeout=300
+    )
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-1000:]
     passed = int(re.search(r"(\d+) passed", ran.stdout).group(1))
     assert passed >= 2 * 35, f"only {passed} tests appeared"

@@ -41,7 +41,9 @@ def slopes_of(case, inputs, cotangent=None, **keywords):
     leaves = {n: v.detach().clone().requires_grad_() if n in names else v for n, v in inputs.items()}
     value = case(leaves, **keywords)
     assert value.requires_grad
-    slopes = torch.autograd.grad(value, [leaves[n] for n in names], torch.ones_like(value) if cotangent is None else cotangent)
+    slopes = torch.autograd.grad(
+        value, [leaves[n] for n in names], torch.ones_like(value) if cotangent is None else cotangent
+    )
     return value.detach(), dict(zip(names, slopes, strict=True))
 
 
@@ -115,9 +117,15 @@ def test_some_rows_at_a_time_pass_slopes_to_weights_and_hyper_parameters(compare
         for rows in (None, 2):
             weight = WEIGHT.clone().requires_grad_()
             hyper = {name: torch.tensor(h, dtype=torch.float64, requires_grad=True) for name, h in numbers.items()}
-            value = entry.function(**inputs, **{**compared.hyper, **hyper}, **keywords, sample_weight=weight, rows_at_once=rows)
+            value = entry.function(
+                **inputs, **{**compared.hyper, **hyper}, **keywords, sample_weight=weight, rows_at_once=rows
+            )
             cotangent = torch.arange(1.0, 7.0, dtype=torch.float64) if value.ndim else None
-            found.append(torch.autograd.grad(value, [weight, *hyper.values()], cotangent, allow_unused=True, materialize_grads=True))
+            found.append(
+                torch.autograd.grad(
+                    value, [weight, *hyper.values()], cotangent, allow_unused=True, materialize_grads=True
+                )
+            )
         for dense, some, name in zip(*found, ("sample_weight", *numbers), strict=True):
             close(some, dense, note=f"gradient of {name}, {keywords}")
 

@@ -239,13 +239,24 @@ def test_a_hyper_parameter_may_not_take_a_name_that_the_decorator_adds():
 
 def test_an_unknown_keyword_is_answered_with_those_that_there_are():
     x = torch.randn(3, 2)
-    for call, others in ((lambda: lossatlas.nt_xent(x, x, rows=2), ", rows_at_once"), (lambda: lossatlas.byol_loss(x, x, rows=2), "")):
-        with pytest.raises(TypeError, match=rf"`rows`: expected one of the keywords of \w+: .*reduction, sample_weight, mask, normalizer{others}, got rows=int 2"):
+    for call, others in (
+        (lambda: lossatlas.nt_xent(x, x, rows=2), ", rows_at_once"),
+        (lambda: lossatlas.byol_loss(x, x, rows=2), ""),
+    ):
+        with pytest.raises(
+            TypeError,
+            match=rf"`rows`: expected one of the keywords of \w+: .*reduction, sample_weight, mask, normalizer{others}, got rows=int 2",
+        ):
             call()
 
 
 def test_on_says_which_signatures_and_losses_go_together():
-    with pytest.raises(ValueError, match=r"`signature`: expected one with forms .*, got <signature logits\(logits, target\)>"):
+    with pytest.raises(
+        ValueError, match=r"`signature`: expected one with forms .*, got <signature logits\(logits, target\)>"
+    ):
         lossatlas.on(lossatlas.signatures.logits, "info_nce")
-    with pytest.raises(ValueError, match=r"`loss`: expected one that takes \[.*\], got cross_entropy, which takes \['logits', 'target'\]"):
+    with pytest.raises(
+        ValueError,
+        match=r"`loss`: expected one that takes \[.*\], got cross_entropy, which takes \['logits', 'target'\]",
+    ):
         lossatlas.on(lossatlas.signatures.pairs, "cross_entropy")

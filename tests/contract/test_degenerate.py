@@ -39,7 +39,9 @@ def test_nothing_counts(case):
     _assert_attached_zero(case, inputs, mask=nothing)
     _assert_attached_zero(case, inputs, sample_weight=nothing.double())
     _assert_attached_zero(case, inputs, mask=nothing, sample_weight=torch.ones(3))
-    _assert_attached_zero(case, inputs, mask=torch.tensor([True, False, False]), sample_weight=torch.tensor([0.0, 1.0, 1.0]))
+    _assert_attached_zero(
+        case, inputs, mask=torch.tensor([True, False, False]), sample_weight=torch.tensor([0.0, 1.0, 1.0])
+    )
     assert not case(inputs, reduction="none", mask=nothing).any()
 
 

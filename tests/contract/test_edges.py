@@ -23,7 +23,9 @@ def edges(signature, kind):
 
 def small_edges(signature):
     """The edges once more, of few numbers, where many settings have to be gone through."""
-    base = signature.sample(1, dtype=torch.float32, **{axis: max(2, signature.least.get(axis, 1)) for axis in signature.sizes})
+    base = signature.sample(
+        1, dtype=torch.float32, **{axis: max(2, signature.least.get(axis, 1)) for axis in signature.sizes}
+    )
     return {name: make(dict(base)) for name, make in signature.edges.items()}
 
 

@@ -73,9 +73,23 @@ def test_reduction_and_normalizer(entry):
 def test_weights_and_masks(entry):
     needs_items(Case(entry))
     inputs = entry.signature.sample(N=5)
-    for weight in (torch.ones(4), torch.ones(1), torch.tensor(1.0), torch.ones(5, 1, 1), -torch.ones(5), torch.full((5,), float("nan")), torch.full((5,), float("inf"))):
+    for weight in (
+        torch.ones(4),
+        torch.ones(1),
+        torch.tensor(1.0),
+        torch.ones(5, 1, 1),
+        -torch.ones(5),
+        torch.full((5,), float("nan")),
+        torch.full((5,), float("inf")),
+    ):
         refused(ValueError, "sample_weight", entry.function, **inputs, sample_weight=weight)
-    for weight in ([1.0] * 5, 2.0, torch.ones(5, dtype=torch.long), torch.ones(5, dtype=torch.bool), torch.ones(5).to_sparse()):
+    for weight in (
+        [1.0] * 5,
+        2.0,
+        torch.ones(5, dtype=torch.long),
+        torch.ones(5, dtype=torch.bool),
+        torch.ones(5).to_sparse(),
+    ):
         refused(TypeError, "sample_weight", entry.function, **inputs, sample_weight=weight)
     for mask in (torch.ones(4, dtype=torch.bool), torch.tensor(True), torch.ones(5, 9, dtype=torch.bool)):
         refused(ValueError, "mask", entry.function, **inputs, mask=mask)

@@ -24,4 +24,6 @@ def test_value_and_gradient_equal_the_naive_loop_with_75_digits(case):
             of_value = digits(items.flatten(), exact.items, exact.items, most)
             of_slope = min(digits(slopes[name], exact.low[name], exact.high[name], most) for name in slopes)
             note(case, **{for_value: of_value, for_slope: of_slope})
-            assert min(of_value, of_slope) >= least, f"seed {seed}, {dtype}: {of_value:.1f} and {of_slope:.1f} digits are right"
+            assert min(of_value, of_slope) >= least, (
+                f"seed {seed}, {dtype}: {of_value:.1f} and {of_slope:.1f} digits are right"
+            )

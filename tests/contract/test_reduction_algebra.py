@@ -84,7 +84,10 @@ def test_longer_padding_changes_nothing(case):
     inputs, padding = case.sample(N=4), case.sample(1, N=3)
     short = _reduced(case, inputs)
     for length in (1, 3):
-        padded = {n: torch.cat([v, padding[n][:length]]) if has_items(case.signature.fields[n]) else v for n, v in inputs.items()}
+        padded = {
+            n: torch.cat([v, padding[n][:length]]) if has_items(case.signature.fields[n]) else v
+            for n, v in inputs.items()
+        }
         found = _reduced(case, padded, mask=torch.arange(4 + length) < 4)
         for (value, slopes), (wanted, wanted_slopes) in zip(found, short, strict=True):
             close(value, wanted)

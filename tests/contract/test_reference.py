@@ -58,7 +58,9 @@ def test_a_large_batch(case):
     inputs = case.sample(3, **{axis: LARGE.get(axis, 31) for axis in case.signature.sizes})
     items, slopes = items_and_slopes(case, inputs)
     if naive is not None:
-        close(items, torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64).reshape(items.shape), rtol=1e-10)
+        close(
+            items, torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64).reshape(items.shape), rtol=1e-10
+        )
     if case.by_item:
         leaves = tracked(inputs, case.signature.floating)
         parts = [case(take(case.signature, leaves, torch.arange(n, LARGE["N"], 8)), reduction="sum") for n in range(8)]
@@ -107,4 +109,6 @@ def test_an_item_of_a_class_sees_only_the_entries_of_that_class(case):
     jacobian = torch.autograd.functional.jacobian(lambda x: case({**inputs, name: x}, reduction="none"), inputs[name])
     n, c = inputs[name].shape
     elsewhere = ~torch.eye(n * c, dtype=torch.bool)
-    assert not jacobian.reshape(n * c, n * c)[elsewhere].any(), "a value per class depends on another class: declare items='N'"
+    assert not jacobian.reshape(n * c, n * c)[elsewhere].any(), (
+        "a value per class depends on another class: declare items='N'"
+    )

@@ -18,7 +18,9 @@ INF = math.inf
 
 
 def exact_at(name, inputs, dtype=torch.float64, **hyper):
-    tensors = {key: torch.tensor(v, dtype=torch.long if key == "target" else torch.float64) for key, v in inputs.items()}
+    tensors = {
+        key: torch.tensor(v, dtype=torch.long if key == "target" else torch.float64) for key, v in inputs.items()
+    }
     return exact_of(Case(lossatlas.get(name), hyper), tensors, dtype)
 
 
@@ -56,14 +58,21 @@ def test_a_class_ruled_out_has_slope_zero():
 def test_a_class_vector_has_the_slopes_of_all_items():
     inputs = {"features": [[1.0, 0.0], [0.0, 2.0]], "prototypes": [[0.0, 0.0], [3.0, 1.0]], "target": [0, 1]}
     together = exact_at("harmonic_loss", inputs).low["prototypes"]
-    parts = [exact_at("harmonic_loss", {**inputs, **{k: inputs[k][n : n + 1] for k in ("features", "target")}}) for n in (0, 1)]
-    torch.testing.assert_close(together, parts[0].low["prototypes"] + parts[1].low["prototypes"], rtol=1e-15, atol=1e-15)
+    parts = [
+        exact_at("harmonic_loss", {**inputs, **{k: inputs[k][n : n + 1] for k in ("features", "target")}})
+        for n in (0, 1)
+    ]
+    torch.testing.assert_close(
+        together, parts[0].low["prototypes"] + parts[1].low["prototypes"], rtol=1e-15, atol=1e-15
+    )
 
 
 def test_the_smallest_number_is_that_of_the_dtype():
     inputs = {"features": [[0.0]], "prototypes": [[1.0], [0.0]], "target": [0]}
     for dtype in (torch.float32, torch.float64):
-        assert exact_at("harmonic_loss", inputs, dtype).items.item() == pytest.approx(-math.log(torch.finfo(dtype).tiny), rel=1e-15)
+        assert exact_at("harmonic_loss", inputs, dtype).items.item() == pytest.approx(
+            -math.log(torch.finfo(dtype).tiny), rel=1e-15
+        )
 
 
 def test_what_is_held_has_no_slope(scratch_registry, monkeypatch):
@@ -81,7 +90,9 @@ def test_outside_of_its_domain_a_loop_says_nothing_of_the_slope(scratch_registry
     def toy_loss(prediction, target):
         return prediction.sqrt()
 
-    monkeypatch.setitem(references.loops(), "toy_loss", lambda prediction, target: [numbers.sqrt(p) for p in prediction])
+    monkeypatch.setitem(
+        references.loops(), "toy_loss", lambda prediction, target: [numbers.sqrt(p) for p in prediction]
+    )
     inputs = {"prediction": torch.tensor([0.0, 4.0]).double(), "target": torch.zeros(2).double()}
     found = exact_of(Case(lossatlas.get("toy_loss")), inputs)
     assert found.low["prediction"].tolist() == [-INF, 0.25] and found.high["prediction"].tolist() == [INF, 0.25]
@@ -99,6 +110,8 @@ def test_numbers_of_both_kinds():
     with numbers.exactly():
         assert numbers.rounded(numbers.log(4)) == math.log(4) and not isinstance(numbers.log(4), float)
         assert numbers.rounded(numbers.hypot(numbers.exact(3.0), numbers.exact(4.0))) == 5.0
-        assert numbers.rounded(numbers.exp(numbers.exact(-1e4)) * numbers.exp(numbers.exact(1e4))) == pytest.approx(1.0, abs=0)
+        assert numbers.rounded(numbers.exp(numbers.exact(-1e4)) * numbers.exp(numbers.exact(1e4))) == pytest.approx(
+            1.0, abs=0
+        )
     assert type(numbers.log(4)) is float
     assert numbers.exact([1, [0.5]]) == [1, [0.5]] and numbers.rounded(numbers.exact(-INF)) == -INF

@@ -40,7 +40,9 @@ def test_what_depends_on_hyper_parameters():
     entry = lossatlas.get("toy_loss")
     assert entry.bounds_at() == (0.0, 2.0) and entry.bounds_at(top=5.0) == (0.0, 5.0)
     assert entry.optimum_at() == 0.0 and entry.optimum_at(top=0.5) is None
-    assert entry.invariances_at() == ("permute_classes", "shift") and entry.invariances_at(top=0.5) == ("permute_classes",)
+    assert entry.invariances_at() == ("permute_classes", "shift") and entry.invariances_at(top=0.5) == (
+        "permute_classes",
+    )
 
 
 def test_narrowing():

@@ -88,5 +88,7 @@ def test_one_hot():
     wanted = torch.nn.functional.one_hot(target, 3)
     got = safe.one_hot(target, like)
     assert got.dtype == torch.float64 and torch.equal(got, wanted.double())
-    slopes = torch.func.vmap(torch.func.grad(lambda x, t: (safe.one_hot(t, x) * x).sum()))(like.unsqueeze(1), target.unsqueeze(1))
+    slopes = torch.func.vmap(torch.func.grad(lambda x, t: (safe.one_hot(t, x) * x).sum()))(
+        like.unsqueeze(1), target.unsqueeze(1)
+    )
     assert torch.equal(slopes.squeeze(1), got)

@@ -15,7 +15,9 @@ def test_special_cases(entry):
         for seed in range(3):
             inputs = this.sample(seed)
             got, got_slopes = _value_and_slopes(this, inputs, this.each)
-            wanted, wanted_slopes = _value_and_slopes(this, inputs, lambda leaves, s=special, o=other: _other_side(s, o, leaves))
+            wanted, wanted_slopes = _value_and_slopes(
+                this, inputs, lambda leaves, s=special, o=other: _other_side(s, o, leaves)
+            )
             note = f"{entry.name}({special.when}) against {special.of}({special.then})"
             close(got, wanted, rtol=special.tolerance, atol=special.tolerance, note=note)
             for name in got_slopes:

@@ -32,7 +32,11 @@ def reach(case, inputs, direction):
 
 def _few(sizes):
     """Small sizes; of items of one number each, enough that some are right and some wrong."""
-    return {axis: n for axis, n in {"N": 2, "C": 3, "D": 2, "W": 3, "L": 2, "K": 2}.items() if axis in sizes} if len(sizes) > 1 else {"N": 8}
+    return (
+        {axis: n for axis, n in {"N": 2, "C": 3, "D": 2, "W": 3, "L": 2, "K": 2}.items() if axis in sizes}
+        if len(sizes) > 1
+        else {"N": 8}
+    )
 
 
 @promise("extremes")

@@ -54,7 +54,9 @@ def test_gradients_per_item_by_vmap(case):
         pytest.skip("no input has one entry per item")
 
     def of_one(*values):
-        return case({n: v.unsqueeze(0) if has_items(kinds[n]) else v for n, v in _named(case, values).items()}, reduction="sum")
+        return case(
+            {n: v.unsqueeze(0) if has_items(kinds[n]) else v for n, v in _named(case, values).items()}, reduction="sum"
+        )
 
     places = tuple(case.signature.names.index(n) for n in names)
     batched = tuple(0 if has_items(kinds[n]) else None for n in case.signature.names)
@@ -68,7 +70,9 @@ def test_gradients_per_item_by_vmap(case):
         leaves = tracked(take(case.signature, inputs, slice(n, n + 1)), names)
         wanted = gradients(case(leaves, reduction="sum"), leaves, case)
         for name, slopes in zip(names, got, strict=True):
-            close(slopes[n], wanted[name].squeeze(0) if has_items(kinds[name]) else wanted[name], note=f"item {n}, {name}")
+            close(
+                slopes[n], wanted[name].squeeze(0) if has_items(kinds[name]) else wanted[name], note=f"item {n}, {name}"
+            )
 
 
 @promise("vmap")
@@ -103,7 +107,9 @@ def test_func_grad(case):
 def test_compile(case):
     torch._dynamo.reset()
     inputs = case.sample(N=5)
-    keywords = {"sample_weight": torch.rand(5), "mask": torch.tensor([True, False, True, True, True])} if case.by_item else {}
+    keywords = (
+        {"sample_weight": torch.rand(5), "mask": torch.tensor([True, False, True, True, True])} if case.by_item else {}
+    )
     for extra in ({}, keywords):
         compiled = torch.compile(lambda values, extra=extra: case(values, **extra), fullgraph=True, backend="eager")
         leaves = tracked(inputs, case.signature.floating)
@@ -133,13 +139,18 @@ def _strided(tensor):
 def test_expanded_inputs(case):
     needs_items(case)
     one = case.sample(N=1)
-    expanded = {n: one[n].expand(4, *one[n].shape[1:]) if has_items(k) else one[n] for n, k in case.signature.fields.items()}
+    expanded = {
+        n: one[n].expand(4, *one[n].shape[1:]) if has_items(k) else one[n] for n, k in case.signature.fields.items()
+    }
     leaves = tracked(one, case.signature.floating)
     from_leaves = {n: leaves[n].expand(expanded[n].shape) for n in expanded}
     value = case(from_leaves, reduction="sum")
     copies = {n: v.clone() for n, v in expanded.items()}
     close(value, case(copies, reduction="sum"))
-    close(case(expanded, mask=torch.tensor([True, True, False, True])), case(copies, mask=torch.tensor([True, True, False, True])))
+    close(
+        case(expanded, mask=torch.tensor([True, True, False, True])),
+        case(copies, mask=torch.tensor([True, True, False, True])),
+    )
     assert all(slope.isfinite().all() for slope in gradients(value, leaves, case).values())
 
 
@@ -166,7 +177,9 @@ def test_the_module_equals_the_function(case):
     module = as_module(case.entry.name, **case.hyper)
     values = _ordered(case, inputs)
     assert torch.equal(module(*values), case(inputs))
-    assert torch.equal(as_module(case.entry.function, reduction="sum", **case.hyper)(**inputs), case(inputs, reduction="sum"))
+    assert torch.equal(
+        as_module(case.entry.function, reduction="sum", **case.hyper)(**inputs), case(inputs, reduction="sum")
+    )
     for copied in (pickle.loads(pickle.dumps(module)), copy.deepcopy(module)):
         assert repr(copied) == repr(module) and case.entry.name in repr(module)
         assert torch.equal(copied(*values), module(*values))

@@ -10,10 +10,13 @@ import functools
 import importlib
 from pathlib import Path
 
-from lossatlas.assignments import masters_in, read_master
-from lossatlas.assignments.self_study import FETCHES
+from lossatlas.classroom.masters import masters_in, read_master
+from lossatlas.classroom.masters.self_study import FETCHES
 
-MODULES = [importlib.import_module(f"tests.exercises.{path.stem}") for path in sorted(Path(__file__).parent.glob("answers_*.py"))]
+MODULES = [
+    importlib.import_module(f"tests.exercises.{path.stem}")
+    for path in sorted(Path(__file__).parent.glob("answers_*.py"))
+]
 BOOK = Path(__file__).parents[2] / "book"
 
 

@@ -29,7 +29,10 @@ def by_hand(**changed):
 
 
 BY_HAND_WRONG = {
-    "shares of all three": (dict(shares=lambda p, a, b, t: [a / (p + a + b), b / (p + a + b)]), "is the positive among"),
+    "shares of all three": (
+        dict(shares=lambda p, a, b, t: [a / (p + a + b), b / (p + a + b)]),
+        "is the positive among",
+    ),
     "shares exchanged": (dict(shares=lambda p, a, b, t: [b / (a + b), a / (a + b)]), "exponentials already"),
     "bits": (dict(loss=lambda p, a, b, t: math.log2((p + a + b) / p)), "base 2"),
     "base ten": (dict(loss=lambda p, a, b, t: math.log10((p + a + b) / p)), "base 10"),
@@ -39,7 +42,10 @@ BY_HAND_WRONG = {
         dict(slopes=lambda p, a, b, t: [(a + b) / (p + a + b) / t, -a / (p + a + b) / t, -b / (p + a + b) / t]),
         "very entry has the wrong sign",
     ),
-    "softmax as slopes": (dict(slopes=lambda p, a, b, t: [-p / (p + a + b) / t, a / (p + a + b) / t, b / (p + a + b) / t]), "the sum must vanish"),
+    "softmax as slopes": (
+        dict(slopes=lambda p, a, b, t: [-p / (p + a + b) / t, a / (p + a + b) / t, b / (p + a + b) / t]),
+        "the sum must vanish",
+    ),
     "no temperature": (
         dict(slopes=lambda p, a, b, t: [-(a + b) / (p + a + b), a / (p + a + b), b / (p + a + b)]),
         "which way does the chain rule go",
@@ -49,7 +55,13 @@ BY_HAND_WRONG = {
         "larger or smaller",
     ),
     "push divided equally": (
-        dict(slopes=lambda p, a, b, t: [-(a + b) / (p + a + b) / t, (a + b) / (p + a + b) / t / 2, (a + b) / (p + a + b) / t / 2]),
+        dict(
+            slopes=lambda p, a, b, t: [
+                -(a + b) / (p + a + b) / t,
+                (a + b) / (p + a + b) / t / 2,
+                (a + b) / (p + a + b) / t / 2,
+            ]
+        ),
         "your shares say",
     ),
 }
@@ -333,7 +345,9 @@ def added(positive, unlabelled, prior, temperature):
 
 
 def wrong_share(positive, unlabelled, prior, temperature):
-    return ((unlabelled.mean(1) - (1 - prior) * positive.mean(1) * (prior > 0)) / (prior if prior else 1)).clamp(min=1e-3)
+    return ((unlabelled.mean(1) - (1 - prior) * positive.mean(1) * (prior > 0)) / (prior if prior else 1)).clamp(
+        min=1e-3
+    )
 
 
 def prior_first(prior, temperature, positive, unlabelled):
@@ -349,7 +363,11 @@ def tiny_floor(positive, unlabelled, prior, temperature):
 
 
 def floor_of_one(positive, unlabelled, prior, temperature):
-    return torch.where(below_zero(positive, unlabelled, prior, temperature) < 0, 1.0, below_zero(positive, unlabelled, prior, temperature))
+    return torch.where(
+        below_zero(positive, unlabelled, prior, temperature) < 0,
+        1.0,
+        below_zero(positive, unlabelled, prior, temperature),
+    )
 
 
 def held_fixed(positive, unlabelled, prior, temperature):

@@ -26,7 +26,10 @@ def by_hand_wrong():
     d, losses, push = right_one["distances"], right_one["losses"], right_one["push"]
     easy = 3 - right_one["hard"] - right_one["semi_hard"]
     numbers = given("pair_metric_learning/1")
-    around = [sum(abs(a - b) for a, b in zip(numbers["anchor"], p, strict=True)) for p in (numbers["positive"], *numbers["negatives"])]
+    around = [
+        sum(abs(a - b) for a, b in zip(numbers["anchor"], p, strict=True))
+        for p in (numbers["positive"], *numbers["negatives"])
+    ]
     return [
         ("squared", {**right_one, "distances": [x * x for x in d]}, "squared distance"),
         ("around the block", {**right_one, "distances": around}, "along both axes"),
@@ -37,7 +40,11 @@ def by_hand_wrong():
         ("upside down", {**right_one, "losses": [max(0.0, x - d[0] + 2) for x in d[1:]]}, "sign flipped"),
         ("all zero", {**right_one, "losses": [0.0, 0.0, 0.0]}, "would have to be"),
         ("something", {**right_one, "losses": [x + 0.3 for x in losses]}, "fall short"),
-        ("kinds swapped", {**right_one, "hard": right_one["semi_hard"], "semi_hard": right_one["hard"]}, "nearer than the positive"),
+        (
+            "kinds swapped",
+            {**right_one, "hard": right_one["semi_hard"], "semi_hard": right_one["hard"]},
+            "nearer than the positive",
+        ),
         ("hard twice", {**right_one, "semi_hard": right_one["hard"]}, "farther than the positive"),
         ("easy is semi-hard", {**right_one, "semi_hard": easy}, "beyond the margin"),
         ("counted from one", {**right_one, "hard": 3}, "number of a negative"),
@@ -133,7 +140,9 @@ def takes_sum(distances, labels, margin):
 def along_the_columns(distances, labels, margin):
     positive, negative = _masks(labels)
     far = torch.where(positive, distances, -torch.inf).amax(0)
-    return torch.where(positive.any(0) & negative.any(0), far - torch.where(negative, distances, torch.inf).amin(0) + margin, 0.0).clamp(min=0)
+    return torch.where(
+        positive.any(0) & negative.any(0), far - torch.where(negative, distances, torch.inf).amin(0) + margin, 0.0
+    ).clamp(min=0)
 
 
 def doubled(distances, labels, margin):
@@ -346,20 +355,57 @@ def forgets_to_return(strength, rate):
 
 TURNING_WRONG = [
     ("undivided", {**TURNING, "positive_turns_at": lambda a, k: max(0.0, math.log(a * k))}, "`rate` times too far"),
-    ("negative undivided", {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 1 - math.log(2 * a * k)) if a * k < 1.3 else 1 - math.log(2 * a * k)}, "No distance is below 0"),
+    (
+        "negative undivided",
+        {
+            **TURNING,
+            "negative_turns_at": lambda a, k: (
+                max(0.0, 1 - math.log(2 * a * k)) if a * k < 1.3 else 1 - math.log(2 * a * k)
+            ),
+        },
+        "No distance is below 0",
+    ),
     ("sign flipped", {**TURNING, "positive_turns_at": lambda a, k: max(0.0, -math.log(a * k) / k)}, "flipped sign"),
-    ("swapped arguments", {**TURNING, "positive_turns_at": lambda k, a: positive_turns_at(a, k)}, "exchanged it would be right"),
-    ("negative's arguments swapped", {**TURNING, "negative_turns_at": lambda k, a: negative_turns_at(a, k)}, "exchanged it would be right"),
-    ("functions swapped", {"positive_turns_at": negative_turns_at, "negative_turns_at": positive_turns_at}, "the place is"),
+    (
+        "swapped arguments",
+        {**TURNING, "positive_turns_at": lambda k, a: positive_turns_at(a, k)},
+        "exchanged it would be right",
+    ),
+    (
+        "negative's arguments swapped",
+        {**TURNING, "negative_turns_at": lambda k, a: negative_turns_at(a, k)},
+        "exchanged it would be right",
+    ),
+    (
+        "functions swapped",
+        {"positive_turns_at": negative_turns_at, "negative_turns_at": positive_turns_at},
+        "the place is",
+    ),
     ("positive at half", {**TURNING, "positive_turns_at": lambda a, k: positive_turns_at(a, k) / 2}, "farther out"),
     ("forgets to return", {**TURNING, "negative_turns_at": forgets_to_return}, "`return` missing"),
     ("an overflow", {**TURNING, "negative_turns_at": lambda a, k: math.inf}, "not a finite number"),
-    ("without the rate", {**TURNING, "positive_turns_at": lambda a, k: max(0.0, math.log(max(a, 1.0)) / k)}, "the place is farther out"),
+    (
+        "without the rate",
+        {**TURNING, "positive_turns_at": lambda a, k: max(0.0, math.log(max(a, 1.0)) / k)},
+        "the place is farther out",
+    ),
     ("below zero", {**TURNING, "positive_turns_at": lambda a, k: math.log(a * k) / k}, "No distance is below 0"),
     ("never zero", {**TURNING, "positive_turns_at": lambda a, k: abs(math.log(a * k)) / k}, "should give 0"),
-    ("a whole slope", {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 1 - math.log(a * k) / k)}, "only half of it"),
-    ("the other way", {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 0.9 - math.log(2 * a * k) / k)}, "the place is farther out"),
-    ("always inside", {**TURNING, "negative_turns_at": lambda a, k: max(0.05, 1 - math.log(2 * a * k) / k)}, "drawn in from everywhere"),
+    (
+        "a whole slope",
+        {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 1 - math.log(a * k) / k)},
+        "only half of it",
+    ),
+    (
+        "the other way",
+        {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 0.9 - math.log(2 * a * k) / k)},
+        "the place is farther out",
+    ),
+    (
+        "always inside",
+        {**TURNING, "negative_turns_at": lambda a, k: max(0.05, 1 - math.log(2 * a * k) / k)},
+        "drawn in from everywhere",
+    ),
     ("a word", {**TURNING, "negative_turns_at": lambda a, k: f"{a} away"}, "must be made of numbers"),
 ]
 
@@ -388,10 +434,13 @@ def divides_by_none(s, positive, negative):
 
 
 def selects(s, positive, negative):
-    return torch.stack([(1 - row[p]).sum() + row[n].clamp(min=0.5).sum() for row, p, n in zip(s, positive, negative, strict=True)])
+    return torch.stack(
+        [(1 - row[p]).sum() + row[n].clamp(min=0.5).sum() for row, p, n in zip(s, positive, negative, strict=True)]
+    )
 
 
 OWN = {"loss": my_loss, "circle_loses": "as much"}
+
 
 def takes_sum(s, positive, negative):
     return my_loss(s, positive, negative).sum()
@@ -440,7 +489,11 @@ def dots(*args): ...
 
 #: Answers that are not attempted yet.
 STUBS = {
-    "pair_metric_learning/1": [None, ..., {"distances": [..., ..., ..., ...], "losses": ..., "hard": ..., "semi_hard": ..., "push": ...}],
+    "pair_metric_learning/1": [
+        None,
+        ...,
+        {"distances": [..., ..., ..., ...], "losses": ..., "hard": ..., "semi_hard": ..., "push": ...},
+    ],
     "pair_metric_learning/2": [None, ..., empty, dots],
     "pair_metric_learning/3": [None, dots],
     "pair_metric_learning/4": [None, {"positive_turns_at": dots, "negative_turns_at": dots}],
@@ -451,10 +504,25 @@ STUBS = {
 #: What each exercise asks for, or what is one step from it.
 ASKED = {
     "pair_metric_learning/by_hand.py": {"contrastive_loss", "triplet_margin_loss", "sqrt", "hypot", "relu", "clamp"},
-    "pair_metric_learning/hardest.py": {"batch_hard_triplet_loss", "max_over", "min_over", "amax", "amin", "relu", "clamp"},
+    "pair_metric_learning/hardest.py": {
+        "batch_hard_triplet_loss",
+        "max_over",
+        "min_over",
+        "amax",
+        "amin",
+        "relu",
+        "clamp",
+    },
     "pair_metric_learning/weights.py": {"softplus", "log1p", "logsigmoid", "logaddexp", "log"},
     "pair_metric_learning/turning.py": {"log", "log1p", "adaptive_margin_triplet_loss"},
-    "pair_metric_learning/own.py": {"n_pairs_loss", "softmax", "log_softmax", "logsumexp", "softplus", "lifted_structure_loss"},
+    "pair_metric_learning/own.py": {
+        "n_pairs_loss",
+        "softmax",
+        "log_softmax",
+        "logsumexp",
+        "softplus",
+        "lifted_structure_loss",
+    },
 }
 
 

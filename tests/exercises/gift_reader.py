@@ -53,7 +53,10 @@ def _answers(text):
     if text.startswith("#"):
         answers, _, other = text[1:].partition("~")
         rows = [_row(row) for row in answers.split("=")[1:]]
-        numbers = [{"value": float(row["text"].partition(":")[0]), "tolerance": float(row["text"].partition(":")[2]), **row} for row in rows]
+        numbers = [
+            {"value": float(row["text"].partition(":")[0]), "tolerance": float(row["text"].partition(":")[2]), **row}
+            for row in rows
+        ]
         return {"kind": "number", "answers": numbers, "otherwise": _words(other.partition("#")[2])}
     if "~" in text:
         kind = "one" if "=" in text else "several"
@@ -61,7 +64,11 @@ def _answers(text):
         return {"kind": kind, "answers": [{**_row(row[1:]), "right": row[0] == "="} for row in rows]}
     if "->" in text:
         pairs = [row.split("->") for row in text.split("=")[1:]]
-        return {"kind": "match", "pairs": [(_words(left), _shown(right)) for left, right in pairs], "general": _words(general)}
+        return {
+            "kind": "match",
+            "pairs": [(_words(left), _shown(right)) for left, right in pairs],
+            "general": _words(general),
+        }
     answer, if_wrong, if_right = text.split("#")
     assert answer in ("TRUE", "FALSE")
     return {"kind": "truth", "right": answer == "TRUE", "if_wrong": _words(if_wrong), "if_right": _words(if_right)}

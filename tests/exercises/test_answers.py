@@ -41,7 +41,9 @@ def test_mistakes_are_named_for_other_students_too():
     for key, name, answer, words in WRONG:
         if key in ("cross_entropy/2", "cross_entropy/4"):
             for student in ("Ada", "Grace"):
-                failing = [line.words for line in examine(EXERCISES[key], answer, student).feedback if line.state == "fails"]
+                failing = [
+                    line.words for line in examine(EXERCISES[key], answer, student).feedback if line.state == "fails"
+                ]
                 assert failing, f"{name} passed for {student}"
                 if key == "cross_entropy/2":
                     assert words in failing[0], f"{name} for {student}: {failing[0]}"
@@ -59,7 +61,10 @@ def test_stub_is_met_kindly(key, stub, capsys):
 def test_a_part_that_is_missing_is_named():
     result = examine(EXERCISES["cross_entropy/1"], {**answers_cross_entropy.by_hand(), "gradient": ...})
     assert result.summary == "Not attempted yet: `gradient_by_hand` is still to be found."
-    result = examine(EXERCISES["cross_entropy/3"], {**answers.solutions()["cross_entropy/3"], "tau_for_peak": answers_cross_entropy.dots})
+    result = examine(
+        EXERCISES["cross_entropy/3"],
+        {**answers.solutions()["cross_entropy/3"], "tau_for_peak": answers_cross_entropy.dots},
+    )
     assert result.summary == "Not attempted yet: write `tau_for_peak(p)`."
 
 

@@ -19,7 +19,7 @@ from lossatlas.exercises.answers import is_stub
 from lossatlas.exercises.exercise import Draw
 from lossatlas.exercises.run import examine, time_limit
 
-CODE = '''
+CODE = """
 import torch
 from lossatlas.exercises import check
 
@@ -28,7 +28,7 @@ def my_cross_entropy(logits, target):
     return -p.softmax(-1).log().gather(1, target[:, None])[:, 0]
 
 result = check("cross_entropy/2", my_cross_entropy, student="Ada")
-'''
+"""
 
 
 def exercise(*properties, form=None, seconds=10.0):
@@ -182,7 +182,11 @@ def test_hold_returns_what_holds_and_raises_what_does_not():
     with pytest.raises(Unheld, match="Is a sign flipped") as caught:
         hold("cross_entropy/2", lambda logits, target: -mine(logits, target))
     assert isinstance(caught.value, AssertionError)
-    assert str(caught.value) == str(caught.value.result) == str(check("cross_entropy/2", lambda logits, target: -mine(logits, target)))
+    assert (
+        str(caught.value)
+        == str(caught.value.result)
+        == str(check("cross_entropy/2", lambda logits, target: -mine(logits, target)))
+    )
     with pytest.raises(Unheld, match=re.escape("Not attempted yet: write `my_cross_entropy(logits, target)`.")):
         hold("cross_entropy/2", None)
 
@@ -191,7 +195,11 @@ def test_hold_tries_some_of_the_properties_or_others():
     result = hold("cross_entropy/2", lambda logits, target: 2 * mine(logits, target), only="items_do_not_mix")
     assert [line.name for line in result.feedback][1:] == ["An item's value does not depend on the other items"]
     with pytest.raises(Unheld, match="off by one factor, 2"):
-        hold("cross_entropy/2", lambda logits, target: 2 * mine(logits, target), only=("items_do_not_mix", "labels_compared"))
+        hold(
+            "cross_entropy/2",
+            lambda logits, target: 2 * mine(logits, target),
+            only=("items_do_not_mix", "labels_compared"),
+        )
 
     def is_large(loss, draw):
         """It is above 100."""
@@ -220,7 +228,13 @@ def test_other_draws_are_other_inputs_and_the_same_numbers():
             seen.append((draw.batch(3, 4)[0].tolist(), draw.numbers))
 
         with contextlib.suppress(Unheld):
-            hold("cross_entropy/1", {"p": [1, 2, 3], "loss": 1, "gradient": [1, 2, 3]}, student=student, draws=draws, properties=[looks])
+            hold(
+                "cross_entropy/1",
+                {"p": [1, 2, 3], "loss": 1, "gradient": [1, 2, 3]},
+                student=student,
+                draws=draws,
+                properties=[looks],
+            )
         return seen[0]
 
     assert drawn("") == drawn("")
@@ -259,7 +273,10 @@ class Elsewhere:
 
 def test_answers_elsewhere_speak_for_themselves():
     assert examine(exercise(holds), Elsewhere(is_stub=True)).to_do == "write `f(x)`"
-    assert examine(exercise(holds), Elsewhere()).feedback[-1].words == "Your code raised ValueError: no\nin line 3: `return no`"
+    assert (
+        examine(exercise(holds), Elsewhere()).feedback[-1].words
+        == "Your code raised ValueError: no\nin line 3: `return no`"
+    )
 
 
 class _Card(HTMLParser):

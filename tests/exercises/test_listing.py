@@ -33,7 +33,9 @@ def test_every_exercise_of_the_chapter_is_listed_with_its_minutes(family):
     own = [exercise for key, exercise in EXERCISES.items() if key.startswith(f"{family}/")]
     listed = rows(listing(family).html("there.html"))
     assert [row.a.text for row in listed] == [exercise.title for exercise in own]
-    assert [row.a["href"] for row in listed] == [f"there.html#exercise-{exercise.key.split('/')[1]}" for exercise in own]
+    assert [row.a["href"] for row in listed] == [
+        f"there.html#exercise-{exercise.key.split('/')[1]}" for exercise in own
+    ]
     assert [int(row.find_all("td")[-1].text) for row in listed] == [exercise.minutes for exercise in own]
     assert all(exercise.title in repr(listing(family)) for exercise in own)
 

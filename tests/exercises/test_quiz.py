@@ -12,12 +12,33 @@ from lossatlas.exercises.quiz import Quiz, quiz
 from lossatlas.exercises.quiz_gift import escaped, gift
 from lossatlas.exercises.quiz_page import FILES
 from lossatlas.exercises.quiz_questions import QuizError, families, path_of, read
-from lossatlas.publishing.book import Book
+from lossatlas.publishing.build.book import Book
 from lossatlas.publishing.cli import main
 
 FAMILIES = families()
 #: What Moodle lets an answer of several count, in percent, as its format rounds it.
-MOODLE_SHARES = {100, 90, 83.33333, 80, 75, 70, 66.66667, 60, 50, 40, 33.33333, 30, 25, 20, 16.66667, 14.28571, 12.5, 11.11111, 10, 5}
+MOODLE_SHARES = {
+    100,
+    90,
+    83.33333,
+    80,
+    75,
+    70,
+    66.66667,
+    60,
+    50,
+    40,
+    33.33333,
+    30,
+    25,
+    20,
+    16.66667,
+    14.28571,
+    12.5,
+    11.11111,
+    10,
+    5,
+}
 
 VALID = {
     "chapter": "A chapter",
@@ -44,7 +65,9 @@ def write(tmp_path):
     def write(content):
         path = tmp_path / "a_family" / "quiz.yml"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False), encoding="utf8")
+        path.write_text(
+            content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False), encoding="utf8"
+        )
         return path
 
     return write
@@ -127,30 +150,78 @@ def test_a_valid_file_is_read(write):
         ({**VALID, "questions": 3}, "`questions`: expected a list of questions, got 3"),
         ({**VALID, "extra": 1}, "`extra`: expected no such field, got 1"),
         ({**VALID, "chapter": ""}, "`chapter`: expected the title of the chapter, got ''"),
-        (changed(0, kind="guess"), "question 1 (one-of-two), `kind`: expected one of one, several, truth, number, match, got 'guess'"),
+        (
+            changed(0, kind="guess"),
+            "question 1 (one-of-two), `kind`: expected one of one, several, truth, number, match, got 'guess'",
+        ),
         (changed(0, part="last"), "question 1 (one-of-two), `part`: expected one of the parts first, got 'last'"),
         (changed(0, ask=...), "question 1 (one-of-two), `ask`: expected a text, got nothing"),
-        (changed(0, ask="half a $formula"), "`ask`: expected formulas and code that are closed again, $…$ and `…`, got 'half a $formula'"),
-        (changed(0, name="One of two"), "`name`: expected a name of lower-case words joined by hyphens, got 'One of two'"),
-        (changed(0, name=...), "question 1, `name`: expected a name of lower-case words joined by hyphens, got nothing"),
-        (changed(1, name="one-of-two"), "question one-of-two, `name`: expected a name of its own, got one that is taken"),
-        (changed(0, options=[{"text": "a", "right": True, "feedback": "A."}]), "`options`: expected a list of at least 2, got"),
-        (changed(0, options=[{"text": t, "feedback": "A."} for t in "ab"]), "`options`: expected exactly one with `right: true`, got 0"),
-        (changed(0, options=[{"text": "a", "right": r, "feedback": "A."} for r in (True, False)]), "`options`: expected texts that differ, got 'a'"),
-        (changed(0, options=[{"text": "a", "right": "yes", "feedback": "A."}] * 2), "`options` 1, `right`: expected true or false, got 'yes'"),
-        (changed(0, options=[{"text": 3, "feedback": "A."}] * 2), "question 1 (one-of-two), `options` 1, `text`: expected a text, got 3"),
+        (
+            changed(0, ask="half a $formula"),
+            "`ask`: expected formulas and code that are closed again, $…$ and `…`, got 'half a $formula'",
+        ),
+        (
+            changed(0, name="One of two"),
+            "`name`: expected a name of lower-case words joined by hyphens, got 'One of two'",
+        ),
+        (
+            changed(0, name=...),
+            "question 1, `name`: expected a name of lower-case words joined by hyphens, got nothing",
+        ),
+        (
+            changed(1, name="one-of-two"),
+            "question one-of-two, `name`: expected a name of its own, got one that is taken",
+        ),
+        (
+            changed(0, options=[{"text": "a", "right": True, "feedback": "A."}]),
+            "`options`: expected a list of at least 2, got",
+        ),
+        (
+            changed(0, options=[{"text": t, "feedback": "A."} for t in "ab"]),
+            "`options`: expected exactly one with `right: true`, got 0",
+        ),
+        (
+            changed(0, options=[{"text": "a", "right": r, "feedback": "A."} for r in (True, False)]),
+            "`options`: expected texts that differ, got 'a'",
+        ),
+        (
+            changed(0, options=[{"text": "a", "right": "yes", "feedback": "A."}] * 2),
+            "`options` 1, `right`: expected true or false, got 'yes'",
+        ),
+        (
+            changed(0, options=[{"text": 3, "feedback": "A."}] * 2),
+            "question 1 (one-of-two), `options` 1, `text`: expected a text, got 3",
+        ),
         (changed(0, options=["a", "b"]), "`options` 1: expected a mapping of fields, got 'a'"),
-        (changed(0, options=[{"text": "a", "feedback": "A.", "hint": 1}] * 2), "`options` 1, `hint`: expected no such field, got 1"),
-        (changed(1, options=[{"text": t, "right": True, "feedback": "A."} for t in "ab"]), "expected some that are right and some that are not, got '2 right of 2'"),
+        (
+            changed(0, options=[{"text": "a", "feedback": "A.", "hint": 1}] * 2),
+            "`options` 1, `hint`: expected no such field, got 1",
+        ),
+        (
+            changed(1, options=[{"text": t, "right": True, "feedback": "A."} for t in "ab"]),
+            "expected some that are right and some that are not, got '2 right of 2'",
+        ),
         (changed(2, right="false"), "question 3 (true-or-false), `right`: expected true or false, got 'false'"),
         (changed(2, if_true=...), "`if_true`: expected a text, got nothing"),
         (changed(3, value="1/3"), "question 4 (how-much), `value`: expected a number, got '1/3'"),
         (changed(3, value=True), "`value`: expected a number, got True"),
         (changed(3, tolerance=0), "`tolerance`: expected a number above 0, got 0.0"),
-        (changed(3, mistakes=[{"value": -1.49, "feedback": "A."}]), "`mistakes`: expected numbers farther than two tolerances from -1.5, got -1.49"),
-        (changed(4, pairs=[{"left": t, "right": "$x$", "feedback": "A."} for t in "abc"]), "`right`: expected plain words, for a menu shows no formulas, got '$x$'"),
-        (changed(4, pairs=[{"left": f"{t} -> x", "right": "x", "feedback": "A."} for t in "abc"]), "`left`: expected a text without ->, which GIFT takes for its own, got 'a -> x'"),
-        (changed(4, pairs=[{"left": "a", "right": "x", "feedback": "A."}] * 3), "`pairs`: expected things to match that differ, got 'a'"),
+        (
+            changed(3, mistakes=[{"value": -1.49, "feedback": "A."}]),
+            "`mistakes`: expected numbers farther than two tolerances from -1.5, got -1.49",
+        ),
+        (
+            changed(4, pairs=[{"left": t, "right": "$x$", "feedback": "A."} for t in "abc"]),
+            "`right`: expected plain words, for a menu shows no formulas, got '$x$'",
+        ),
+        (
+            changed(4, pairs=[{"left": f"{t} -> x", "right": "x", "feedback": "A."} for t in "abc"]),
+            "`left`: expected a text without ->, which GIFT takes for its own, got 'a -> x'",
+        ),
+        (
+            changed(4, pairs=[{"left": "a", "right": "x", "feedback": "A."}] * 3),
+            "`pairs`: expected things to match that differ, got 'a'",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(write, content, words):
@@ -164,7 +235,10 @@ def test_all_problems_are_told_at_once(write):
     assert len(str(told.value).splitlines()) == 3
 
 
-@pytest.mark.parametrize(("arguments", "words"), [(("cross",), "`family`: expected one of"), (("contrastive", "last"), "`part`: expected one of forces")])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(("cross",), "`family`: expected one of"), (("contrastive", "last"), "`part`: expected one of forces")],
+)
 def test_quiz_names_what_there_is(arguments, words):
     with pytest.raises(ValueError, match=words):
         quiz(arguments[0], part=arguments[1] if len(arguments) > 1 else None)
@@ -243,13 +317,28 @@ def test_parts_make_up_the_whole():
 def as_written(question):
     """A question in the words of the reader of GIFT."""
     squeezed = lambda text: " ".join(text.split())  # noqa: E731
-    common = {"name": question.name, "format": "html", "text": squeezed(question.ask), "code": question.code.rstrip(), "kind": question.kind}
+    common = {
+        "name": question.name,
+        "format": "html",
+        "text": squeezed(question.ask),
+        "code": question.code.rstrip(),
+        "kind": question.kind,
+    }
     if question.kind == "match":
         general = " ".join(f"*{squeezed(p.left)}*: {squeezed(p.feedback)}" for p in question.pairs)
         return {**common, "pairs": [(squeezed(p.left), p.right) for p in question.pairs], "general": general}
     if question.kind == "number":
         rows = [(None, question.value, question.feedback), *((0.0, m.value, m.feedback) for m in question.mistakes)]
-        answers = [{"weight": w, "value": v, "tolerance": question.tolerance, "text": f"{v!r}:{question.tolerance!r}", "feedback": squeezed(f)} for w, v, f in rows]
+        answers = [
+            {
+                "weight": w,
+                "value": v,
+                "tolerance": question.tolerance,
+                "text": f"{v!r}:{question.tolerance!r}",
+                "feedback": squeezed(f),
+            }
+            for w, v, f in rows
+        ]
         return {**common, "answers": answers, "otherwise": squeezed(question.otherwise)}
     if question.kind == "truth":
         told = {option.right: squeezed(option.feedback) for option in question.options}
@@ -266,8 +355,13 @@ def checked_weights(found, question):
         assert set(weights) == {None}
         return {**found, "answers": answers}
     assert {abs(weight) for weight in weights} <= MOODLE_SHARES
-    assert sum(w for w in weights if w > 0) == pytest.approx(100, abs=1e-3) and sum(weights) == pytest.approx(0, abs=1e-3)
-    return {**found, "answers": [{**answer, "right": weight > 0} for answer, weight in zip(answers, weights, strict=True)]}
+    assert sum(w for w in weights if w > 0) == pytest.approx(100, abs=1e-3) and sum(weights) == pytest.approx(
+        0, abs=1e-3
+    )
+    return {
+        **found,
+        "answers": [{**answer, "right": weight > 0} for answer, weight in zip(answers, weights, strict=True)],
+    }
 
 
 def assert_comes_back(asked):
@@ -314,7 +408,14 @@ def test_command_line_writes_and_shows(tmp_path, capsys):
     assert str(quiz("contrastive", part="forces")) in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["quiz", "nothing"], ["quiz", "contrastive", "--part", "x"], ["quiz", "contrastive", "--gift", "/no/such/folder/x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["quiz", "nothing"],
+        ["quiz", "contrastive", "--part", "x"],
+        ["quiz", "contrastive", "--gift", "/no/such/folder/x"],
+    ],
+)
 def test_command_line_says_what_is_wrong(arguments, capsys):
     assert main(arguments) == 1
     assert capsys.readouterr().err.startswith("lossatlas quiz: ")

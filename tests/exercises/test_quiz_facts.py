@@ -49,14 +49,21 @@ def on_pairs(loss, s_p, s_n, **hyper):
 def lowest_with_smoothing(alpha, classes):
     p = torch.linspace(0.5, 0.9999, 5000, dtype=D)
     logits = torch.stack([p.log(), *[((1 - p) / (classes - 1)).log()] * (classes - 1)], -1)
-    values = lossatlas.cross_entropy(logits, torch.zeros(len(p), dtype=torch.long), label_smoothing=alpha, reduction="none")
+    values = lossatlas.cross_entropy(
+        logits, torch.zeros(len(p), dtype=torch.long), label_smoothing=alpha, reduction="none"
+    )
     return p[values.argmin()].item()
 
 
 def last_push():
     """The similarity at which the contrastive loss of one positive on the anchor and one negative starts to be above 0."""
     s = torch.linspace(0.4, 0.6, 101, dtype=D)
-    values = [lossatlas.contrastive_loss(at(0.0)[None], ZERO, torch.stack([at(0.0), at(math.acos(x))]), torch.tensor([0, 1])).item() for x in s]
+    values = [
+        lossatlas.contrastive_loss(
+            at(0.0)[None], ZERO, torch.stack([at(0.0), at(math.acos(x))]), torch.tensor([0, 1])
+        ).item()
+        for x in s
+    ]
     return s[next(n for n, value in enumerate(values) if value > 1e-9)].item()
 
 
@@ -96,7 +103,15 @@ def width_for(temperature):
     s = torch.rand(1, 9, dtype=D)
     widths = torch.linspace(0.1, 1, 1801, dtype=D)
     wanted = (s / temperature).softmax(-1)
-    gaps = [(lossatlas.gaussian_neighbor_distribution(1 - s, sigma=w.item(), where=torch.ones_like(s, dtype=torch.bool)) - wanted).abs().max() for w in widths]
+    gaps = [
+        (
+            lossatlas.gaussian_neighbor_distribution(1 - s, sigma=w.item(), where=torch.ones_like(s, dtype=torch.bool))
+            - wanted
+        )
+        .abs()
+        .max()
+        for w in widths
+    ]
     return widths[torch.stack(gaps).argmin()].item()
 
 
@@ -143,7 +158,9 @@ def harder_than_cross_entropy():
 def same_direction():
     """Only lengths differ among gradients of losses of the true probability."""
     logits = torch.randn(1, 5, dtype=D, generator=torch.Generator().manual_seed(0))
-    found = [slopes(loss, logits) for loss in (lossatlas.cross_entropy, lossatlas.focal_loss, lossatlas.encouraging_loss)]
+    found = [
+        slopes(loss, logits) for loss in (lossatlas.cross_entropy, lossatlas.focal_loss, lossatlas.encouraging_loss)
+    ]
     directions = torch.cat([torch.nn.functional.normalize(g, dim=1) for g in found])
     lengths = torch.cat(found).norm(dim=1)
     same = bool((directions - directions[0]).abs().max() < 1e-9)
@@ -175,7 +192,9 @@ def small_lambda_is_a_hinge():
 
 def constant_apart():
     logits, target = torch.randn(6, 7, dtype=D), torch.arange(6)
-    gap = lossatlas.cross_entropy(logits, target, reduction="none") - lossatlas.ldr_kl_loss(logits, target, lam=1.0, margin=0.0, reduction="none")
+    gap = lossatlas.cross_entropy(logits, target, reduction="none") - lossatlas.ldr_kl_loss(
+        logits, target, lam=1.0, margin=0.0, reduction="none"
+    )
     return [bool((gap - math.log(7)).abs().max() < 1e-12), False, bool(gap.abs().max() < 1e-6), False]
 
 
@@ -189,7 +208,9 @@ def unseen_by_z_loss():
 
 def saturated():
     logits = row(0.0, 8.0)
-    one, two = (slopes(loss, logits)[0, 1].abs().item() for loss in (lossatlas.cross_entropy, lossatlas.softmax_regression_loss))
+    one, two = (
+        slopes(loss, logits)[0, 1].abs().item() for loss in (lossatlas.cross_entropy, lossatlas.softmax_regression_loss)
+    )
     assert one > 0.999 and two < 0.001
     return [one < 0.1 and two < 0.1, one > 0.99 and two < 0.01, two > one, 0.3 < two / one < 3]
 
@@ -201,7 +222,9 @@ def functions_of_three_sums():
     a = wrong - centre
     turned = a * math.cos(1.0) + torch.linalg.cross(axis, a) * math.sin(1.0) + centre  # about the line of equal entries
     rows = torch.stack([torch.cat([row(0.7)[0], w]) for w in (wrong, turned)])
-    assert torch.allclose(rows.sum(1), rows.sum(1)[:1]) and torch.allclose(rows.square().sum(1), rows.square().sum(1)[:1])
+    assert torch.allclose(rows.sum(1), rows.sum(1)[:1]) and torch.allclose(
+        rows.square().sum(1), rows.square().sum(1)[:1]
+    )
     losses = [
         lossatlas.spherical_z_loss, lossatlas.cross_entropy, lossatlas.taylor_softmax_loss, lossatlas.crammer_singer_hinge, lossatlas.rescaled_square_loss,
     ]  # fmt: skip
@@ -210,7 +233,9 @@ def functions_of_three_sums():
 
 
 def far_away():
-    p = lossatlas.harmax(torch.tensor([[1e7, 3e6]], dtype=D), torch.tensor([[0.0, 1.0], [-1.0, -0.6], [1.0, -0.6]], dtype=D), n=4.0)[0, 0].item()
+    p = lossatlas.harmax(
+        torch.tensor([[1e7, 3e6]], dtype=D), torch.tensor([[0.0, 1.0], [-1.0, -0.6], [1.0, -0.6]], dtype=D), n=4.0
+    )[0, 0].item()
     return [p > 0.9, p < 0.1, abs(p - 1 / 3) < 1e-4, False]
 
 
@@ -224,7 +249,13 @@ def single_precision():
 def below_zero():
     logits = 6 * torch.randn(400, 5, dtype=D, generator=torch.Generator().manual_seed(2))
     target = logits.argmax(-1)
-    losses = [lossatlas.cross_entropy, lossatlas.encouraging_loss, lossatlas.crammer_singer_hinge, lossatlas.ldr_kl_loss, lossatlas.spherical_z_loss]
+    losses = [
+        lossatlas.cross_entropy,
+        lossatlas.encouraging_loss,
+        lossatlas.crammer_singer_hinge,
+        lossatlas.ldr_kl_loss,
+        lossatlas.spherical_z_loss,
+    ]
     return [bool(loss(logits, target, reduction="none").min() < -0.8) for loss in losses]
 
 
@@ -287,7 +318,10 @@ def noticed_by_positives():
     found = []
     for name, hyper in asked:
         s_p = torch.tensor([[0.8, 0.5]], dtype=D)
-        weights = [lossatlas.general_pair_weights(name, s_p, torch.tensor([s_n], dtype=D), **hyper)[0] for s_n in (before, after)]
+        weights = [
+            lossatlas.general_pair_weights(name, s_p, torch.tensor([s_n], dtype=D), **hyper)[0]
+            for s_n in (before, after)
+        ]
         found.append(bool((weights[0] - weights[1]).abs().max() > 1e-4))
     return found
 
@@ -380,7 +414,10 @@ def cures():
 
 def sizes_of_the_question():
     """For the same kind of vectors the loss grows with the batch, so it cannot compare batches."""
-    small, large = (lossatlas.nt_xent(*torch.randn(2, n, 32, dtype=D, generator=torch.Generator().manual_seed(8))).item() for n in (64, 512))
+    small, large = (
+        lossatlas.nt_xent(*torch.randn(2, n, 32, dtype=D, generator=torch.Generator().manual_seed(8))).item()
+        for n in (64, 512)
+    )
     return [False, False, large > small + 1.5]
 
 
@@ -408,7 +445,9 @@ def fits_half_precision():
 
 def diagonal_left_in():
     """Even a perfect pair of views costs more with the diagonal left in, the more so at a small temperature."""
-    v = torch.nn.functional.normalize(torch.randn(2, 8, 16, dtype=D, generator=torch.Generator().manual_seed(10)), dim=-1)
+    v = torch.nn.functional.normalize(
+        torch.randn(2, 8, 16, dtype=D, generator=torch.Generator().manual_seed(10)), dim=-1
+    )
     z = torch.cat([v[0], torch.nn.functional.normalize(v[0] + 0.2 * v[1], dim=-1)])
     partner = torch.arange(16).roll(8)
 
@@ -425,8 +464,13 @@ def damped():
     """Force on the positive near it: gone for InfoNCE, there without the positive in the denominator."""
     kept = on_pairs("info_nce", [0.99], [-0.5, -0.9], temperature=0.1)[0].item()
     angles = [0.0, 0.02, 2.0, 4.0]
-    view_a, view_b = torch.stack([at(angles[0]), at(angles[2])]).requires_grad_(), torch.stack([at(angles[1]), at(angles[3])])
-    slope = torch.autograd.grad(lossatlas.decoupled_contrastive_loss(view_a, view_b, temperature=0.1, reduction="none")[0], view_a)[0]
+    view_a, view_b = (
+        torch.stack([at(angles[0]), at(angles[2])]).requires_grad_(),
+        torch.stack([at(angles[1]), at(angles[3])]),
+    )
+    slope = torch.autograd.grad(
+        lossatlas.decoupled_contrastive_loss(view_a, view_b, temperature=0.1, reduction="none")[0], view_a
+    )[0]
     return [kept < 1e-4 and slope[0].norm().item() > 1e-2, False, False, False]
 
 
@@ -436,7 +480,9 @@ def best_temperature_by_radius():
     taus = torch.logspace(-1.6, 0.5, 80, dtype=D)
 
     def best(rho):
-        return taus[torch.stack([robust(row(0.4), 0.4 + gaps, temperature=t.item(), rho=rho) for t in taus]).argmin()].item()
+        return taus[
+            torch.stack([robust(row(0.4), 0.4 + gaps, temperature=t.item(), rho=rho) for t in taus]).argmin()
+        ].item()
 
     found = [best(rho) for rho in (0.1, 0.5, 1.0)]
     return [found[0] < found[1] < found[2], found[0] > found[1] > found[2], found[0] == found[2]]
@@ -455,7 +501,12 @@ CHOICES = {
     "cross_entropy/far-from-all-prototypes": far_away,
     "cross_entropy/log-of-softmax": single_precision,
     "cross_entropy/negative-loss": below_zero,
-    "cross_entropy/inconclusive": lambda: [False, AtLeast(0).judge(-1.0, 1.0) == "inconclusive", False, AtLeast(0).judge(-2.0, -1.0) == "inconclusive"],
+    "cross_entropy/inconclusive": lambda: [
+        False,
+        AtLeast(0).judge(-1.0, 1.0) == "inconclusive",
+        False,
+        AtLeast(0).judge(-2.0, -1.0) == "inconclusive",
+    ],
     "pair_metric_learning/fading-force": fading,
     "pair_metric_learning/signal-to-noise": signal_to_noise,
     "pair_metric_learning/a-class-with-variety": crushed,
@@ -465,7 +516,9 @@ CHOICES = {
     "pair_metric_learning/similarity-for-distance": wrong_way_round,
     "pair_metric_learning/where-confusion-pulls": confusion,
     "pair_metric_learning/flat-ellipses": needles,
-    "pair_metric_learning/within-one-point": lambda: [Within(1).judge(2.1, 3.4) == word for word in ("supported", "not supported", "inconclusive")],
+    "pair_metric_learning/within-one-point": lambda: [
+        Within(1).judge(2.1, 3.4) == word for word in ("supported", "not supported", "inconclusive")
+    ],
     "contrastive/end-of-the-slider": level_at_the_right_end,
     "contrastive/easy-anchor": pushes_without_pull,
     "contrastive/loss-to-zero": zero_for_a_constant,
@@ -479,7 +532,11 @@ CHOICES = {
     "contrastive/price-of-a-worst-case": best_temperature_by_radius,
 }
 
-QUESTIONS = {f"{family}/{q.name}": q for family in ("cross_entropy", "pair_metric_learning", "contrastive") for q in quiz(family).questions}
+QUESTIONS = {
+    f"{family}/{q.name}": q
+    for family in ("cross_entropy", "pair_metric_learning", "contrastive")
+    for q in quiz(family).questions
+}
 
 
 @pytest.mark.parametrize("name", NUMBERS)

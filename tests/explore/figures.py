@@ -35,12 +35,17 @@ def hill(width):
     y = np.linspace(-2, 2, 31)
     z = np.exp(-(X[None, :] ** 2 + y[:, None] ** 2) / width**2)
     z[0, 0] = np.nan
-    return [{"type": "heatmap", "x": X, "y": y, "z": z, "zmin": 0, "zmax": 1}, {"x": X, "y": X * 0.5, "name": "a ridge"}]
+    return [
+        {"type": "heatmap", "x": X, "y": y, "z": z, "zmin": 0, "zmax": 1},
+        {"x": X, "y": X * 0.5, "name": "a ridge"},
+    ]
 
 
 def hills():
     layout = {"xaxis": {"title": "east"}, "yaxis": {"title": "north"}}
-    return Explorer(hill, title="A hill", alt="A round hill of width {width}.", layout=layout, width=Slider(0.5, 2.0, 4))
+    return Explorer(
+        hill, title="A hill", alt="A round hill of width {width}.", layout=layout, width=Slider(0.5, 2.0, 4)
+    )
 
 
 def bars(year):

@@ -44,7 +44,9 @@ def test_too_much_data_is_refused_with_its_size():
     def noise(p):
         return {"x": draw(size=30000), "y": draw(size=30000)}
 
-    with pytest.raises(ValueError, match=r"at most 200 kB .* over the whole grid of controls, got \d+ kB .*noise: 11 cells"):
+    with pytest.raises(
+        ValueError, match=r"at most 200 kB .* over the whole grid of controls, got \d+ kB .*noise: 11 cells"
+    ):
         Explorer(noise, alt="noise", p=Slider(0.0, 1.0))
 
 
@@ -80,7 +82,9 @@ def test_the_payload_survives_html():
 
 
 def test_axes_hold_still_and_poles_do_not_flatten_them():
-    explorer = Explorer(lambda p: {"x": X, "y": p / np.maximum(X**2, 1e-9)}, p=Slider(1.0, 2.0), alt="a pole", layout={"yaxis": {}})
+    explorer = Explorer(
+        lambda p: {"x": X, "y": p / np.maximum(X**2, 1e-9)}, p=Slider(1.0, 2.0), alt="a pole", layout={"yaxis": {}}
+    )
     low, high = explorer.layout()["yaxis"]["range"]
     assert low <= 1 / 9 and 2 < high < 300  # the pole itself is at 1e9
     assert explorer.layout(p=2.0) == explorer.layout()

@@ -9,11 +9,11 @@ import torch
 import lossatlas
 from lossatlas import measures, on
 from lossatlas.explore import BUDGET, film, force_field, pair_plane, relative_penalty, spectra
-from lossatlas.explore.film import _even
-from lossatlas.explore.force_field import NEGATIVES, POSITIVES, _forces
-from lossatlas.explore.on_pairs import on_pairs
-from lossatlas.explore.pair_plane import _straightened
-from lossatlas.explore.strength import main_hyper, scaled
+from lossatlas.explore.pictures.film import _even
+from lossatlas.explore.pictures.force_field import NEGATIVES, POSITIVES, _forces
+from lossatlas.explore.pictures.on_pairs import on_pairs
+from lossatlas.explore.pictures.pair_plane import _straightened
+from lossatlas.explore.pictures.strength import main_hyper, scaled
 from lossatlas.signatures import embeddings, triplets
 from lossatlas.training import digits, fit_embeddings, fit_views, gaussian, mlp, noise, per_class
 
@@ -47,7 +47,11 @@ def test_forces_are_minus_the_slope_of_the_loss_around_the_circle(loss, factor):
         value, _, forces = _forces(function, vectors, len(POSITIVES), np.array([degrees]), hyper)
         assert value[0] == pytest.approx(on_the_circle(loss, degrees, hyper), rel=1e-9, abs=1e-12)
         step = 1e-4
-        slope = (on_the_circle(loss, degrees + step, hyper) - on_the_circle(loss, degrees - step, hyper)) / 2 / np.deg2rad(step)
+        slope = (
+            (on_the_circle(loss, degrees + step, hyper) - on_the_circle(loss, degrees - step, hyper))
+            / 2
+            / np.deg2rad(step)
+        )
         assert forces.sum() == pytest.approx(-slope, rel=1e-4, abs=1e-6)
 
 
@@ -173,7 +177,9 @@ def test_a_film_shows_the_embeddings_of_each_step(dims):
             np.testing.assert_allclose(x[front] * of_class[front, 1], y[front] * of_class[front, 0], atol=1e-6)
     assert seen.all()
     curves = traces_of(picture, 2, setting=0)
-    np.testing.assert_allclose(np.asarray(curves["uniformity"]["y"])[1], measures.uniformity(torch.tensor(shown)).item())
+    np.testing.assert_allclose(
+        np.asarray(curves["uniformity"]["y"])[1], measures.uniformity(torch.tensor(shown)).item()
+    )
     same = [(i, j) for i in range(40) for j in range(i) if labels[i] == labels[j]]
     apart = np.mean([((shown[i] - shown[j]) ** 2).sum() for i, j in same])
     np.testing.assert_allclose(np.asarray(curves["alignment"]["y"])[1], apart)
@@ -195,7 +201,16 @@ def test_films_that_do_not_fit_together_are_refused():
 
 def test_a_film_of_a_single_setting_has_no_control_for_it_and_uneven_steps_are_frames():
     data = digits(300)
-    run = fit_views(lambda: mlp(64, 2), lossatlas.nt_xent, data, noise(0.1), seeds=[0], steps=5, film=[0, 1, 5], watched=data.x_test[:20])
+    run = fit_views(
+        lambda: mlp(64, 2),
+        lossatlas.nt_xent,
+        data,
+        noise(0.1),
+        seeds=[0],
+        steps=5,
+        film=[0, 1, 5],
+        watched=data.x_test[:20],
+    )
     picture = film({"views": run}, data.y_test[:20])
     assert list(picture.controls) == ["loss", "step"]
     assert picture.controls["step"].values == [0, 1, 2]
@@ -205,7 +220,9 @@ def test_a_film_of_a_single_setting_has_no_control_for_it_and_uneven_steps_are_f
 def test_spectra_are_singular_values_about_the_mean():
     data = gaussian(100, 30, features=5)
     settings = dict(seeds=[0, 1], steps=4, film=[0, 2, 4])
-    run = fit_views(lambda: mlp(5, 5), lossatlas.nt_xent, data, noise(0.5), hyper={"temperature": [0.1, 1.0]}, **settings)
+    run = fit_views(
+        lambda: mlp(5, 5), lossatlas.nt_xent, data, noise(0.5), hyper={"temperature": [0.1, 1.0]}, **settings
+    )
     flat = torch.ones(3, 1, 30, 5, dtype=torch.float64) * torch.arange(30.0).reshape(30, 1)
     picture = spectra({"NT-Xent": run, "on a line": ((0, 2, 4), flat.repeat(1, 2, 1, 1))}, seed=1)
     lines = traces_of(picture, 0, step=4)

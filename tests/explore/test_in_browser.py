@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lossatlas.explore import Explorer, Slider, compare, curve, family, force_field, simplex
-from lossatlas.explore.static_page import save_page
+from lossatlas.explore.engine.static_page import save_page
 
 from .decoding import arrays_of, traces_at
 from .figures import X, hills, powers, still
@@ -39,7 +39,15 @@ def folder(tmp_path_factory):
 
 @functools.cache
 def samples():
-    return [powers(), hills(), curve("focal_loss"), simplex("focal_loss"), compare()[0], still(), family(["focal_loss", "cross_entropy"])]
+    return [
+        powers(),
+        hills(),
+        curve("focal_loss"),
+        simplex("focal_loss"),
+        compare()[0],
+        still(),
+        family(["focal_loss", "cross_entropy"]),
+    ]
 
 
 @pytest.fixture
@@ -53,7 +61,12 @@ def opened(browser, folder):
         page.heard = []
         page.on("console", lambda message: page.heard.append(message.text))
         page.on("pageerror", lambda error: page.heard.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith(("file:", "data:", "blob:")) else page.heard.append(request.url))
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith(("file:", "data:", "blob:")) else page.heard.append(request.url)
+            ),
+        )
         page.goto((folder / name / "index.html").as_uri() + fragment)
         return page
 
@@ -66,7 +79,10 @@ def awake(page, which):
     """The nth figure, brought into view and drawn."""
     figure = page.locator("figure.atlas-explorer").nth(which)
     figure.scroll_into_view_if_needed()
-    page.wait_for_function("f => f.querySelector('.atlas-canvas .main-svg') && !f.querySelector('.atlas-tools').hidden", arg=figure.element_handle())
+    page.wait_for_function(
+        "f => f.querySelector('.atlas-canvas .main-svg') && !f.querySelector('.atlas-tools').hidden",
+        arg=figure.element_handle(),
+    )
     return figure.element_handle()
 
 
@@ -162,7 +178,10 @@ def test_table_follows_the_controls_and_starts_as_python_made_it(opened):
     for ours, theirs in zip(built[1:], made[1:], strict=True):
         np.testing.assert_allclose([float(c) for c in ours], [float(c) for c in theirs], atol=2e-4)
     page.evaluate(MOVE, [figure, 0, 0])
-    page.wait_for_function("([f, old]) => f.querySelector('.atlas-tables').textContent !== old", arg=[figure, figure.query_selector(".atlas-tables").text_content()])
+    page.wait_for_function(
+        "([f, old]) => f.querySelector('.atlas-tables').textContent !== old",
+        arg=[figure, figure.query_selector(".atlas-tables").text_content()],
+    )
     assert figure.evaluate(cells)[1][1] == "3"
 
 
@@ -183,7 +202,9 @@ def test_a_phone_needs_no_sideways_scroll_and_has_room_for_fingers(opened):
     page = opened(viewport={"width": 390, "height": 800}, has_touch=True)
     for which in range(page.locator("figure.atlas-explorer").count()):
         figure = awake(page, which)
-        boxes = figure.evaluate("f => [...f.querySelectorAll('input, select, button, summary')].map(e => e.getBoundingClientRect()).map(b => [b.width, b.height])")
+        boxes = figure.evaluate(
+            "f => [...f.querySelectorAll('input, select, button, summary')].map(e => e.getBoundingClientRect()).map(b => [b.width, b.height])"
+        )
         assert min(min(box) for box in boxes) >= 24
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
 
@@ -222,17 +243,26 @@ def test_without_the_plotting_script_the_still_image_stays(browser, folder):
     page.route("**/plotly.min.js", lambda route: route.abort())
     page.goto((folder / "files" / "index.html").as_uri())
     figure = page.locator("figure.atlas-explorer").first
-    page.wait_for_function("() => document.querySelector('.atlas-announcement').textContent.includes('could not be made interactive')")
+    page.wait_for_function(
+        "() => document.querySelector('.atlas-announcement').textContent.includes('could not be made interactive')"
+    )
     assert figure.locator(".atlas-plot img").is_visible()
     page.close()
 
 
 def test_figures_of_the_same_name_are_told_apart(browser, tmp_path):
-    path = save_page([still(), still(), Explorer(lambda p: {"x": X, "y": p * X}, title="No control", alt="x", p=Slider(1.0, 2.0))], tmp_path)
+    path = save_page(
+        [still(), still(), Explorer(lambda p: {"x": X, "y": p * X}, title="No control", alt="x", p=Slider(1.0, 2.0))],
+        tmp_path,
+    )
     page = browser.new_page()
     page.goto(path.as_uri() + "#ex-no-control-3:p=2")
     page.wait_for_function("() => document.querySelectorAll('.is-live output').length")
-    assert page.locator("figure").evaluate_all("all => all.map(f => f.id)") == ["ex-no-control", "ex-no-control-2", "ex-no-control-3"]
+    assert page.locator("figure").evaluate_all("all => all.map(f => f.id)") == [
+        "ex-no-control",
+        "ex-no-control-2",
+        "ex-no-control-3",
+    ]
     assert page.locator("output").text_content() == "2"
     page.close()
 
@@ -245,7 +275,10 @@ def test_a_strict_content_security_policy_is_enough(browser, folder):
     text = (folder / "files" / "index.html").read_text(encoding="utf-8")
     policy = "default-src 'none'; script-src file:; style-src file: 'unsafe-inline'; img-src file: data: blob:"
     strict = folder / "files" / "strict.html"
-    strict.write_text(text.replace("<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{policy}">'), encoding="utf-8")
+    strict.write_text(
+        text.replace("<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        encoding="utf-8",
+    )
     page.goto(strict.as_uri())
     page.wait_for_function("() => document.querySelector('.is-live .main-svg')")
     assert heard == []

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as any_array
 
-from lossatlas.explore.packing import Pool, as_array, leaves, tolerance
+from lossatlas.explore.engine.packing import Pool, as_array, leaves, tolerance
 
 from .decoding import arrays_of, settings, traces_at
 from .figures import hills, powers, still

@@ -6,8 +6,8 @@ import torch
 
 import lossatlas
 from lossatlas.explore import BUDGET, card, compare, curve, family, pictures_of, plane, simplex
-from lossatlas.explore.hyper import sliders
-from lossatlas.explore.probes import along, over
+from lossatlas.explore.pictures.hyper import sliders
+from lossatlas.explore.pictures.probes import along, over
 from lossatlas.signatures import logits
 
 ENTRIES = lossatlas.contract.losses()
@@ -42,7 +42,9 @@ def test_curves_are_the_loss_and_its_derivatives(entry):
             continue
         # Central differences, but for the few points that lie next to a kink.
         step = 1e-5
-        numeric = np.array([(item(at[n : n + 1] + step) - item(at[n : n + 1] - step)).item() / 2 / step for n in range(len(at))])
+        numeric = np.array(
+            [(item(at[n : n + 1] + step) - item(at[n : n + 1] - step)).item() / 2 / step for n in range(len(at))]
+        )
         assert np.mean(np.abs(numeric - slope) <= 1e-4 * (1 + np.abs(slope))) >= 0.8
         if not np.isnan(curvature).all():
             middle = t + step
@@ -116,8 +118,14 @@ def test_compare_reaches_every_pair_of_a_kind():
     gallery = compare()
     for explorer in gallery:
         assert explorer.controls["first"].texts == explorer.controls["second"].texts
-        first, second = (explorer.traces(first=explorer.controls["first"].values[-1], show="slope"))
-        line = next(line for e in ENTRIES if e.name == first["name"] for line in e.signature.lines if line.name in explorer.title)
+        first, second = explorer.traces(first=explorer.controls["first"].values[-1], show="slope")
+        line = next(
+            line
+            for e in ENTRIES
+            if e.name == first["name"]
+            for line in e.signature.lines
+            if line.name in explorer.title
+        )
         slope = along(lossatlas.get(first["name"]), line)[2]
         kept = ~np.isnan(first["y"])
         np.testing.assert_allclose(first["y"][kept], slope[kept])
@@ -138,4 +146,6 @@ def test_pictures_that_a_loss_cannot_have_are_refused():
 
 def test_a_fixed_hyper_parameter_has_no_slider():
     assert not curve("focal_loss", gamma=3.0).controls
-    np.testing.assert_allclose(curve("focal_loss", gamma=3.0).traces()[0]["y"], curve("focal_loss").traces(gamma=3.0)[2]["y"])
+    np.testing.assert_allclose(
+        curve("focal_loss", gamma=3.0).traces()[0]["y"], curve("focal_loss").traces(gamma=3.0)[2]["y"]
+    )

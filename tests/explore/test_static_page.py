@@ -3,8 +3,8 @@
 import json
 import re
 
-from lossatlas.explore.static_page import STATIC_FILES, externalize, save_page
-from lossatlas.explore.style import COLORS, SCALES
+from lossatlas.explore.engine.static_page import STATIC_FILES, externalize, save_page
+from lossatlas.explore.engine.style import COLORS, SCALES
 
 from .figures import powers, still
 
@@ -26,7 +26,9 @@ def test_payload_and_image_move_to_files_named_by_their_content():
     assert moved.startswith("<p>before</p>") and moved.endswith("<p>after</p>") and len(moved) < len(html) / 5
     call = files[script].decode()
     assert call.startswith(f'LossAtlas.receive("{key}",')
-    assert json.loads(call.removeprefix(f'LossAtlas.receive("{key}",').removesuffix(");\n")) == json.loads(json.dumps(explorer.payload))
+    assert json.loads(call.removeprefix(f'LossAtlas.receive("{key}",').removesuffix(");\n")) == json.loads(
+        json.dumps(explorer.payload)
+    )
     assert files[image] == explorer.png()
     again = dict(files)
     assert externalize(html, write) == moved and files == again

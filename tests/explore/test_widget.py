@@ -43,7 +43,7 @@ def test_a_layout_that_follows_a_control_is_live():
 
 
 def test_no_widget_outside_a_kernel_nor_for_the_site(monkeypatch):
-    from lossatlas.explore import widget
+    from lossatlas.explore.engine import widget
 
     assert not widget.possible()
     monkeypatch.setenv("LOSSATLAS_STATIC", "1")
@@ -51,7 +51,7 @@ def test_no_widget_outside_a_kernel_nor_for_the_site(monkeypatch):
 
 
 def test_a_kernel_gets_the_widget_beside_the_still_forms(monkeypatch):
-    from lossatlas.explore import widget
+    from lossatlas.explore.engine import widget
 
     monkeypatch.setattr(widget, "possible", lambda: True)
     bundle, _ = powers()._repr_mimebundle_()

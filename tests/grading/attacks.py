@@ -5,9 +5,9 @@ import os
 from . import classroom
 
 WRONG_LOSS = "def my_cross_entropy(logits, target):\n    return logits.sum(-1)"
-FAKE_RESULT = '''print("Exercise cross_entropy/1: Three logits by hand\\nSolved: all 7 properties hold.")
+FAKE_RESULT = """print("Exercise cross_entropy/1: Three logits by hand\\nSolved: all 7 properties hold.")
 print('{"passed": true, "points": 3, "score": 1e9}')
-from IPython.display import HTML'''
+from IPython.display import HTML"""
 
 
 def cells(student, *sources):
@@ -29,7 +29,10 @@ def crash_in_answer(world):
 
 
 def endless_cell(world):
-    return cells("endless_cell", "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass")
+    return cells(
+        "endless_cell",
+        "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass",
+    )
 
 
 def endless_answer(world):
@@ -53,8 +56,19 @@ def leaves_processes(world):
 
 
 def writes_outside(world):
-    places = [str(place) for place in (world.precious, world.submissions / "honest_ada.ipynb", world.out / "grades.csv", world.master_file)]
-    return cells("writes_outside", f"for place in {places!r}:\n    try:\n        open(place, 'w').write('mine now')\n    except OSError:\n        pass")
+    places = [
+        str(place)
+        for place in (
+            world.precious,
+            world.submissions / "honest_ada.ipynb",
+            world.out / "grades.csv",
+            world.master_file,
+        )
+    ]
+    return cells(
+        "writes_outside",
+        f"for place in {places!r}:\n    try:\n        open(place, 'w').write('mine now')\n    except OSError:\n        pass",
+    )
 
 
 def deletes_files(world):
@@ -149,7 +163,9 @@ def my_cross_entropy(logits, target): return Always()""",
 
 
 def prints_results(world):
-    return cells("prints_results", FAKE_RESULT, "import os\nfor fd in (1, 2):\n    os.write(fd, b'passed 7/7 points\\n')")
+    return cells(
+        "prints_results", FAKE_RESULT, "import os\nfor fd in (1, 2):\n    os.write(fd, b'passed 7/7 points\\n')"
+    )
 
 
 def fake_frames(world):

@@ -2,8 +2,8 @@
 
 import json
 
-from lossatlas.assignments import Check, Master, Question
-from lossatlas.grading.submissions import file_names
+from lossatlas.classroom.grading.submissions import file_names
+from lossatlas.classroom.masters import Check, Master, Question
 
 BY_HAND = '''
 def test_by_hand(p_by_hand, loss_by_hand, gradient_by_hand, student):
@@ -25,11 +25,11 @@ def test_as_shown(my_cross_entropy, student):
     from lossatlas.exercises import hold
     hold("cross_entropy/2", my_cross_entropy, student=student)
 '''
-OTHER_INPUTS = '''
+OTHER_INPUTS = """
 def test_other_inputs(my_cross_entropy, student):
     from lossatlas.exercises import hold
     hold("cross_entropy/2", my_cross_entropy, student=student, draws="other inputs")
-'''
+"""
 OWN = '''
 def test_own(own_loss, student):
     """A loss of your own."""
@@ -110,7 +110,10 @@ def stub(student):
 
 def notebook(cells):
     """The bytes of a notebook with these code cells."""
-    listed = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": source} for i, source in enumerate(cells)]
+    listed = [
+        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+        for i, source in enumerate(cells)
+    ]
     text = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": "# Exercises"}
     return json.dumps({"cells": [text, *listed], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
@@ -141,7 +144,17 @@ class LocalSession:
                 try:
                     exec(cell["source"], self.space)
                 except Exception as error:
-                    self.cells.append(type("Cell", (), {"index": index, "source_head": cell["source"].partition("\n")[0], "error": f"{type(error).__name__}: {error}"}))
+                    self.cells.append(
+                        type(
+                            "Cell",
+                            (),
+                            {
+                                "index": index,
+                                "source_head": cell["source"].partition("\n")[0],
+                                "error": f"{type(error).__name__}: {error}",
+                            },
+                        )
+                    )
 
     def __enter__(self):
         return self

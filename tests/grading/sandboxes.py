@@ -5,13 +5,20 @@ import os
 
 import pytest
 
-from lossatlas.grading.sandbox import isolation_available
+from lossatlas.classroom.grading.sandbox import isolation_available
 
 
 def notebook(*sources, **changed):
     """The bytes of a notebook with these code cells."""
     cells = [
-        {"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+        {
+            "cell_type": "code",
+            "id": f"cell-{i}",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+            "source": source,
+        }
         for i, source in enumerate(sources)
     ]
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells} | changed).encode()

@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 import lossatlas
-from lossatlas.grading.gradebook import grade_class
-from lossatlas.grading.limits import Limits
-from lossatlas.grading.sandbox import isolation_available
+from lossatlas.classroom.grading.gradebook import grade_class
+from lossatlas.classroom.grading.limits import Limits
+from lossatlas.classroom.grading.sandbox import isolation_available
 
 from . import attacks, classroom
 
@@ -53,7 +53,12 @@ class World:
             for path in sorted(top.rglob("*")):
                 if path.is_file() and not path.is_symlink():
                     facts = path.stat()
-                    found[str(path)] = (hashlib.sha256(path.read_bytes()).hexdigest(), facts.st_mtime_ns, facts.st_mode, facts.st_uid)
+                    found[str(path)] = (
+                        hashlib.sha256(path.read_bytes()).hexdigest(),
+                        facts.st_mtime_ns,
+                        facts.st_mode,
+                        facts.st_uid,
+                    )
                 elif not path.is_dir():
                     found[str(path)] = os.readlink(path) if path.is_symlink() else "special"
         return found
@@ -69,7 +74,11 @@ def world(tmp_path_factory):
     precious = root / "home" / "thesis.txt"
     precious.write_text("years of work")
     master_file = root / "home" / "cross_entropy.ipynb"
-    master_file.write_bytes(classroom.notebook([f"# BEGIN SOLUTION solution-marker-81723\n{classroom.RIGHT_LOSS}\nmy_cross_entropy.stolen = True"]))
+    master_file.write_bytes(
+        classroom.notebook(
+            [f"# BEGIN SOLUTION solution-marker-81723\n{classroom.RIGHT_LOSS}\nmy_cross_entropy.stolen = True"]
+        )
+    )
     listening = socket.create_server(("127.0.0.1", 0))
     world = World(root, root / "submissions", root / "out", precious, master_file, listening.getsockname()[1])
 
@@ -94,10 +103,16 @@ class Outcome:
 
 
 def graded(world, submissions, out):
-    entries = grade_class(submissions, classroom.master(world.master_file), out, isolation="bubblewrap", limits=LIMITS, jobs=2)
+    entries = grade_class(
+        submissions, classroom.master(world.master_file), out, isolation="bubblewrap", limits=LIMITS, jobs=2
+    )
     with open(out / "grades.csv", newline="", encoding="utf8") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
-    records = {record["student"]: record for path in (out / "records").glob("*.json") for record in [json.loads(path.read_text())]}
+    records = {
+        record["student"]: record
+        for path in (out / "records").glob("*.json")
+        for record in [json.loads(path.read_text())]
+    }
     return Outcome(rows, records, classroom.feedback_of(out, *HONEST), entries)
 
 
@@ -125,13 +140,15 @@ def together(world, before):
     return graded(world, world.submissions, world.out)
 
 
-
-
 @pytest.mark.parametrize("student", HONEST)
 def test_honest_students_are_graded_as_without_attackers(alone, together, student):
     mine, theirs = alone.rows[student], together.rows[student]
-    assert {name: value for name, value in mine.items() if name != "remarks"} == {name: value for name, value in theirs.items() if name != "remarks"}
-    kept = [{name: value for name, value in run.records[student].items() if name != "seconds"} for run in (alone, together)]
+    assert {name: value for name, value in mine.items() if name != "remarks"} == {
+        name: value for name, value in theirs.items() if name != "remarks"
+    }
+    kept = [
+        {name: value for name, value in run.records[student].items() if name != "seconds"} for run in (alone, together)
+    ]
     assert kept[0] == kept[1]
     assert alone.pages[student] == together.pages[student]
 
@@ -169,7 +186,11 @@ def test_file_that_is_no_submission_earns_nothing_and_is_told_why(together, worl
 
 
 def test_odd_names_get_rows_and_pages_of_their_own(together, world):
-    strange = [entry for entry in together.entries if not entry.student.isidentifier() or entry.student.startswith(("long", "HONEST"))]
+    strange = [
+        entry
+        for entry in together.entries
+        if not entry.student.isidentifier() or entry.student.startswith(("long", "HONEST"))
+    ]
     assert len(strange) == 4
     for entry in strange:
         assert (world.out / "feedback" / f"{entry.file}.html").resolve().parent == (world.out / "feedback").resolve()
@@ -192,7 +213,11 @@ def test_no_process_is_left(together, before, world):
     left = []
     for process in psutil.process_iter(["pid", "ppid", "cmdline"]):
         command = " ".join(process.info["cmdline"] or ())
-        mine = any(parent.pid == os.getpid() for parent in process.parents()) if process.pid not in before["processes"] else False
+        mine = (
+            any(parent.pid == os.getpid() for parent in process.parents())
+            if process.pid not in before["processes"]
+            else False
+        )
         if world.marker in command or (mine and process.status() != psutil.STATUS_ZOMBIE):
             left.append(command)
     assert left == []

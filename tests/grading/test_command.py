@@ -2,9 +2,9 @@
 
 import pytest
 
-from lossatlas import assignments
-from lossatlas.grading import grade as grading
-from lossatlas.grading import sandbox
+from lossatlas.classroom import masters as assignments
+from lossatlas.classroom.grading import grade as grading
+from lossatlas.classroom.grading import sandbox
 from lossatlas.publishing.cli import main
 from tests.grading import classroom
 
@@ -21,7 +21,19 @@ def course(tmp_path, monkeypatch):
 
 
 def grade(course, *more, family="cross_entropy", folder="in"):
-    return main(["grade", str(course / folder), "--exercise", family, "--masters", str(course / "masters"), "--out", str(course / "out"), *more])
+    return main(
+        [
+            "grade",
+            str(course / folder),
+            "--exercise",
+            family,
+            "--masters",
+            str(course / "masters"),
+            "--out",
+            str(course / "out"),
+            *more,
+        ]
+    )
 
 
 def test_a_class_is_graded(course, capsys):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lossatlas.grading import copies
+from lossatlas.classroom.grading import copies
 from tests.grading import classroom
 
 ORIGINAL = """def helper(x):
@@ -41,14 +41,26 @@ def marks(*cells):
 
 
 def test_names_spaces_comments_and_order_do_not_hide_a_copy():
-    assert marks(ORIGINAL)["q2"] == marks("%matplotlib inline\n!ls", DISGUISED)["q2"] == marks(*ORIGINAL.split("\n\n"))["q2"]
+    assert (
+        marks(ORIGINAL)["q2"]
+        == marks("%matplotlib inline\n!ls", DISGUISED)["q2"]
+        == marks(*ORIGINAL.split("\n\n"))["q2"]
+    )
 
 
 def test_other_code_is_other_code():
     assert marks(ORIGINAL)["q2"] != marks(ANOTHER)["q2"]
 
 
-@pytest.mark.parametrize("short", [classroom.STUB, "def my_cross_entropy(a, b):\n    pass", "def my_cross_entropy(a, b):\n    return -a.log_softmax(-1)[:, b]", "my_cross_entropy = None"])
+@pytest.mark.parametrize(
+    "short",
+    [
+        classroom.STUB,
+        "def my_cross_entropy(a, b):\n    pass",
+        "def my_cross_entropy(a, b):\n    return -a.log_softmax(-1)[:, b]",
+        "my_cross_entropy = None",
+    ],
+)
 def test_short_code_and_the_stub_are_no_copies(short):
     assert "q2" not in marks(short)
 
@@ -60,7 +72,17 @@ def test_code_that_was_handed_out_does_not_count():
     assert copies.code_of_questions(classroom.notebook([barely_changed]), [given]) == {}
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b'{"cells": 3}', b'{"cells": [3]}', b"\xff", b'{"cells": [{"cell_type": "code", "source": ["def f(", 3]}]}'])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b'{"cells": 3}',
+        b'{"cells": [3]}',
+        b"\xff",
+        b'{"cells": [{"cell_type": "code", "source": ["def f(", 3]}]}',
+    ],
+)
 def test_anything_may_be_handed_in(data):
     assert copies.code_of_questions(data, classroom.master("x").questions) == {}
 

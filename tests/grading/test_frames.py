@@ -12,10 +12,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lossatlas.classroom.grading import frames
+from lossatlas.classroom.grading.channel import MAGIC, PREFIX, Channel, Gone, TooLate, packed, unpacked
+from lossatlas.classroom.grading.frames import FrameError, Opaque
 from lossatlas.contract import describe
-from lossatlas.grading import frames
-from lossatlas.grading.channel import MAGIC, PREFIX, Channel, Gone, TooLate, packed, unpacked
-from lossatlas.grading.frames import FrameError, Opaque
 
 MOST = 1 << 20
 
@@ -37,7 +37,9 @@ plain = st.one_of(
 nested = st.recursive(
     plain,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.lists(inner, max_size=4).map(tuple), st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4)
+        st.lists(inner, max_size=4),
+        st.lists(inner, max_size=4).map(tuple),
+        st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4),
     ),
     max_leaves=20,
 )
@@ -60,8 +62,16 @@ def test_tensors_arrive_to_the_bit(kind, shape, requires_grad):
 
 def test_tensors_of_every_layout():
     strange = torch.arange(12.0).reshape(3, 4)
-    for tensor in (strange.T, strange[:, ::2], strange[0].expand(5, 4), torch.randn(2, dtype=torch.complex64).conj(), torch.tensor([torch.nan, torch.inf])):
-        assert torch.equal(torch.nan_to_num(there_and_back(tensor).resolve_conj()), torch.nan_to_num(tensor.resolve_conj()))
+    for tensor in (
+        strange.T,
+        strange[:, ::2],
+        strange[0].expand(5, 4),
+        torch.randn(2, dtype=torch.complex64).conj(),
+        torch.tensor([torch.nan, torch.inf]),
+    ):
+        assert torch.equal(
+            torch.nan_to_num(there_and_back(tensor).resolve_conj()), torch.nan_to_num(tensor.resolve_conj())
+        )
 
 
 @given(st.sampled_from(sorted(frames.ARRAYS)), st.lists(st.integers(0, 3), max_size=3))
@@ -78,7 +88,12 @@ def test_what_does_not_travel_is_named():
         def __repr__(self):
             raise ValueError("look away")
 
-    for value, words in [(object(), "object <object"), (Ugly(), "Ugly <Ugly>"), (torch.eye(2).to_sparse(), "sparse"), ({1, 2}, "set {1, 2}")]:
+    for value, words in [
+        (object(), "object <object"),
+        (Ugly(), "Ugly <Ugly>"),
+        (torch.eye(2).to_sparse(), "sparse"),
+        ({1, 2}, "set {1, 2}"),
+    ]:
         found = there_and_back(value)
         assert isinstance(found, Opaque) and words in describe(found)
 
@@ -228,7 +243,13 @@ def test_drops_do_not_reset_the_clock(line):
 
 
 @pytest.mark.parametrize(
-    "prefix", [b"x" * PREFIX.size, PREFIX.pack(MAGIC, 2**32 - 1, 0), PREFIX.pack(MAGIC, 10, 2**63), PREFIX.pack(MAGIC, 10, MOST + 1)]
+    "prefix",
+    [
+        b"x" * PREFIX.size,
+        PREFIX.pack(MAGIC, 2**32 - 1, 0),
+        PREFIX.pack(MAGIC, 10, 2**63),
+        PREFIX.pack(MAGIC, 10, MOST + 1),
+    ],
 )
 def test_a_promise_of_too_much_is_refused_at_once(line, prefix):
     here, there = line

@@ -12,12 +12,12 @@ from decimal import Decimal
 
 import pytest
 
-from lossatlas.assignments import Check
-from lossatlas.grading import grade as grading
-from lossatlas.grading import gradebook, records, rehearsal
-from lossatlas.grading.limits import Limits, SessionLost
-from lossatlas.grading.submissions import Enrolled, GradingError
-from lossatlas.grading.table import harmless, number
+from lossatlas.classroom.grading import grade as grading
+from lossatlas.classroom.grading import gradebook, records, rehearsal
+from lossatlas.classroom.grading.limits import Limits, SessionLost
+from lossatlas.classroom.grading.submissions import Enrolled, GradingError
+from lossatlas.classroom.grading.table import harmless, number
+from lossatlas.classroom.masters import Check
 from tests.grading import classroom
 
 WRONG = {
@@ -41,7 +41,16 @@ def master(tmp_path):
 
 
 def run(tmp_path, master, *, force=False, roster=None, jobs=2):
-    return gradebook.grade_class(tmp_path / "in", master, tmp_path / "out", isolation="limits", limits=Limits(), jobs=jobs, roster=roster, force=force)
+    return gradebook.grade_class(
+        tmp_path / "in",
+        master,
+        tmp_path / "out",
+        isolation="limits",
+        limits=Limits(),
+        jobs=jobs,
+        roster=roster,
+        force=force,
+    )
 
 
 def rows(tmp_path):
@@ -53,7 +62,12 @@ def one(check, cells, **options):
     """The record of one question with one check."""
     asked = classroom.question(1, check.key, "Title", "answer = ...", (check,))
     return grading.grade(
-        classroom.notebook(cells), "Ada", replace(classroom.master("x"), questions=(asked,)), isolation="limits", limits=Limits(), **options
+        classroom.notebook(cells),
+        "Ada",
+        replace(classroom.master("x"), questions=(asked,)),
+        isolation="limits",
+        limits=Limits(),
+        **options,
     )["questions"][0]
 
 
@@ -63,8 +77,12 @@ def checking(source):
 
 def test_a_class(tmp_path, master):
     submissions = {name: [classroom.opening(name), code] for name, code in WRONG.items()}
-    classroom.hand_in(tmp_path / "in", right=classroom.right("right"), stub=classroom.stub("stub"), nothing=[], **submissions)
-    entries = run(tmp_path, master, roster=[Enrolled(name, name) for name in [*WRONG, "right", "stub", "nothing", "Emmy"]])
+    classroom.hand_in(
+        tmp_path / "in", right=classroom.right("right"), stub=classroom.stub("stub"), nothing=[], **submissions
+    )
+    entries = run(
+        tmp_path, master, roster=[Enrolled(name, name) for name in [*WRONG, "right", "stub", "nothing", "Emmy"]]
+    )
     table = rows(tmp_path)
     assert {name: (row["total"], row["out_of"], row["status"]) for name, row in table.items()} == {
         **dict.fromkeys([*WRONG, "stub", "nothing"], ("0", "7", "graded")),
@@ -77,11 +95,22 @@ def test_a_class(tmp_path, master):
     assert states["stub"] == states["nothing"] == ["not attempted"] * 3
     assert all(states[name] == ["not attempted", "none", "not attempted"] for name in WRONG)
     pages = classroom.feedback_of(tmp_path / "out", *WRONG, "stub", "Emmy")
-    for name, words in [("sign", "sign flipped"), ("mean", "Leave the mean to the caller"), ("axis", "over the items"), ("factor", "one factor, 2")]:
+    for name, words in [
+        ("sign", "sign flipped"),
+        ("mean", "Leave the mean to the caller"),
+        ("axis", "over the items"),
+        ("factor", "one factor, 2"),
+    ]:
         assert words in pages[name], name
     assert "Not attempted" in pages["stub"] and "✗" not in pages["stub"]
     assert "Nothing was handed in" in pages["Emmy"]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["class.md", "class.png", "feedback", "grades.csv", "records"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "class.md",
+        "class.png",
+        "feedback",
+        "grades.csv",
+        "records",
+    ]
 
 
 def test_grading_twice_gives_the_same(tmp_path, master):
@@ -90,7 +119,13 @@ def test_grading_twice_gives_the_same(tmp_path, master):
     for _ in range(2):
         run(tmp_path, master, force=True)
         out = tmp_path / "out"
-        seen.append([(out / "grades.csv").read_bytes(), *(path.read_bytes() for path in sorted((out / "feedback").iterdir())), (out / "class.png").read_bytes()])
+        seen.append(
+            [
+                (out / "grades.csv").read_bytes(),
+                *(path.read_bytes() for path in sorted((out / "feedback").iterdir())),
+                (out / "class.png").read_bytes(),
+            ]
+        )
     assert seen[0] == seen[1]
 
 
@@ -116,8 +151,8 @@ KILLED = """
 import sys
 sys.path.insert(0, {root!r})
 from tests.grading import classroom
-from lossatlas.grading import gradebook, grade, records
-from lossatlas.grading.limits import Limits
+from lossatlas.classroom.grading import gradebook, grade, records
+from lossatlas.classroom.grading.limits import Limits
 records.library = lambda: "this one"
 grade.Session = classroom.LocalSession
 gradebook.grade_class({folder!r}, classroom.master("x"), {out!r}, isolation="limits", limits=Limits(), jobs=1)
@@ -128,9 +163,14 @@ gradebook.grade_class({folder!r}, classroom.master("x"), {out!r}, isolation="lim
 def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, number):
     names = [f"s{i}" for i in range(4)]
     slow = "import time\ntime.sleep(4)"
-    classroom.hand_in(tmp_path / "in", **{name: [slow, *classroom.right(name)] if name != "s0" else classroom.right(name) for name in names})
+    classroom.hand_in(
+        tmp_path / "in",
+        **{name: [slow, *classroom.right(name)] if name != "s0" else classroom.right(name) for name in names},
+    )
     script = KILLED.format(root=os.getcwd(), folder=str(tmp_path / "in"), out=str(tmp_path / "out"))
-    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL, env=os.environ | {"MARK": str(tmp_path)})
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stderr=subprocess.DEVNULL, env=os.environ | {"MARK": str(tmp_path)}
+    )
     done, until = tmp_path / "out" / "records" / "s0.json", time.monotonic() + 120
     while not done.is_file() and time.monotonic() < until:
         time.sleep(0.05)
@@ -235,9 +275,18 @@ def test_a_lost_session_is_told(monkeypatch):
 
 
 def test_points_add_up_exactly():
-    checks = tuple(Check(f"test_{i}", 0.1, False, f"def test_{i}(answer):\n    pass", ("answer",), "cross_entropy/2") for i in range(3))
+    checks = tuple(
+        Check(f"test_{i}", 0.1, False, f"def test_{i}(answer):\n    pass", ("answer",), "cross_entropy/2")
+        for i in range(3)
+    )
     asked = classroom.question(1, "cross_entropy/2", "Title", "", checks)
-    record = grading.grade(classroom.notebook(["answer = 1"]), "Ada", replace(classroom.master("x"), questions=(asked,)), isolation="limits", limits=Limits())
+    record = grading.grade(
+        classroom.notebook(["answer = 1"]),
+        "Ada",
+        replace(classroom.master("x"), questions=(asked,)),
+        isolation="limits",
+        limits=Limits(),
+    )
     assert record["questions"][0]["earned"] == "0.3"
     assert [number(Decimal(points)) for points in ("3", "2.50", "0", "10", "0.3")] == ["3", "2.5", "0", "10", "0.3"]
 

@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import func
 
+from lossatlas.classroom.grading.errors import RemoteError
+from lossatlas.classroom.grading.limits import Limits
+from lossatlas.classroom.grading.remote import RemoteFunction
+from lossatlas.classroom.grading.sandbox import isolation_available
+from lossatlas.classroom.grading.session import Session
 from lossatlas.contract import describe
 from lossatlas.exercises.answers import is_stub
 from lossatlas.exercises.cross_entropy.stable import _Calls
 from lossatlas.exercises.run import explained
-from lossatlas.grading.errors import RemoteError
-from lossatlas.grading.limits import Limits
-from lossatlas.grading.remote import RemoteFunction
-from lossatlas.grading.sandbox import isolation_available
-from lossatlas.grading.session import Session
 from lossatlas.training import digits, fit, fit_embeddings, mlp, per_class
 
 from .sandboxes import notebook
@@ -134,14 +134,14 @@ layer = torch.nn.Linear(2, 1)
 with torch.no_grad():
     layer.weight.fill_(2.0); layer.bias.fill_(1.0)
 '''
-MORE = '''
+MORE = """
 number, whole, text, truth, nope, missing_yet, imaginary = 2.5, 7, "words", True, None, ..., 1 + 2j
 several = [1, (2, 3.0), {"a": [4]}]
 tensor, row, single = torch.arange(6.0).reshape(2, 3), numpy.arange(3), numpy.float32(1.5)
 kind, wanting = {1, 2}, torch.ones(2, requires_grad=True)
 large = torch.zeros(10_000_000, dtype=torch.uint8)
 parts = {"f": cubes, "g": lambda x: 2 * x, "n": 3}
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -168,12 +168,24 @@ def x_of(*shape, grad=True):
 
 def test_values_of_every_kind(session):
     a = session.answers
-    assert (a["number"], a["whole"], a["text"], a["truth"], a["nope"], a["missing_yet"], a["imaginary"]) == (2.5, 7, "words", True, None, ..., 1 + 2j)
+    assert (a["number"], a["whole"], a["text"], a["truth"], a["nope"], a["missing_yet"], a["imaginary"]) == (
+        2.5,
+        7,
+        "words",
+        True,
+        None,
+        ...,
+        1 + 2j,
+    )
     assert a["several"] == [1, (2, 3.0), {"a": [4]}]
     assert torch.equal(a["tensor"], torch.arange(6.0).reshape(2, 3)) and a["row"].tolist() == [0, 1, 2]
     assert isinstance(a["single"], numpy.float32) and a["wanting"].requires_grad
     assert describe(a["kind"]) == "set {1, 2}" and "too large" in describe(a["large"])
-    assert isinstance(a["parts"]["f"], RemoteFunction) and a["parts"]["g"](torch.ones(2)).tolist() == [2.0, 2.0] and a["parts"]["n"] == 3
+    assert (
+        isinstance(a["parts"]["f"], RemoteFunction)
+        and a["parts"]["g"](torch.ones(2)).tolist() == [2.0, 2.0]
+        and a["parts"]["n"] == 3
+    )
     with pytest.raises(KeyError):
         a["no_such_name"]
     assert {"cubes", "parts"} <= set(a) and not {"In", "get_ipython", "_i"} & set(a)
@@ -182,7 +194,12 @@ def test_values_of_every_kind(session):
 def test_calls_with_arguments_of_every_kind(both):
     here, there = both("cubes")
     x = x_of(4, grad=False)
-    for args, keywords in [((x,), {}), ((x, 2), {}), ((x,), {"y": torch.tensor(3.0), "power": 2}), ((numpy.array([1.0, 2.0]),), {"power": 1})]:
+    for args, keywords in [
+        ((x,), {}),
+        ((x, 2), {}),
+        ((x,), {"y": torch.tensor(3.0), "power": 2}),
+        ((numpy.array([1.0, 2.0]),), {"power": 1}),
+    ]:
         assert here(*args, **keywords) == there(*args, **keywords)
     here, there = both("itself")
     for value in ([1, {"a": (x, None)}], "text", True, ..., numpy.int32(3), 1 + 2j):
@@ -258,7 +275,10 @@ def test_func_grad_vmap_and_their_mixtures(both):
 
     def same(make, *args):
         a, b = make(here)(*args), make(there)(*args)
-        assert all(torch.allclose(x, y) for x, y in zip(torch.utils._pytree.tree_leaves(a), torch.utils._pytree.tree_leaves(b), strict=True))
+        assert all(
+            torch.allclose(x, y)
+            for x, y in zip(torch.utils._pytree.tree_leaves(a), torch.utils._pytree.tree_leaves(b), strict=True)
+        )
 
     def total(f):
         return lambda *args: f(*args).sum()
@@ -377,7 +397,11 @@ def test_errors_that_checks_look_for(both):
 
 
 def test_stubs(session):
-    assert is_stub(session.answers["stub"]) and not is_stub(session.answers["cubes"]) and not is_stub(session.answers["layer"])
+    assert (
+        is_stub(session.answers["stub"])
+        and not is_stub(session.answers["cubes"])
+        and not is_stub(session.answers["layer"])
+    )
 
 
 def test_functions_that_are_returned_and_passed_on(session):

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from lossatlas.grading import class_plot, gradebook, report
-from lossatlas.grading import grade as grading
-from lossatlas.grading.limits import Limits
+from lossatlas.classroom.grading import class_plot, gradebook, report
+from lossatlas.classroom.grading import grade as grading
+from lossatlas.classroom.grading.limits import Limits
 from tests.grading import classroom
 
 BAD = "</pre></code><script>alert(1)</script><img src='http://192.0.2.1/x' onerror=alert(1)>\x1b[31m\u202e`<b>`"
@@ -39,14 +39,19 @@ def course(tmp_path_factory):
         folder = tmp_path_factory.mktemp("course")
         classroom.hand_in(folder / "in", **SUBMISSIONS)
         (folder / "in" / "<b>Bobby & co.txt").write_text("no notebook")
-        entries = gradebook.grade_class(folder / "in", classroom.master("x"), folder / "out", isolation="limits", limits=Limits(), jobs=2)
+        entries = gradebook.grade_class(
+            folder / "in", classroom.master("x"), folder / "out", isolation="limits", limits=Limits(), jobs=2
+        )
     return folder / "out", {entry.student: entry for entry in entries}
 
 
 @pytest.fixture(scope="module")
 def pages(course):
     out, entries = course
-    return {student: (out / "feedback" / f"{entry.file}.html").read_text(encoding="utf8") for student, entry in entries.items()}
+    return {
+        student: (out / "feedback" / f"{entry.file}.html").read_text(encoding="utf8")
+        for student, entry in entries.items()
+    }
 
 
 def test_page_says_what_was_found(pages):
@@ -64,7 +69,9 @@ def test_page_says_what_was_found(pages):
 def test_a_name_that_does_not_fit_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(grading, "Session", classroom.LocalSession)
     classroom.hand_in(tmp_path / "in", s123=[classroom.opening("Ada"), classroom.RIGHT_BY_HAND])
-    (entry,) = gradebook.grade_class(tmp_path / "in", classroom.master("x"), tmp_path / "out", isolation="limits", limits=Limits(), jobs=1)
+    (entry,) = gradebook.grade_class(
+        tmp_path / "in", classroom.master("x"), tmp_path / "out", isolation="limits", limits=Limits(), jobs=1
+    )
     assert "Your answer is right for the numbers of" in classroom.feedback_of(tmp_path / "out", "s123")["s123"]
     assert any("answer fits the numbers of the name in the notebook, 'Ada'" in remark for remark in entry.remarks)
 
@@ -102,9 +109,15 @@ def test_a_student_counts_once_for_each_cause(course):
 
 def test_a_notebook_that_did_not_run_is_one_mishap():
     master = classroom.master("x")
-    lost = [{"name": q.name, "number": q.number, "state": "none", "checks": [{"state": "lost", "lines": []}]} for q in master.questions]
+    lost = [
+        {"name": q.name, "number": q.number, "state": "none", "checks": [{"state": "lost", "lines": []}]}
+        for q in master.questions
+    ]
     partly = [lost[0], *({**question, "checks": []} for question in lost[1:])]
-    entries = [SimpleNamespace(status="graded", student=name, questions=questions) for name, questions in (("Ada", lost), ("Emmy", partly))]
+    entries = [
+        SimpleNamespace(status="graded", student=name, questions=questions)
+        for name, questions in (("Ada", lost), ("Emmy", partly))
+    ]
     summary = class_plot.summarise(entries, master, {})
     assert summary.failures == [(master.questions[0].number, class_plot.STOPPED, 1), ("all", class_plot.STOPPED, 1)]
     assert f"| all | {class_plot.STOPPED} | 1 |" in class_plot.words(summary)
@@ -118,11 +131,21 @@ def test_picture_is_drawn_for_any_class(course):
     assert "nobody" in class_plot.alt(nobody)
 
 
-@pytest.mark.parametrize("screen", [{"color_scheme": "light", "width": 900}, {"color_scheme": "dark", "width": 900}, {"color_scheme": "light", "width": 390}], ids=str)
+@pytest.mark.parametrize(
+    "screen",
+    [
+        {"color_scheme": "light", "width": 900},
+        {"color_scheme": "dark", "width": 900},
+        {"color_scheme": "light", "width": 390},
+    ],
+    ids=str,
+)
 def test_page_in_a_browser(course, browser, screen):
     axe = Axe()
     out, entries = course
-    context = browser.new_context(color_scheme=screen["color_scheme"], viewport={"width": screen["width"], "height": 800}, bypass_csp=True)
+    context = browser.new_context(
+        color_scheme=screen["color_scheme"], viewport={"width": screen["width"], "height": 800}, bypass_csp=True
+    )
     page, asked = context.new_page(), []
     page.on("request", lambda request: asked.append(request.url))
     page.on("dialog", lambda dialog: pytest.fail("a script ran"))

@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 import lossatlas
-from lossatlas.grading import sandbox
-from lossatlas.grading.errors import RemoteError
-from lossatlas.grading.limits import PROTECTION, Limits, SessionLost
-from lossatlas.grading.session import Session
+from lossatlas.classroom.grading import sandbox
+from lossatlas.classroom.grading.errors import RemoteError
+from lossatlas.classroom.grading.limits import PROTECTION, Limits, SessionLost
+from lossatlas.classroom.grading.session import Session
 
 from .sandboxes import need_bubblewrap, notebook
 
@@ -208,7 +208,7 @@ def falls_silent():
 
 def patches():
     import torch
-    import lossatlas.grading.frames as frames
+    import lossatlas.classroom.grading.frames as frames
     import gc
     worker = next(each for each in gc.get_objects() if type(each).__name__ == "Worker")
     import lossatlas.exercises as exercises
@@ -225,7 +225,9 @@ LIMITS = Limits(call_seconds=3, memory_mb=700, disk_mb=8, total_seconds=300, fil
 def running(isolation, limits=LIMITS):
     os.environ["GRADERS_SECRET"] = "seven"
     try:
-        with Session(notebook(ATTACKS, "student = 'mallory'\nright = 3.0"), isolation=isolation, limits=limits) as session:
+        with Session(
+            notebook(ATTACKS, "student = 'mallory'\nright = 3.0"), isolation=isolation, limits=limits
+        ) as session:
             assert [cell.error for cell in session.cells] == ["", ""]
             yield session
     finally:
@@ -290,7 +292,24 @@ def test_writes_nowhere_but_in_its_own_folders(attack, tmp_path):
     ]  # fmt: skip
     before = {place: found(place) for place in map(Path, places)}
     assert elsewhere(attack("writes", [str(place) for place in places])) == []
-    assert elsewhere(attack("makes", ["/", "/usr", "/dev", "/home", "/proc", "/proc/self", str(Path(lossatlas.__file__).parent), str(REPOSITORY)])) == []
+    assert (
+        elsewhere(
+            attack(
+                "makes",
+                [
+                    "/",
+                    "/usr",
+                    "/dev",
+                    "/home",
+                    "/proc",
+                    "/proc/self",
+                    str(Path(lossatlas.__file__).parent),
+                    str(REPOSITORY),
+                ],
+            )
+        )
+        == []
+    )
     assert {place: found(place) for place in before} == before
     assert attack("writes", ["/tmp/mine_now", "/dev/shm/a", "a"]) == ["/tmp/mine_now", "/dev/shm/a", "a"]
     assert precious.read_text() == "whole" and not Path("/tmp/mine_now").exists()
@@ -317,7 +336,10 @@ def test_reads_nothing_of_others(attack, tmp_path):
     assert attack("reads", [str(place) for place in places]) == []
     assert attack("lists", "/home") == ["student"]
     known = {Path(place).parts[1] for place in (sys.prefix, sys.base_prefix, lossatlas.__file__)}
-    assert set(attack("lists", "/")) <= {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "proc", "dev", "tmp", "home"} | known
+    assert (
+        set(attack("lists", "/"))
+        <= {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "proc", "dev", "tmp", "home"} | known
+    )
     assert attack("lists", str(REPOSITORY / "src")) == ["lossatlas"]
 
 
@@ -325,7 +347,18 @@ def test_deletes_nothing_of_others(attack, inside, tmp_path):
     folder = tmp_path / "submissions"
     folder.mkdir()
     (folder / "ada.ipynb").write_text("{}")
-    attack("deletes", [str(folder), str(REPOSITORY / "src" / "lossatlas" / "grading"), "/usr/bin", sys.prefix + "/bin", "/tmp", "/home/student", "/dev/shm"])
+    attack(
+        "deletes",
+        [
+            str(folder),
+            str(REPOSITORY / "src" / "lossatlas" / "grading"),
+            "/usr/bin",
+            sys.prefix + "/bin",
+            "/tmp",
+            "/home/student",
+            "/dev/shm",
+        ],
+    )
     assert (folder / "ada.ipynb").exists() and Path(sandbox.__file__).exists()
     assert attack("threads")[0] == list(range(10)), "and it still works itself"
 
@@ -426,7 +459,7 @@ def test_patching_changes_nothing_but_its_own_answers(inside):
 def test_the_child_goes_when_the_grader_is_killed(tmp_path):
     need_bubblewrap()
     code = (
-        "import sys, time\nsys.path.insert(0, sys.argv[1])\nfrom lossatlas.grading.session import Session\n"
+        "import sys, time\nsys.path.insert(0, sys.argv[1])\nfrom lossatlas.classroom.grading.session import Session\n"
         "from tests.grading.sandboxes import notebook\n"
         "with Session(notebook('x = 1')) as session:\n    print(session._child.process.pid, flush=True)\n    time.sleep(100)"
     )
@@ -472,7 +505,9 @@ def test_the_sandbox_says_what_it_lacks(monkeypatch):
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: "/usr/bin/bwrap")
     works, reason = sandbox.isolation_available.__wrapped__()
     assert not works and "does not work here" in reason
-    assert set(PROTECTION) == {"bubblewrap", "limits"} and all("Not protected" in words for words in PROTECTION.values())
+    assert set(PROTECTION) == {"bubblewrap", "limits"} and all(
+        "Not protected" in words for words in PROTECTION.values()
+    )
 
 
 def test_without_seccomp_it_still_holds(monkeypatch):

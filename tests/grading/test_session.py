@@ -6,13 +6,13 @@ import time
 import pytest
 import torch
 
+from lossatlas.classroom.grading.cells import NotANotebook, sources
+from lossatlas.classroom.grading.errors import RemoteError
+from lossatlas.classroom.grading.limits import Limits, SessionLost
+from lossatlas.classroom.grading.sandbox import isolation_available
+from lossatlas.classroom.grading.session import Session
 from lossatlas.exercises import EXERCISES
 from lossatlas.exercises.run import OutOfTime, examine, time_limit
-from lossatlas.grading.cells import NotANotebook, sources
-from lossatlas.grading.errors import RemoteError
-from lossatlas.grading.limits import Limits, SessionLost
-from lossatlas.grading.sandbox import isolation_available
-from lossatlas.grading.session import Session
 from tests.exercises.answers import handed_in, questions
 
 from .sandboxes import notebook
@@ -54,7 +54,16 @@ def test_all_cells_run_whatever_the_others_do():
     with run(*CELLS, cell_seconds=6) as session:
         errors = {cell.index: cell.error for cell in session.cells}
         assert list(errors) == [i for i in range(len(CELLS)) if i != 8]
-        told = {4: "ZeroDivisionError", 5: "SyntaxError", 7: "EOFError", 9: "PermissionError", 10: "SystemExit", 12: "KeyboardInterrupt", 14: "Stopped after 6 seconds", 16: "Odd"}
+        told = {
+            4: "ZeroDivisionError",
+            5: "SyntaxError",
+            7: "EOFError",
+            9: "PermissionError",
+            10: "SystemExit",
+            12: "KeyboardInterrupt",
+            14: "Stopped after 6 seconds",
+            16: "Odd",
+        }
         assert {i for i, error in errors.items() if error} == set(told), errors
         assert [i for i, words in told.items() if words not in errors[i]] == [], errors
         assert "in line 1: `1 / 0`" in errors[4] and "def broken(:" in errors[5]
@@ -62,7 +71,14 @@ def test_all_cells_run_whatever_the_others_do():
         assert len(printed[6]) == 2000 and "noise" not in printed[6]
         assert "do not run" in printed[3] and "checked by the grader" in printed[15]
         a = session.answers
-        assert (a["last"], a["awaited"], a["after_exit"], a["note"], a["files"], a["backend"].lower()[-6:]) == ("reached", 3, 1, "mine", [], "inline")
+        assert (a["last"], a["awaited"], a["after_exit"], a["note"], a["files"], a["backend"].lower()[-6:]) == (
+            "reached",
+            3,
+            1,
+            "mine",
+            [],
+            "inline",
+        )
         assert session.declared_student == "ada" and "_private" not in a and "open" not in a
         drawn = a["drawn"]
         assert session.generation == 1
@@ -75,7 +91,11 @@ def test_a_cell_that_ends_the_process_is_left_out():
     with run("a = 1", deadly, "b = 2", deadly, "c = 3\nstudent = 7") as session:
         assert (session.answers["a"], session.answers["b"], session.answers["c"]) == (1, 2, 3)
         assert [bool(cell.error) for cell in session.cells] == [False, True, False, True, False]
-        assert "left out" in session.cells[1].error and "code 1" in session.cells[1].error and session.cells[1].source_head == deadly
+        assert (
+            "left out" in session.cells[1].error
+            and "code 1" in session.cells[1].error
+            and session.cells[1].source_head == deadly
+        )
         assert session.declared_student == "", "a name is text"
         assert session.generation == 3
 
@@ -132,11 +152,21 @@ def test_properties_see_no_difference():
     assert len(asked) >= 12
     collected = "import lossatlas.exercises\nanswers = {}\nstudent = 'ada'"
     opening = next(iter(questions().values()))[0].opening
-    imports = "\n".join(cell.source for cell in opening if cell.kind == "code" and "import" in cell.source and "subprocess" not in cell.source)
-    cells = [imports, collected, "answers['wrong'] = lambda logits, target: -torch.nn.functional.cross_entropy(logits, target)"]
+    imports = "\n".join(
+        cell.source
+        for cell in opening
+        if cell.kind == "code" and "import" in cell.source and "subprocess" not in cell.source
+    )
+    cells = [
+        imports,
+        collected,
+        "answers['wrong'] = lambda logits, target: -torch.nn.functional.cross_entropy(logits, target)",
+    ]
     for question in asked.values():
         shown = question.shown_check.replace("check(", "keep(")
-        cells.append(f"def keep(key, answer, **more): answers[key] = answer\n{question.given}\n{question.solution}\n{shown}")
+        cells.append(
+            f"def keep(key, answer, **more): answers[key] = answer\n{question.given}\n{question.solution}\n{shown}"
+        )
     with run(*cells) as session:
         assert not any(cell.error for cell in session.cells), [cell for cell in session.cells if cell.error]
         there = session.answers["answers"]
@@ -166,22 +196,36 @@ def test_what_is_no_notebook_is_told_so(data, words):
 
 
 def test_cells_with_code_are_found():
-    cells = [{"cell_type": "markdown", "source": "words"}, {"cell_type": "code", "source": ["a = 1\n", "b = 2"]}, {"cell_type": "raw"}, {"cell_type": "code", "source": " \n"}]
+    cells = [
+        {"cell_type": "markdown", "source": "words"},
+        {"cell_type": "code", "source": ["a = 1\n", "b = 2"]},
+        {"cell_type": "raw"},
+        {"cell_type": "code", "source": " \n"},
+    ]
     assert sources(json.dumps({"nbformat": 4, "cells": cells}).encode()) == [(1, "a = 1\nb = 2")]
 
 
 def test_the_reason_reaches_the_grader():
-    with pytest.raises(SessionLost, match="not in the format of Jupyter") as lost, Session(b"hello", isolation=ISOLATION):
+    with (
+        pytest.raises(SessionLost, match="not in the format of Jupyter") as lost,
+        Session(b"hello", isolation=ISOLATION),
+    ):
         pass
     assert lost.value.told == str(lost.value)
-    with pytest.raises(SessionLost, match=r"30 MB.*may have 20") as lost, Session(b"[" * 30 * 2**20, isolation=ISOLATION):
+    with (
+        pytest.raises(SessionLost, match=r"30 MB.*may have 20") as lost,
+        Session(b"[" * 30 * 2**20, isolation=ISOLATION),
+    ):
         pass
     with pytest.raises(ValueError, match="isolation"):
         Session(b"", isolation="none")
 
 
 def test_an_answer_that_cannot_be_read_is_named():
-    with run("class Loop(dict):\n    def items(self): raise KeyError('mine')\nodd = Loop(a=1)\ndef f(x): return odd", frame_mb=8) as session:
+    with run(
+        "class Loop(dict):\n    def items(self): raise KeyError('mine')\nodd = Loop(a=1)\ndef f(x): return odd",
+        frame_mb=8,
+    ) as session:
         assert "mine" in repr(session.answers["odd"])
         with pytest.raises(RemoteError):
             session.answers["f"](1)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from lossatlas.grading.submissions import (
+from lossatlas.classroom.grading.submissions import (
     GradingError,
     Unreadable,
     clean,
@@ -36,7 +36,14 @@ def roster(tmp_path, text):
 
 
 def test_files_and_folders(tmp_path):
-    put(tmp_path, "ada.ipynb", "grace/deep/Untitled (3).ipynb", "grace/deep/.ipynb_checkpoints/x-checkpoint.ipynb", "emmy@uni.example/a.IPYNB", ".DS_Store")
+    put(
+        tmp_path,
+        "ada.ipynb",
+        "grace/deep/Untitled (3).ipynb",
+        "grace/deep/.ipynb_checkpoints/x-checkpoint.ipynb",
+        "emmy@uni.example/a.IPYNB",
+        ".DS_Store",
+    )
     ones = found(tmp_path)
     assert list(ones) == ["ada", "emmy@uni.example", "grace"]
     assert all(read(one.path) == NOTEBOOK and not one.problem for one in ones.values())
@@ -90,13 +97,23 @@ def test_nothing_to_grade(tmp_path, folder):
 
 def test_roster_decides_the_name_and_who_is_missing(tmp_path):
     students = roster(tmp_path, "student;handed_in_as\nAda Lovelace;lovelaceada_123_x\nZoë;\nEmmy;\nGrace;\n")
-    folder = put(tmp_path / "in", "lovelaceada_123_x.ipynb", "Zoe\u0308.ipynb", "GRACE.ipynb", "grace.ipynb", "mallory.ipynb", "readme.txt")
+    folder = put(
+        tmp_path / "in",
+        "lovelaceada_123_x.ipynb",
+        "Zoe\u0308.ipynb",
+        "GRACE.ipynb",
+        "grace.ipynb",
+        "mallory.ipynb",
+        "readme.txt",
+    )
     ones = found(folder, students)
     assert ones["Ada Lovelace"].path.name == "lovelaceada_123_x.ipynb"
     assert ones["Zoë"].path.name == "Zoe\u0308.ipynb", "both spellings are one name"
     assert not ones["Emmy"].handed_in
     assert not ones["Grace"].handed_in, "two files could be hers, so neither is taken"
-    assert {"GRACE", "grace"} <= set(ones) and all("named almost like" in str(ones[name].remarks) for name in ("GRACE", "grace"))
+    assert {"GRACE", "grace"} <= set(ones) and all(
+        "named almost like" in str(ones[name].remarks) for name in ("GRACE", "grace")
+    )
     assert "not in the roster" in ones["mallory"].remarks
     assert find_submissions(folder, students).strays == ["readme.txt"]
 
@@ -109,7 +126,12 @@ def test_exact_name_wins_against_a_twin(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("name\nAda\n", "expected a column `student`"), ("student\nAda\nAda\n", "stands 2 times"), ("student\n", "no students"), ("", "got nothing")],
+    [
+        ("name\nAda\n", "expected a column `student`"),
+        ("student\nAda\nAda\n", "stands 2 times"),
+        ("student\n", "no students"),
+        ("", "got nothing"),
+    ],
 )
 def test_roster_that_cannot_be_used(tmp_path, text, words):
     with pytest.raises(GradingError, match=words):
@@ -124,7 +146,22 @@ def test_names_are_shown_whole_and_harmless():
 
 
 def test_file_names_are_safe_and_never_two_alike():
-    students = ["Ada Lovelace", "ada lovelace", "../../etc/passwd", "..", "=cmd|x", "con", "nul.txt", "x" * 300, "Zoë", "<b>", "", "a/b", "a\\b", ".hidden"]
+    students = [
+        "Ada Lovelace",
+        "ada lovelace",
+        "../../etc/passwd",
+        "..",
+        "=cmd|x",
+        "con",
+        "nul.txt",
+        "x" * 300,
+        "Zoë",
+        "<b>",
+        "",
+        "a/b",
+        "a\\b",
+        ".hidden",
+    ]
     names = file_names(students)
     assert names["Ada Lovelace"] == "Ada Lovelace" and names["Zoë"] == "Zoë"
     assert len({name.casefold() for name in names.values()}) == len(students)

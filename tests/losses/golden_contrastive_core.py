@@ -33,7 +33,12 @@ def relative_penalty(params, negative_similarities, positive_similarity):
 
 @partly(la.cosine_contrastive_loss)
 def cosine_contrastive(params, y_pred):
-    settings = {"m0.0_wNone": (0.0, None), "m0.4_w150.0": (0.4, 150.0), "m0.8_w1.0": (0.8, 1.0), "m0.8_w300.0": (0.8, 300.0)}
+    settings = {
+        "m0.0_wNone": (0.0, None),
+        "m0.4_w150.0": (0.4, 150.0),
+        "m0.8_w1.0": (0.8, 1.0),
+        "m0.8_w300.0": (0.8, 300.0),
+    }
     return {
         name: la.cosine_contrastive_loss(y_pred[:, :1], y_pred[:, 1:], margin=margin, negative_weight=weight)
         for name, (margin, weight) in settings.items()
@@ -89,7 +94,10 @@ def unimodal(params, z0, z1, index):
     first = 2 * module(z0.requires_grad_(), z1, index)
     found = {"loss": first.detach(), "u": module.log_u[index].exp(), "grad_z0": slopes(first, z0)[0]}
     torch.testing.assert_close(
-        slopes(2 * la.global_contrastive_loss(z0, z1, temperature=params["tau"]), z0)[0], found["grad_z0"], rtol=1e-10, atol=1e-14
+        slopes(2 * la.global_contrastive_loss(z0, z1, temperature=params["tau"]), z0)[0],
+        found["grad_z0"],
+        rtol=1e-10,
+        atol=1e-14,
     )
     found["loss_second_step"] = 2 * module(z1, 1.5 * z0.detach() + 0.1, index)
     found["u_second_step"] = module.log_u[index].exp()
@@ -103,8 +111,16 @@ def bimodal(individual):
 
     def adapter(params, image, text, index):
         where = ~torch.eye(len(image), dtype=torch.bool).unsqueeze(0)
-        start = {"temperature": torch.full((len(image),), params["tau"], dtype=image.dtype), "slope": image.new_zeros(len(image))}
-        settings = {"rho": params["rho"], "gamma": params["gamma"], "momentum": params["beta"], "low": params["tau_min"]}
+        start = {
+            "temperature": torch.full((len(image),), params["tau"], dtype=image.dtype),
+            "slope": image.new_zeros(len(image)),
+        }
+        settings = {
+            "rho": params["rho"],
+            "gamma": params["gamma"],
+            "momentum": params["beta"],
+            "low": params["tau_min"],
+        }
         settings |= {"high": params["tau_max"], "step": params["eta"] * individual}
         values, moved = [], []
         for x, y in ((image, text), (text, image)):

@@ -59,7 +59,9 @@ def snr_contrastive(params, embeddings, labels):
     near, far = params["pos_margin"], params["neg_margin"]
 
     def total(side, **hyper):
-        return la.snr_contrastive_loss(embeddings, labels, **hyper, sample_weight=side.sum(-1).double(), reduction="sum")
+        return la.snr_contrastive_loss(
+            embeddings, labels, **hyper, sample_weight=side.sum(-1).double(), reduction="sum"
+        )
 
     pull = total(positive, positive_margin=near, negative_margin=0.0)
     push = total(negative, positive_margin=1e9, negative_margin=far)

@@ -11,7 +11,9 @@ FAMILY = "pair_metric_learning"
 @partly(la.metrix_contrastive_loss)
 def metrix_contrastive(params, embeddings, labels):
     def at(weight):
-        return la.metrix_contrastive_loss(embeddings, labels, lam=params["lam"], margin=params["neg_margin"], weight=weight)
+        return la.metrix_contrastive_loss(
+            embeddings, labels, lam=params["lam"], margin=params["neg_margin"], weight=weight
+        )
 
     # A mixture for each pair of positives and each negative: as many as there are triplets.
     count = torch.tensor(len(la.all_triplets(embeddings, labels)[0]))

@@ -9,13 +9,19 @@ FAMILY = "pair_metric_learning"
 
 @partly(la.adaptive_margin_triplet_loss)
 def feature_extractor(params, anchor, positive, negative):
-    weights = {"triplet_weight": params["w_triplet"], "covariance_weight": params["w_cov"], "variance_weight": params["w_var"]}
+    weights = {
+        "triplet_weight": params["w_triplet"],
+        "covariance_weight": params["w_cov"],
+        "variance_weight": params["w_var"],
+    }
     return la.feature_extractor_loss(anchor, positive, negative, **weights, eps=params["eps"])._asdict()
 
 
 def generalized_bures_wasserstein(params, **matrices):
     assert params["squared"]
-    return la.squared_generalized_bures_wasserstein_distance(*(matrices[name] for name in ("A[b,n,n]", "B[n,n]", "M[n,n]")))
+    return la.squared_generalized_bures_wasserstein_distance(
+        *(matrices[name] for name in ("A[b,n,n]", "B[n,n]", "M[n,n]"))
+    )
 
 
 def pooled(params, **given):
@@ -28,14 +34,18 @@ def pooled(params, **given):
 
 def clustering(params, **given):
     unary, affinity = given["unary[n,k]"], given["affinity[n,n]"]
-    found = la.laplacian_regularized_clustering(unary, affinity, lam=params["lam"], steps=params["iterations"], tolerance=0)
+    found = la.laplacian_regularized_clustering(
+        unary, affinity, lam=params["lam"], steps=params["iterations"], tolerance=0
+    )
     return {"start_energy": found.energies[0], "assignments": found.assignments, "energies": found.energies[1:]}
 
 
 def zero_shot(params, **given):
     assert params["margin"] == 0
     histograms, embeddings = given["histograms[b,m]"], given["class_embeddings[C,d]"]
-    return la.zero_shot_regression_loss(histograms, given["labels"], embeddings, ridge=params["ridge"], scale=params["scale"])
+    return la.zero_shot_regression_loss(
+        histograms, given["labels"], embeddings, ridge=params["ridge"], scale=params["scale"]
+    )
 
 
 def as_prototypes(queries, query_labels, prototypes):

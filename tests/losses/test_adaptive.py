@@ -37,8 +37,16 @@ def test_the_margin_pulls_the_wrong_way_on_either_side_of_its_stationary_points(
     of_positive, of_negative = math.log(8) / 4, 1 - math.log(16) / 4
     loss = la.adaptive_margin_triplet_loss
     assert slopes(loss, of_positive, of_negative) == pytest.approx([0, 0], abs=1e-5)
-    assert slopes(loss, of_positive - 0.1, of_negative - 0.1)[0] < 0 > slopes(loss, of_positive - 0.1, of_negative - 0.1)[1]
-    assert slopes(loss, of_positive + 0.1, of_negative + 0.1)[0] > 0 < slopes(loss, of_positive + 0.1, of_negative + 0.1)[1]
+    assert (
+        slopes(loss, of_positive - 0.1, of_negative - 0.1)[0]
+        < 0
+        > slopes(loss, of_positive - 0.1, of_negative - 0.1)[1]
+    )
+    assert (
+        slopes(loss, of_positive + 0.1, of_negative + 0.1)[0]
+        > 0
+        < slopes(loss, of_positive + 0.1, of_negative + 0.1)[1]
+    )
 
 
 def test_held_fixed_the_margin_has_no_slope():
@@ -70,7 +78,9 @@ def test_anchor_and_positive_are_not_exchangeable():
     assert la.adaptive_margin_triplet_loss(a, p, n) != la.adaptive_margin_triplet_loss(p, a, n)
 
 
-@pytest.mark.parametrize(("loss", "sign"), [(la.adaptive_margin_triplet_loss, -1), (la.detached_margin_triplet_loss, 1)])
+@pytest.mark.parametrize(
+    ("loss", "sign"), [(la.adaptive_margin_triplet_loss, -1), (la.detached_margin_triplet_loss, 1)]
+)
 def test_where_free_triplets_end(loss, sign):
     triplet = [x.requires_grad_() for x in points(64, 0.3)]
     optimizer = torch.optim.Adam(triplet, lr=0.02)

@@ -15,7 +15,11 @@ SEMIDEFINITE = ROOT @ ROOT.T / 8
 def test_without_a_graph_it_is_a_softmax():
     found = la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, lam=0.0)
     torch.testing.assert_close(found.assignments, (-UNARY).softmax(-1))
-    assert la.laplacian_regularized_clustering(1e4 * UNARY, SEMIDEFINITE, lam=0.0).assignments.argmax(-1).equal(UNARY.argmin(-1))
+    assert (
+        la.laplacian_regularized_clustering(1e4 * UNARY, SEMIDEFINITE, lam=0.0)
+        .assignments.argmax(-1)
+        .equal(UNARY.argmin(-1))
+    )
 
 
 def test_the_energy_with_half_the_weight_never_rises():
@@ -58,7 +62,12 @@ def test_an_infinite_cost_holds_a_point():
 
 def test_the_graph_of_nearest_neighbors():
     points = torch.tensor([[0.0], [1.0], [3.0], [10.0]])
-    assert la.neighbor_affinity(points, neighbors=1).tolist() == [[0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0]]
+    assert la.neighbor_affinity(points, neighbors=1).tolist() == [
+        [0, 1, 0, 0],
+        [1, 0, 1, 0],
+        [0, 1, 0, 1],
+        [0, 0, 1, 0],
+    ]
     assert la.neighbor_affinity(points, neighbors=9).tolist() == (1 - torch.eye(4)).tolist()
 
 
@@ -87,8 +96,14 @@ def test_wrong_input_is_refused():
         (lambda: la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE[:2]), "`affinity`: expected"),
         (lambda: la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, lam=-1.0), "`lam`: expected"),
         (lambda: la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, steps=-1), "`steps`: expected"),
-        (lambda: la.laplacian_regularized_clustering(UNARY / 0, SEMIDEFINITE), "`unary`: expected a finite cost for each point"),
-        (lambda: la.laplacian_regularized_clustering(UNARY * torch.nan, SEMIDEFINITE), "`unary`: expected costs above -inf"),
+        (
+            lambda: la.laplacian_regularized_clustering(UNARY / 0, SEMIDEFINITE),
+            "`unary`: expected a finite cost for each point",
+        ),
+        (
+            lambda: la.laplacian_regularized_clustering(UNARY * torch.nan, SEMIDEFINITE),
+            "`unary`: expected costs above -inf",
+        ),
         (lambda: la.laplacian_bound_update(UNARY, SEMIDEFINITE, UNARY[1:]), "`assignments`: expected"),
         (lambda: la.laplacian_energy(UNARY, lopsided, UNARY), "`affinity`: expected"),
         (lambda: la.neighbor_affinity(UNARY, neighbors=0), "`neighbors`: expected"),

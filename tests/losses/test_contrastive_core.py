@@ -28,7 +28,9 @@ def slope(value, *leaves):
 
 
 def close(got, wanted, rtol=1e-10, atol=1e-12):
-    torch.testing.assert_close(torch.as_tensor(got, dtype=F64), torch.as_tensor(wanted, dtype=F64), rtol=rtol, atol=atol)
+    torch.testing.assert_close(
+        torch.as_tensor(got, dtype=F64), torch.as_tensor(wanted, dtype=F64), rtol=rtol, atol=atol
+    )
 
 
 # Low precision and low temperatures, where a softmax with a floor is silently wrong.
@@ -40,7 +42,9 @@ SHARP += [la.hard_negative_contrastive_loss, la.hard_contrastive_loss, la.global
 def compared_with_75_digits(loss, inputs, temperature, dtype):
     """(value, slopes) of the loss in this dtype, and of the naive loop with 75 digits at the very same numbers."""
     case = Case(la.get(loss), {"temperature": temperature})
-    exact = exact_of(case, {name: value.double() if value.is_floating_point() else value for name, value in inputs.items()})
+    exact = exact_of(
+        case, {name: value.double() if value.is_floating_point() else value for name, value in inputs.items()}
+    )
     leaves = tracked(inputs, case.signature.floating)
     items = case.each(leaves)
     items.sum().backward()
@@ -165,16 +169,23 @@ def official_hard(a, b, temperature, prior, beta):
     return -(positive / (positive + found)).log().mean()
 
 
-@pytest.mark.parametrize(("temperature", "prior", "beta"), [(0.5, 0.1, 1.0), (0.5, 0.0, 2.0), (0.2, 0.3, 0.5), (1.0, 0.6, 0.0)])
+@pytest.mark.parametrize(
+    ("temperature", "prior", "beta"), [(0.5, 0.1, 1.0), (0.5, 0.0, 2.0), (0.2, 0.3, 0.5), (1.0, 0.6, 0.0)]
+)
 def test_hard_and_debiased_are_the_published_formulas(temperature, prior, beta):
     a, b = normal(6, 4), normal(6, 4) + 0.5 * normal(6, 4, seed=1)
     settings = {"temperature": temperature, "positive_prior": prior}
-    close(la.hard_negative_contrastive_loss(a, b, concentration=beta, **settings), official_hard(a, b, temperature, prior, beta))
+    close(
+        la.hard_negative_contrastive_loss(a, b, concentration=beta, **settings),
+        official_hard(a, b, temperature, prior, beta),
+    )
     close(la.debiased_contrastive_loss(a, b, **settings), official_hard(a, b, temperature, prior, 0.0))
 
 
 def test_where_the_correction_eats_all_negatives_the_least_is_left():
-    value = la.on(pairs, la.debiased_contrastive_loss)(of([[1.0]]), of([[-0.5, -0.6]]), positive_prior=0.5, temperature=0.5)
+    value = la.on(pairs, la.debiased_contrastive_loss)(
+        of([[1.0]]), of([[-0.5, -0.6]]), positive_prior=0.5, temperature=0.5
+    )
     close(value, math.log1p(2 * math.exp(-4.0)))
 
 
@@ -244,7 +255,9 @@ def imbalance(first, second):
 
 def test_the_balance_of_two_layers_changes_only_by_the_size_of_the_steps():
     start = 0.2 * normal(4, 4), 0.2 * normal(4, 4, seed=2)
-    drift = [(imbalance(*trained_in_two_layers(*start, rate)) - imbalance(*start)).norm().item() for rate in (4e-3, 2e-3)]
+    drift = [
+        (imbalance(*trained_in_two_layers(*start, rate)) - imbalance(*start)).norm().item() for rate in (4e-3, 2e-3)
+    ]
     assert 0 < drift[1] < 0.6 * drift[0] < 0.1
 
 
@@ -263,9 +276,18 @@ def test_of_two_balanced_layers_the_first_carries_the_roots():
 def test_soft_triplet_limits_and_slopes():
     x, p, q = (normal(6, 3, seed=s) for s in range(3))
     gap = ((x - p).square().sum(-1) - (x - q).square().sum(-1)) / 2
-    close(la.soft_triplet_loss(x, p, q, temperature=1e-5, margin=0.3, reduction="none"), (gap + 0.3).clamp(min=0), atol=1e-4)
+    close(
+        la.soft_triplet_loss(x, p, q, temperature=1e-5, margin=0.3, reduction="none"),
+        (gap + 0.3).clamp(min=0),
+        atol=1e-4,
+    )
     unit = [torch.nn.functional.normalize(v) for v in (x, p, q)]
-    one = la.on(pairs, la.info_nce)(cosine(unit[0], unit[1]).unsqueeze(-1), cosine(unit[0], unit[2]).unsqueeze(-1), temperature=0.4, reduction="none")
+    one = la.on(pairs, la.info_nce)(
+        cosine(unit[0], unit[1]).unsqueeze(-1),
+        cosine(unit[0], unit[2]).unsqueeze(-1),
+        temperature=0.4,
+        reduction="none",
+    )
     close(la.soft_triplet_loss(*unit, temperature=0.4, reduction="none"), 0.4 * one)
 
 
@@ -329,7 +351,9 @@ def test_global_losses_between_the_mean_and_the_largest_gap():
     gaps = negative - positive
     value = la.on(pairs, la.global_contrastive_loss)
     for tau in (1e-3, 0.1, 1.0, 1e3):
-        robust = la.on(pairs, la.robust_global_contrastive_loss)(positive, negative, temperature=tau, rho=0.3, reduction="none")
+        robust = la.on(pairs, la.robust_global_contrastive_loss)(
+            positive, negative, temperature=tau, rho=0.3, reduction="none"
+        )
         assert ((robust >= gaps.mean(-1) + 0.3 * tau - 1e-9) & (robust <= gaps.amax(-1) + 0.3 * tau + 1e-9)).all()
         close(value(positive, negative, temperature=tau, reduction="none") + 0.3 * tau, robust)
     close(value(positive, negative, temperature=1e5, reduction="none"), gaps.mean(-1), atol=1e-5)
@@ -404,7 +428,9 @@ def test_at_first_sight_the_gradient_is_that_of_the_objective_also_at_low_temper
 def test_the_slope_in_the_temperature_is_that_of_the_robust_objective():
     scores = normal(1, 4, 6).tanh()
     tau = of([0.1, 0.2, 0.3, 0.4])
-    _, _, _, found = la.isogclr_update(scores, scores == scores, torch.full((4,), -torch.inf, dtype=F64), tau, torch.zeros(4, dtype=F64), momentum=1.0)
+    _, _, _, found = la.isogclr_update(
+        scores, scores == scores, torch.full((4,), -torch.inf, dtype=F64), tau, torch.zeros(4, dtype=F64), momentum=1.0
+    )
     for n in range(4):
         leaf = tau[n].clone().requires_grad_()
         value = la.on(pairs, la.robust_global_contrastive_loss)(of([[0.0]]), scores[:, n], temperature=leaf, rho=0.3)
@@ -473,7 +499,9 @@ def test_heads_add():
     positive, negative = normal(3, 2).tanh(), normal(3, 2, 5, seed=1).tanh()
     temperatures = normal(3, 2, seed=2).exp(), normal(3, 2, 5, seed=3).exp()
     whole = la.amcl_nt_xent(positive, negative, *temperatures, width=8)
-    parts = [la.amcl_nt_xent(*(v[:, c : c + 1] for v in (positive, negative, *temperatures)), width=8) for c in range(2)]
+    parts = [
+        la.amcl_nt_xent(*(v[:, c : c + 1] for v in (positive, negative, *temperatures)), width=8) for c in range(2)
+    ]
     close(whole, parts[0] + parts[1])
     hardest = negative[0, 0].argmax()
     tau_p, tau_n = temperatures[0][0, 0], temperatures[1][0, 0, hardest]
@@ -565,7 +593,15 @@ def test_wasserstein_uniformity_is_the_formula_with_roots_of_eigenvalues():
 
 
 @pytest.mark.parametrize(
-    "at", [corners(4), corners(4, 2), of([1.0, 2.0, 3.0]).expand(5, 3), normal(3, 6), normal(1, 4), torch.zeros(4, 3, dtype=F64)]
+    "at",
+    [
+        corners(4),
+        corners(4, 2),
+        of([1.0, 2.0, 3.0]).expand(5, 3),
+        normal(3, 6),
+        normal(1, 4),
+        torch.zeros(4, 3, dtype=F64),
+    ],
 )
 def test_its_slope_is_finite_where_eigenvalues_are_zero_or_repeated(at):
     leaf = at.clone().requires_grad_()

@@ -212,4 +212,6 @@ def test_what_is_not_a_number_stays_visible_behind_a_gate():
 def test_gated_gradients():
     z, y, partner, gate = gated()
     inputs = (z.requires_grad_(), gate.requires_grad_())
-    assert torch.autograd.gradcheck(lambda z, gate: la.gated_contrastive_loss(z, y, partner, gate, temperature=0.5), inputs)
+    assert torch.autograd.gradcheck(
+        lambda z, gate: la.gated_contrastive_loss(z, y, partner, gate, temperature=0.5), inputs
+    )

@@ -58,12 +58,16 @@ def test_the_optimal_map_between_gaussians_travels_so_far():
     carry = torch.linalg.inv(half) @ power(half @ B @ half, 0.5) @ torch.linalg.inv(half)
     way = carry - torch.eye(3, dtype=torch.float64)
     torch.testing.assert_close(carry @ A @ carry, B)
-    torch.testing.assert_close(la.squared_bures_wasserstein_distance(A, B), (way @ A @ way).diagonal(dim1=-2, dim2=-1).sum(-1))
+    torch.testing.assert_close(
+        la.squared_bures_wasserstein_distance(A, B), (way @ A @ way).diagonal(dim1=-2, dim2=-1).sum(-1)
+    )
 
 
 def test_the_generalized_distance():
     one = torch.eye(3, dtype=torch.float64)
-    torch.testing.assert_close(la.generalized_bures_wasserstein_distance(A, B, one), la.bures_wasserstein_distance(A, B))
+    torch.testing.assert_close(
+        la.generalized_bures_wasserstein_distance(A, B, one), la.bures_wasserstein_distance(A, B)
+    )
     by = power(M, -0.5)
     wanted = la.bures_wasserstein_distance(by @ A @ by, by @ B @ by)
     torch.testing.assert_close(la.generalized_bures_wasserstein_distance(A, B, M), wanted)
@@ -76,9 +80,13 @@ def test_the_generalized_distance():
 def test_invariances():
     t = torch.randn(3, 3, generator=RANDOM, dtype=torch.float64)
     q = torch.linalg.qr(t)[0]
-    torch.testing.assert_close(la.bures_wasserstein_distance(q @ A @ q.mT, q @ B @ q.mT), la.bures_wasserstein_distance(A, B))
+    torch.testing.assert_close(
+        la.bures_wasserstein_distance(q @ A @ q.mT, q @ B @ q.mT), la.bures_wasserstein_distance(A, B)
+    )
     moved = [t @ x @ t.mT for x in (A, B, M)]
-    torch.testing.assert_close(la.generalized_bures_wasserstein_distance(*moved), la.generalized_bures_wasserstein_distance(A, B, M))
+    torch.testing.assert_close(
+        la.generalized_bures_wasserstein_distance(*moved), la.generalized_bures_wasserstein_distance(A, B, M)
+    )
     torch.testing.assert_close(la.affine_invariant_distance(*moved[:2]), la.affine_invariant_distance(A, B))
 
 
@@ -90,8 +98,14 @@ def test_gradients(distance):
 
 def test_the_second_gradient():
     inputs = [x[:2].clone().requires_grad_() for x in (A, B)]
-    for distance in (la.squared_bures_wasserstein_distance, la.bures_wasserstein_distance, la.affine_invariant_distance):
-        assert torch.autograd.gradgradcheck(lambda a, b, distance=distance: distance((a + a.mT) / 2, (b + b.mT) / 2), inputs)
+    for distance in (
+        la.squared_bures_wasserstein_distance,
+        la.bures_wasserstein_distance,
+        la.affine_invariant_distance,
+    ):
+        assert torch.autograd.gradgradcheck(
+            lambda a, b, distance=distance: distance((a + a.mT) / 2, (b + b.mT) / 2), inputs
+        )
 
 
 def test_the_third_gradient():
@@ -128,7 +142,9 @@ def test_ill_conditioned_matrices_have_steeper_affine_invariant_distances():
     for condition in (1e1, 1e3, 1e6):
         slopes = []
         for distance in (la.affine_invariant_distance, la.bures_wasserstein_distance):
-            q, r = torch.linalg.qr(torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64))[0]
+            q, r = torch.linalg.qr(
+                torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+            )[0]
             spectrum = torch.tensor([1.0, condition**-0.5, 1 / condition], dtype=torch.float64).diag()
             a = (q @ spectrum @ q.mT).requires_grad_()
             slopes.append(torch.autograd.grad(distance(a, r @ spectrum @ r.mT), a)[0].norm().item())
@@ -136,7 +152,9 @@ def test_ill_conditioned_matrices_have_steeper_affine_invariant_distances():
     assert ratios[0] < ratios[1] < ratios[2] and ratios[2] > 100
 
 
-@pytest.mark.parametrize("distance", [la.generalized_bures_wasserstein_distance, la.squared_generalized_bures_wasserstein_distance])
+@pytest.mark.parametrize(
+    "distance", [la.generalized_bures_wasserstein_distance, la.squared_generalized_bures_wasserstein_distance]
+)
 def test_the_second_gradient_with_a_power_is_refused(distance):
     """Also where the slope that comes in is a constant: what is missing would show no sign."""
     a = A.clone().requires_grad_()
@@ -145,7 +163,9 @@ def test_the_second_gradient_with_a_power_is_refused(distance):
         torch.autograd.grad(value, a, create_graph=True)
 
 
-@pytest.mark.parametrize("distance", [distance for distance in DISTANCES if distance is not la.affine_invariant_distance])
+@pytest.mark.parametrize(
+    "distance", [distance for distance in DISTANCES if distance is not la.affine_invariant_distance]
+)
 def test_transforms_are_refused(distance):
     with pytest.raises(ValueError, match=r"`torch\.func`: expected no transform .* of a Bures-Wasserstein distance"):
         torch.func.hessian(lambda a: distance(a, B).sum())(A)

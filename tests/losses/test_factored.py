@@ -107,7 +107,9 @@ def test_a_loss_from_sums_is_the_registered_loss(from_sums, name, hyper):
     torch.testing.assert_close(found, lossatlas.get(name)(**inputs, reduction="none", **hyper), rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("target, a, b, value", [(2, 1, 0, 0.2176217216), (0, 1, 0, 1.1079403077), (2, 2, 1, 0.1811868247)])
+@pytest.mark.parametrize(
+    "target, a, b, value", [(2, 1, 0, 0.2176217216), (0, 1, 0, 1.1079403077), (2, 2, 1, 0.1811868247)]
+)
 def test_z_loss_by_hand(target, a, b, value):
     logits = torch.tensor([[0.0, 0.0, 3.0]], dtype=torch.float64)
     found = z_loss_from_sums(*sums_of(logits, torch.tensor([target])), a=a, b=b)
@@ -118,7 +120,9 @@ def test_z_loss_by_hand(target, a, b, value):
 def test_z_loss_of_level_outputs_is_finite_in_value_and_gradient(level):
     logits = torch.full((2, 7), level, dtype=torch.float64, requires_grad=True)
     value = z_loss_from_sums(*sums_of(logits, torch.tensor([0, 6])), b=1.0)
-    torch.testing.assert_close(value, torch.full_like(value, 1 + torch.tensor(-1.0).exp().log1p().item()), rtol=1e-6, atol=0)
+    torch.testing.assert_close(
+        value, torch.full_like(value, 1 + torch.tensor(-1.0).exp().log1p().item()), rtol=1e-6, atol=0
+    )
     assert torch.autograd.grad(value.sum(), logits)[0].isfinite().all()
 
 
@@ -140,7 +144,12 @@ def test_many_steps_are_the_plain_steps(name, n):
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
-    st.integers(1, 9), st.integers(1, 6), st.integers(4, 12), st.sampled_from(sorted(FAMILY)), st.floats(1e-3, 30), st.integers(0, 999)
+    st.integers(1, 9),
+    st.integers(1, 6),
+    st.integers(4, 12),
+    st.sampled_from(sorted(FAMILY)),
+    st.floats(1e-3, 30),
+    st.integers(0, 999),
 )
 def test_steps_of_any_shape_and_size_are_the_plain_steps(n, d, classes, name, lr, seed):
     _, dense, hyper, _ = FAMILY[name]
@@ -302,7 +311,10 @@ def test_any_loss_of_the_three_sums_will_do():
         return (margin - at(logits, target) + others).relu()
 
     torch.manual_seed(0)
-    layer, generator = FactoredSphericalLayer(7, 30, one_against_the_mean, dtype=torch.float64, margin=2.0), torch.Generator()
+    layer, generator = (
+        FactoredSphericalLayer(7, 30, one_against_the_mean, dtype=torch.float64, margin=2.0),
+        torch.Generator(),
+    )
     weight = layer.weight()
     for _ in range(40):
         hidden, target = batch(5, 7, 30, generator)
@@ -372,25 +384,49 @@ HIDDEN, TARGET = torch.zeros(4, 7, dtype=torch.float64), torch.zeros(4, dtype=to
 @pytest.mark.parametrize(
     "call, kind, message",
     [
-        (lambda x: x.step([0.0], TARGET, 0.1), TypeError, r"`hidden`: expected a float64 tensor of shape \(N, 7\), got list"),
+        (
+            lambda x: x.step([0.0], TARGET, 0.1),
+            TypeError,
+            r"`hidden`: expected a float64 tensor of shape \(N, 7\), got list",
+        ),
         (lambda x: x.step(HIDDEN.float(), TARGET, 0.1), TypeError, r"`hidden`: .*got a float32 tensor"),
         (lambda x: x.step(HIDDEN[:, :5], TARGET, 0.1), ValueError, r"`hidden`: .*shape \(4, 5\)"),
         (lambda x: x.step(HIDDEN, TARGET.double(), 0.1), TypeError, r"`target`: .*got a float64 tensor"),
         (lambda x: x.step(HIDDEN, TARGET[:3], 0.1), ValueError, r"`target`: .*shape \(4,\), got .*shape \(3,\)"),
-        (lambda x: x.step(HIDDEN, TARGET + 30, 0.1), ValueError, r"`target`: expected class indices in \[0, 30\), got 30"),
-        (lambda x: x.step(HIDDEN, TARGET - 1, 0.1), ValueError, r"`target`: expected class indices in \[0, 30\), got -1"),
+        (
+            lambda x: x.step(HIDDEN, TARGET + 30, 0.1),
+            ValueError,
+            r"`target`: expected class indices in \[0, 30\), got 30",
+        ),
+        (
+            lambda x: x.step(HIDDEN, TARGET - 1, 0.1),
+            ValueError,
+            r"`target`: expected class indices in \[0, 30\), got -1",
+        ),
         (lambda x: x.step(HIDDEN, TARGET, 0.0), ValueError, "`lr`: expected a number > 0, got 0"),
         (lambda x: x.step(HIDDEN, TARGET, "fast"), TypeError, "`lr`: expected a number > 0, got str"),
         (lambda x: x.loss(HIDDEN, TARGET + 30), ValueError, "`target`: "),
         (lambda x: x(HIDDEN.float()), TypeError, "`hidden`: "),
         (lambda x: x.top_k(HIDDEN, 31), ValueError, r"`k`: expected a whole number in \[1, 30\], got int 31"),
         (lambda x: x.set_weight(torch.zeros(7, 30)), ValueError, r"`weight`: .*shape \(30, 7\), got .*\(7, 30\)"),
-        (lambda x: FactoredSphericalLayer(0, 30, z_loss_from_sums), ValueError, "`features`: expected a whole number >= 1, got 0"),
-        (lambda x: FactoredSphericalLayer(7, 1, z_loss_from_sums), ValueError, "`classes`: expected a whole number >= 2, got 1"),
+        (
+            lambda x: FactoredSphericalLayer(0, 30, z_loss_from_sums),
+            ValueError,
+            "`features`: expected a whole number >= 1, got 0",
+        ),
+        (
+            lambda x: FactoredSphericalLayer(7, 1, z_loss_from_sums),
+            ValueError,
+            "`classes`: expected a whole number >= 2, got 1",
+        ),
         (lambda x: FactoredSphericalLayer(7.0, 30, z_loss_from_sums), TypeError, "`features`: "),
         (lambda x: FactoredSphericalLayer(7, 30, "z"), TypeError, "`loss`: expected a function of"),
         (lambda x: FactoredSphericalLayer(7, 30, lambda q, s, o, n: o.sum()), ValueError, r"`loss`: .*shape \(2,\)"),
-        (lambda x: FactoredSphericalLayer(7, 30, z_loss_from_sums, a=0.0), ValueError, "`a`: expected a number > 0, got 0"),
+        (
+            lambda x: FactoredSphericalLayer(7, 30, z_loss_from_sums, a=0.0),
+            ValueError,
+            "`a`: expected a number > 0, got 0",
+        ),
         (lambda x: FactoredSphericalLayer(7, 30, spherical_softmax_from_sums, eps=-1.0), ValueError, "`eps`: "),
         (lambda x: FactoredSphericalLayer(7, 30, z_loss_from_sums, dtype=torch.half), ValueError, "`dtype`: "),
     ],

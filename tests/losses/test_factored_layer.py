@@ -103,7 +103,9 @@ def test_rebalancing_leaves_what_stretches_at_most_twice():
         before = made.weight()
         made.rebalance()
         sizes = torch.linalg.svdvals(made.U)
-        assert torch.allclose(sizes.sort().values, torch.tensor(sorted([size, 1.0])).double() if stays else torch.ones(2).double())
+        assert torch.allclose(
+            sizes.sort().values, torch.tensor(sorted([size, 1.0])).double() if stays else torch.ones(2).double()
+        )
         torch.testing.assert_close(made.weight(), before)
         torch.testing.assert_close(made.U @ made.U_inverse, torch.eye(2).double())
 
@@ -129,7 +131,9 @@ def test_refreshing_takes_the_inverse_anew():
     torch.testing.assert_close(made.w_bar, weight.sum(0))
 
 
-@pytest.mark.parametrize(("target", "told"), [([0, 1, 5, 2], "5"), ([0, -1, 1, 2], "-1"), ([0, -2, 7, 2], "-2"), ([1, 6, 2, 2], "6")])
+@pytest.mark.parametrize(
+    ("target", "told"), [([0, 1, 5, 2], "5"), ([0, -1, 1, 2], "-1"), ([0, -2, 7, 2], "-2"), ([1, 6, 2, 2], "6")]
+)
 def test_the_label_that_is_outside_is_told(target, told):
     with pytest.raises(ValueError, match=rf"^`target`: expected class indices in \[0, 5\), got {told}$"):
         layer().loss(HIDDEN, torch.tensor(target))
@@ -157,10 +161,18 @@ REFUSED = {
     "one class": (ValueError, "classes", lambda: layer(classes=1)),
     "features True": (TypeError, "features", lambda: layer(d=True)),
     "classes 5.0": (TypeError, "classes", lambda: FactoredSphericalLayer(3, 5.0, squared_error_from_sums)),
-    "half precision": (ValueError, "dtype", lambda: FactoredSphericalLayer(3, 5, squared_error_from_sums, dtype=torch.float16)),
+    "half precision": (
+        ValueError,
+        "dtype",
+        lambda: FactoredSphericalLayer(3, 5, squared_error_from_sums, dtype=torch.float16),
+    ),
     "no loss": (TypeError, "loss", lambda: FactoredSphericalLayer(3, 5, "z")),
     "a loss that is a mean": (ValueError, "loss", lambda: FactoredSphericalLayer(3, 5, lambda *sums: sums[0].mean())),
-    "a loss of too many values": (ValueError, "loss", lambda: FactoredSphericalLayer(3, 5, lambda *sums: torch.ones(3))),
+    "a loss of too many values": (
+        ValueError,
+        "loss",
+        lambda: FactoredSphericalLayer(3, 5, lambda *sums: torch.ones(3)),
+    ),
     "weight: a list": (ValueError, "weight", lambda: layer().set_weight([[0.0] * 3] * 5)),
     "weight: integers": (ValueError, "weight", lambda: layer().set_weight(torch.ones(5, 3, dtype=torch.long))),
     "weight: a class more": (ValueError, "weight", lambda: layer().set_weight(numbers(6, 3))),

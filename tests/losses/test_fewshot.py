@@ -28,7 +28,9 @@ def test_with_two_prototypes_it_is_the_triplet_loss():
     prototypes = points(2, seed=1)[0]
     d = ((x.unsqueeze(1) - prototypes).square().sum(-1) + 1e-6).sqrt()
     own, other = d[range(9), target], d[range(9), 1 - target]
-    torch.testing.assert_close(la.proto_triplet_loss(x, prototypes, target, margin=0.7), (own - other + 0.7).relu().mean())
+    torch.testing.assert_close(
+        la.proto_triplet_loss(x, prototypes, target, margin=0.7), (own - other + 0.7).relu().mean()
+    )
 
 
 def test_queries_nearer_to_their_prototype_by_the_margin_lose_nothing():
@@ -52,7 +54,9 @@ def test_the_score_is_that_of_a_loop_and_lies_between_0_and_1(neighbors):
     got = la.icnn_score(x, labels, neighbors=neighbors)
     rows = [list(v) for v in x.tolist()]
     y = labels.tolist()
-    torch.testing.assert_close(got.item(), naive_score(rows, y, rows, y, list(range(len(y))), [True] * len(y), neighbors), rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        got.item(), naive_score(rows, y, rows, y, list(range(len(y))), [True] * len(y), neighbors), rtol=1e-12, atol=0
+    )
     assert 0 < got <= 1
     torch.testing.assert_close(la.icnn_loss(x, labels, neighbors=neighbors), -got.log())
 
@@ -85,7 +89,9 @@ def test_the_parts_are_those_of_two_pairs_on_a_line():
     x = torch.tensor([[0.0], [1.0], [3.0], [5.0]], dtype=torch.float64)
     same, other, share, spread = la.icnn_parts(x, torch.tensor([0, 0, 1, 1]), neighbors=(1, 3))
     # Nearest: 1 at 1, 0 at 1, 1 (of the other class) at 2, 3 at 2; nearest of another class at 3, 2, 2, 4.
-    torch.testing.assert_close(same, 1 - torch.tensor([1 / 3, 1 / 2, 2 / 4], dtype=torch.float64).mean(), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        same, 1 - torch.tensor([1 / 3, 1 / 2, 2 / 4], dtype=torch.float64).mean(), atol=1e-5, rtol=0
+    )
     torch.testing.assert_close((other.item(), share.item()), (1.0, 3 / 4), atol=1e-5, rtol=0)
     measured = torch.tensor([1 / 3, 1 / 2, 0, 1 / 2]).var() + torch.tensor([0.0, 0, 1, 0]).var()
     torch.testing.assert_close(spread.item(), 1 - measured.item(), atol=1e-5, rtol=0)
@@ -107,13 +113,18 @@ def test_queries_are_compared_with_a_support_set():
 def test_few_or_no_rows_lose_nothing_and_stay_in_the_graph():
     for n in (0, 1, 2):
         x = points()[0][:n].requires_grad_()
-        value = la.icnn_loss(x, torch.zeros(n, dtype=torch.long), *(() if n else (points()[0], torch.zeros(12, dtype=torch.long))))
+        value = la.icnn_loss(
+            x, torch.zeros(n, dtype=torch.long), *(() if n else (points()[0], torch.zeros(12, dtype=torch.long)))
+        )
         assert value.abs() < 1e-6 or n
         value.backward()
         assert x.grad.isfinite().all()
 
 
-@pytest.mark.parametrize(("neighbors", "error"), [(4, TypeError), ((4,), TypeError), ((4.0, 5), TypeError), ((0, 1), ValueError), ((3, 2), ValueError)])
+@pytest.mark.parametrize(
+    ("neighbors", "error"),
+    [(4, TypeError), ((4,), TypeError), ((4.0, 5), TypeError), ((0, 1), ValueError), ((3, 2), ValueError)],
+)
 def test_wrong_neighbors_are_refused(neighbors, error):
     with pytest.raises(error, match="`neighbors`: expected two whole numbers"):
         la.icnn_loss(*points(), neighbors=neighbors)

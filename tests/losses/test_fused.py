@@ -29,7 +29,13 @@ Y = labels(6, 5).clamp(max=1)  # class 2 may be ruled out
 LOGITS = {"ordinary": numbers(6, 5), "far apart": numbers(6, 5, scale=300.0), "ruled out": ruled_out(numbers(6, 5))}
 LEVEL = torch.full((2, 5), 0.1, dtype=torch.float64, requires_grad=True)
 LEARNED = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
-OF_LABELS = [log_odds.log_odds, log_odds.surprise, softmax.lead_over_mean, softmax.square_error, square.mean_wrong_square]
+OF_LABELS = [
+    log_odds.log_odds,
+    log_odds.surprise,
+    softmax.lead_over_mean,
+    softmax.square_error,
+    square.mean_wrong_square,
+]
 
 CALLS = {
     **{f"{f.__name__}: {name}": (f, x, Y) for f, (name, x) in itertools.product(OF_LABELS, LOGITS.items())},
@@ -72,7 +78,9 @@ def test_value_and_slopes_are_those_of_the_formula(name):
         torch.testing.assert_close(got, wanted, rtol=1e-11, atol=1e-13)
 
 
-@pytest.mark.parametrize("name", [n for n in CALLS if not any(w in n for w in ("ruled", "nothing", "level", "one point", "far"))])
+@pytest.mark.parametrize(
+    "name", [n for n in CALLS if not any(w in n for w in ("ruled", "nothing", "level", "one point", "far"))]
+)
 def test_slopes_and_their_slopes_are_derivatives(name):
     function, *arguments = CALLS[name]
     assert gradcheck(function, arguments) and gradgradcheck(function, arguments)

@@ -13,7 +13,9 @@ VARIANCES = torch.rand(3, 3, generator=RANDOM, dtype=torch.float64) + 0.2
 
 
 def test_unit_variances_give_squared_distances():
-    torch.testing.assert_close(la.gaussian_prototype_distance(X, MEANS, torch.ones_like(MEANS)), torch.cdist(X, MEANS).square())
+    torch.testing.assert_close(
+        la.gaussian_prototype_distance(X, MEANS, torch.ones_like(MEANS)), torch.cdist(X, MEANS).square()
+    )
 
 
 def test_the_deviance_is_that_of_the_normal_distribution():

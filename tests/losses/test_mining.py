@@ -19,7 +19,10 @@ def batches(draw):
     n, d = draw(st.integers(1, 7)), draw(st.integers(1, 3))
 
     def rows(count):
-        return torch.tensor(draw(st.lists(st.lists(st.integers(-2, 2), min_size=d, max_size=d), min_size=count, max_size=count)), dtype=torch.float64)
+        return torch.tensor(
+            draw(st.lists(st.lists(st.integers(-2, 2), min_size=d, max_size=d), min_size=count, max_size=count)),
+            dtype=torch.float64,
+        )
 
     def names(count):
         return torch.tensor(draw(st.lists(st.integers(0, 2), min_size=count, max_size=count)))
@@ -154,7 +157,10 @@ def multi_similarity_of_mined(x, y, alpha, beta, base, epsilon):
     found = []
     for a in range(len(x)):
         s = [cosine(x[a].tolist(), v.tolist()) for v in x]
-        positive, negative = [m for m in range(len(x)) if m != a and y[m] == y[a]], [m for m in range(len(x)) if y[m] != y[a]]
+        positive, negative = (
+            [m for m in range(len(x)) if m != a and y[m] == y[a]],
+            [m for m in range(len(x)) if y[m] != y[a]],
+        )
         top, bottom = max((s[j] for j in negative), default=-math.inf), min((s[k] for k in positive), default=math.inf)
         kept = [s[k] for k in positive if s[k] < top + epsilon]
         hard = [s[j] for j in negative if s[j] > bottom - epsilon]
@@ -169,7 +175,9 @@ OFFICIAL = {"alpha": 2.0, "beta": 40.0, "base": 0.5}
 def test_multi_similarity_on_mined_pairs():
     x, y = normal(10, 4), torch.arange(10) % 3
     hard = la.mined(la.multi_similarity_loss, la.multi_similarity_pairs)
-    assert hard(x, y, **OFFICIAL).item() == pytest.approx(multi_similarity_of_mined(x, y, **OFFICIAL, epsilon=0.1), rel=1e-12)
+    assert hard(x, y, **OFFICIAL).item() == pytest.approx(
+        multi_similarity_of_mined(x, y, **OFFICIAL, epsilon=0.1), rel=1e-12
+    )
     # The loss knows only the indices: put together from them, it is the same.
     anchor_p, positive, anchor_n, negative = la.multi_similarity_mining(x, y)
     masks = torch.zeros(2, 10, 10, dtype=torch.bool)
@@ -192,7 +200,9 @@ def test_separated_classes_leave_nothing_to_mine():
 def test_mined_losses_take_what_the_loss_takes():
     """Also one on distances; some rows at a time; with a gradient through the pairs that are kept."""
     x, y = normal(10, 4).requires_grad_(), torch.arange(10) % 3
-    nearest = la.mined(la.contrastive_loss, lambda d, p, n: (p, n & (d == d.masked_fill(~n, math.inf).amin(-1, keepdim=True))))
+    nearest = la.mined(
+        la.contrastive_loss, lambda d, p, n: (p, n & (d == d.masked_fill(~n, math.inf).amin(-1, keepdim=True)))
+    )
     whole = nearest(x, y, reduction="none")
     torch.testing.assert_close(nearest(x, y, reduction="none", rows_at_once=3), whole)
     (slope,) = torch.autograd.grad(whole.sum(), x)
@@ -261,12 +271,36 @@ def test_miners_refuse_what_is_no_batch(miner):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda x, y: la.semi_hard_triplets(x, y, margin=0), ValueError, "`margin`: expected a number > 0 or None, got 0"),
-        (lambda x, y: la.distance_weighted_triplets(x, y, cutoff=2), ValueError, r"`cutoff`: expected a number in \(0, 2\)"),
-        (lambda x, y: la.distance_weighted_triplets(x, y, farthest=0), ValueError, r"`farthest`: expected a number in \(0, 2\]"),
-        (lambda x, y: la.multi_similarity_mining(x, y, epsilon="0.1"), TypeError, "`epsilon`: expected a finite number"),
-        (lambda x, y: la.random_triplets(x, y, generator=3), TypeError, "`generator`: expected a torch.Generator or None, got int 3"),
-        (lambda x, y: la.multi_similarity_pairs(x, x > 0, (x > 0).mT), ValueError, r"`negative`: expected a tensor of shape \(4, 3\)"),
+        (
+            lambda x, y: la.semi_hard_triplets(x, y, margin=0),
+            ValueError,
+            "`margin`: expected a number > 0 or None, got 0",
+        ),
+        (
+            lambda x, y: la.distance_weighted_triplets(x, y, cutoff=2),
+            ValueError,
+            r"`cutoff`: expected a number in \(0, 2\)",
+        ),
+        (
+            lambda x, y: la.distance_weighted_triplets(x, y, farthest=0),
+            ValueError,
+            r"`farthest`: expected a number in \(0, 2\]",
+        ),
+        (
+            lambda x, y: la.multi_similarity_mining(x, y, epsilon="0.1"),
+            TypeError,
+            "`epsilon`: expected a finite number",
+        ),
+        (
+            lambda x, y: la.random_triplets(x, y, generator=3),
+            TypeError,
+            "`generator`: expected a torch.Generator or None, got int 3",
+        ),
+        (
+            lambda x, y: la.multi_similarity_pairs(x, x > 0, (x > 0).mT),
+            ValueError,
+            r"`negative`: expected a tensor of shape \(4, 3\)",
+        ),
         (lambda x, y: la.multi_similarity_pairs(x, x, x > 0), TypeError, "`positive`: expected a boolean tensor"),
     ],
 )

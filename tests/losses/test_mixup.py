@@ -29,7 +29,9 @@ def multi_similarity_parts(alpha, beta, base):
     }
 
 
-@pytest.mark.parametrize("hyper", [{"alpha": 2.0, "beta": 50.0, "base": 1.0}, {"alpha": 3.0, "beta": 10.0, "base": 0.4}])
+@pytest.mark.parametrize(
+    "hyper", [{"alpha": 2.0, "beta": 50.0, "base": 1.0}, {"alpha": 3.0, "beta": 10.0, "base": 0.4}]
+)
 def test_the_generic_form_gives_multi_similarity(hyper):
     got = la.generic_pair_loss(S, SAME, OTHER, **multi_similarity_parts(**hyper))
     torch.testing.assert_close(got, la.multi_similarity_loss(X, Y, reduction="none", **hyper), rtol=1e-12, atol=0)
@@ -37,7 +39,15 @@ def test_the_generic_form_gives_multi_similarity(hyper):
 
 def test_the_generic_form_equals_a_loop():
     y = normal(N, N, seed=1).sigmoid()
-    got = la.generic_pair_loss(S, y, 1 - y, rho_positive=lambda s: -s, rho_negative=lambda s: (s - 0.3).clamp(min=0), sigma_positive=torch.tanh, tau=torch.exp)
+    got = la.generic_pair_loss(
+        S,
+        y,
+        1 - y,
+        rho_positive=lambda s: -s,
+        rho_negative=lambda s: (s - 0.3).clamp(min=0),
+        sigma_positive=torch.tanh,
+        tau=torch.exp,
+    )
     for n in range(N):
         positive = sum(y[n, k].item() * -S[n, k].item() for k in range(N))
         negative = sum((1 - y[n, k].item()) * max(0.0, S[n, k].item() - 0.3) for k in range(N))
@@ -99,8 +109,12 @@ def test_the_ends_of_lam_are_the_clean_terms_on_the_same_pairs():
     u = torch.nn.functional.normalize(x, dim=-1)
     d = torch.cdist(u, u)
     same = (y[:, None] == y) & ~torch.eye(6, dtype=torch.bool)
-    assert mixed_part(la.metrix_contrastive_loss, x, y, lam=1.0, margin=far).item() == pytest.approx(d[same].mean().item())
-    assert mixed_part(la.metrix_contrastive_loss, x, y, lam=0.0, margin=far).item() == pytest.approx((far - d)[y[:, None] != y].mean().item())
+    assert mixed_part(la.metrix_contrastive_loss, x, y, lam=1.0, margin=far).item() == pytest.approx(
+        d[same].mean().item()
+    )
+    assert mixed_part(la.metrix_contrastive_loss, x, y, lam=0.0, margin=far).item() == pytest.approx(
+        (far - d)[y[:, None] != y].mean().item()
+    )
 
 
 def test_clean_parts_are_the_clean_losses():
@@ -132,14 +146,46 @@ def test_the_ends_of_lam_have_finite_slopes(lam):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda rho: la.generic_pair_loss(S.tolist(), SAME, OTHER, **rho), TypeError, r"`s`: expected a floating-point tensor of shape \(N, K\)"),
-        (lambda rho: la.generic_pair_loss(S[0], SAME, OTHER, **rho), ValueError, r"`s`: expected a floating-point tensor of shape \(N, K\)"),
-        (lambda rho: la.generic_pair_loss(S, SAME[:-1], OTHER, **rho), ValueError, r"`positive`: expected a tensor of shape \(8, 8\)"),
-        (lambda rho: la.generic_pair_loss(S, SAME, None, **rho), TypeError, r"`negative`: expected a tensor of shape \(8, 8\)"),
-        (lambda rho: la.mixed_pair_labels(1.0, torch.zeros(2), 0.5), TypeError, "`label`: expected a tensor of numbers"),
-        (lambda rho: la.mixed_pair_labels(torch.ones(2), torch.zeros(2), 1.5), ValueError, r"`lam`: expected a number in \[0, 1\]"),
-        (lambda rho: la.mixed_pair_labels(torch.ones(2), 2 * torch.ones(2), 0.5), ValueError, r"`other`: expected numbers in \[0, 1\], got numbers from 2 to 2"),
-        (lambda rho: la.generic_pair_loss(S, SAME, OTHER, **{**rho, "tau": 1}), TypeError, "`tau`: expected a function of a tensor, got int 1"),
+        (
+            lambda rho: la.generic_pair_loss(S.tolist(), SAME, OTHER, **rho),
+            TypeError,
+            r"`s`: expected a floating-point tensor of shape \(N, K\)",
+        ),
+        (
+            lambda rho: la.generic_pair_loss(S[0], SAME, OTHER, **rho),
+            ValueError,
+            r"`s`: expected a floating-point tensor of shape \(N, K\)",
+        ),
+        (
+            lambda rho: la.generic_pair_loss(S, SAME[:-1], OTHER, **rho),
+            ValueError,
+            r"`positive`: expected a tensor of shape \(8, 8\)",
+        ),
+        (
+            lambda rho: la.generic_pair_loss(S, SAME, None, **rho),
+            TypeError,
+            r"`negative`: expected a tensor of shape \(8, 8\)",
+        ),
+        (
+            lambda rho: la.mixed_pair_labels(1.0, torch.zeros(2), 0.5),
+            TypeError,
+            "`label`: expected a tensor of numbers",
+        ),
+        (
+            lambda rho: la.mixed_pair_labels(torch.ones(2), torch.zeros(2), 1.5),
+            ValueError,
+            r"`lam`: expected a number in \[0, 1\]",
+        ),
+        (
+            lambda rho: la.mixed_pair_labels(torch.ones(2), 2 * torch.ones(2), 0.5),
+            ValueError,
+            r"`other`: expected numbers in \[0, 1\], got numbers from 2 to 2",
+        ),
+        (
+            lambda rho: la.generic_pair_loss(S, SAME, OTHER, **{**rho, "tau": 1}),
+            TypeError,
+            "`tau`: expected a function of a tensor, got int 1",
+        ),
         (lambda rho: la.metrix_contrastive_loss(X, Y, lam=-0.1), ValueError, r"`lam`: expected a number in \[0, 1\]"),
     ],
 )

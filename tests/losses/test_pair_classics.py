@@ -78,13 +78,17 @@ def test_the_forces_of_circle_loss_point_to_the_goals_and_end_there():
 multi_similarity = la.on(pairs, la.multi_similarity_loss)
 
 
-@pytest.mark.parametrize(("alpha", "beta", "wanted"), [(2.0, 40.0, 0.3639022697939713), (2.0, 50.0, 0.36043653389117153)])
+@pytest.mark.parametrize(
+    ("alpha", "beta", "wanted"), [(2.0, 40.0, 0.3639022697939713), (2.0, 50.0, 0.36043653389117153)]
+)
 def test_multi_similarity_of_one_pair_of_each_at_the_base(alpha, beta, wanted):
     close(multi_similarity(numbers([0.6]), numbers([0.6]), alpha=alpha, beta=beta, base=0.6), wanted)
 
 
 def test_multi_similarity_of_many_pairs_at_the_base():
-    got = multi_similarity(torch.full((1, 4), 0.5).double(), torch.full((1, 7), 0.5).double(), alpha=3.0, beta=20.0, base=0.5)
+    got = multi_similarity(
+        torch.full((1, 4), 0.5).double(), torch.full((1, 7), 0.5).double(), alpha=3.0, beta=20.0, base=0.5
+    )
     close(got, math.log(5) / 3 + math.log(8) / 20)
 
 
@@ -129,7 +133,9 @@ def test_an_ideal_map_costs_nothing():
 def test_the_hardest_triplet_is_above_the_mean_of_all_for_each_anchor():
     for seed in range(5):
         rows, labels = batch(seed=seed)
-        hard, mean = (f(rows, labels, reduction="none") for f in (la.batch_hard_triplet_loss, la.batch_all_triplet_loss))
+        hard, mean = (
+            f(rows, labels, reduction="none") for f in (la.batch_hard_triplet_loss, la.batch_all_triplet_loss)
+        )
         assert (hard >= mean).all() and (hard > mean).any()
 
 

@@ -65,7 +65,9 @@ def test_weights_go_through_vmap_and_leave_no_history():
     pull, push = la.general_pair_weights("multi_similarity_loss", positive, SAMPLE["negative"])
     assert not pull.requires_grad and not push.requires_grad
     many = torch.func.vmap(lambda p, n: la.general_pair_weights("multi_similarity_loss", p, n))
-    for got, one in zip(many(positive.detach().expand(3, -1, -1), SAMPLE["negative"].expand(3, -1, -1)), (pull, push), strict=True):
+    for got, one in zip(
+        many(positive.detach().expand(3, -1, -1), SAMPLE["negative"].expand(3, -1, -1)), (pull, push), strict=True
+    ):
         torch.testing.assert_close(got, one.expand(3, -1, -1))
 
 

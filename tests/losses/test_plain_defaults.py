@@ -12,7 +12,15 @@ from lossatlas.losses import contrastive, pair_metric_learning
 #: Those of the papers and their code, as the docstrings cite them. Arguments that are None or a function are not here.
 DEFAULTS = {
     "GeneralizedSumPooling": {"prototypes": 64, "mass": 0.3, "gamma": 0.1},
-    "GlobalContrastiveTemperatures": {"temperature": 0.1, "rho": 0.3, "gamma": 0.9, "step": 0.01, "momentum": 0.9, "low": 0.05, "high": 0.7},
+    "GlobalContrastiveTemperatures": {
+        "temperature": 0.1,
+        "rho": 0.3,
+        "gamma": 0.9,
+        "step": 0.01,
+        "momentum": 0.9,
+        "low": 0.05,
+        "high": 0.7,
+    },
     "adaptive_margin_open_set_loss": {"margin": 1.0},
     "amcl_nt_xent": {"beta": 0.1},
     "cacr_momentum_euclidean": {"temperature": 1.0},
@@ -60,10 +68,16 @@ EYE = torch.eye(4)
 
 
 def test_defaults_are_the_published_ones():
-    plain = {name for family in (contrastive, pair_metric_learning) for name in family.__all__} - {entry.name for entry in la.losses()}
+    plain = {name for family in (contrastive, pair_metric_learning) for name in family.__all__} - {
+        entry.name for entry in la.losses()
+    }
     found = {}
     for name in plain:
-        given = {p.name: p.default for p in inspect.signature(getattr(la, name)).parameters.values() if p.default is not p.empty}
+        given = {
+            p.name: p.default
+            for p in inspect.signature(getattr(la, name)).parameters.values()
+            if p.default is not p.empty
+        }
         found[name] = {key: value for key, value in given.items() if value is not None and not callable(value)}
     assert {name: defaults for name, defaults in found.items() if defaults} == DEFAULTS
 
@@ -125,7 +139,17 @@ def test_less_is_refused(call):
 @pytest.mark.parametrize("setting", ["rho", "gamma", "step", "momentum", "low", "high"])
 def test_settings_of_temperatures_are_not_negative(setting):
     state = torch.ones(3)
-    refused(ValueError, setting, la.isogclr_update, torch.zeros(2, 3, 2), torch.ones(2, 3, 2).bool(), state, state, state, **{setting: -0.1})
+    refused(
+        ValueError,
+        setting,
+        la.isogclr_update,
+        torch.zeros(2, 3, 2),
+        torch.ones(2, 3, 2).bool(),
+        state,
+        state,
+        state,
+        **{setting: -0.1},
+    )
 
 
 def test_a_table_for_each_view_and_no_more():
@@ -139,7 +163,9 @@ def test_the_parts_of_the_feature_extractor_add_up():
     triplet = la.adaptive_margin_triplet_loss(X, Y, Z, eps=0.3)
     variance = sum((1 - (v.var(0) + 0.3).sqrt()).clamp(min=0).mean() for v in (X, Y, Z))
     covariance = sum((v.T.cov().square().sum() - v.var(0).square().sum()) / 3 for v in (X, Y, Z))
-    for found, wanted in zip(parts, (2 * triplet + 3 * variance + 0.5 * covariance, triplet, variance, covariance), strict=True):
+    for found, wanted in zip(
+        parts, (2 * triplet + 3 * variance + 0.5 * covariance, triplet, variance, covariance), strict=True
+    ):
         torch.testing.assert_close(found, wanted)
 
 
@@ -153,14 +179,20 @@ def test_a_vector_behind_a_closed_gate_has_no_direction():
     with_zero[2] = 0
     s = torch.nn.functional.cosine_similarity(X[0], with_zero[1:], dim=-1) / 0.1
     assert s[1] == 0
-    found = la.gated_contrastive_loss(with_zero, torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9]), torch.ones(4, 3))
+    found = la.gated_contrastive_loss(
+        with_zero, torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9]), torch.ones(4, 3)
+    )
     torch.testing.assert_close(found, torch.logsumexp(s, 0) - s[0])
 
 
 def test_rows_that_are_left_out_are_no_neighbours():
     """`own` counts: a gallery with the anchors themselves in it gives what the batch gives alone."""
     own = torch.arange(4)
-    for of_batch, of_gallery in zip(la.icnn_parts(X, LABELS, neighbors=(1, 2)), la.icnn_parts(X, LABELS, X, LABELS, own, neighbors=(1, 2)), strict=True):
+    for of_batch, of_gallery in zip(
+        la.icnn_parts(X, LABELS, neighbors=(1, 2)),
+        la.icnn_parts(X, LABELS, X, LABELS, own, neighbors=(1, 2)),
+        strict=True,
+    ):
         torch.testing.assert_close(of_batch, of_gallery)
     apart = la.icnn_parts(X, LABELS, X, LABELS, torch.full((4,), -1), neighbors=(1, 2))
     assert not all(torch.equal(a, b) for a, b in zip(apart, la.icnn_parts(X, LABELS, neighbors=(1, 2)), strict=True))
@@ -190,7 +222,9 @@ def test_neighbours_in_half_precision_are_told_apart_in_full():
 def test_the_surprise_of_a_positive_that_is_sure_has_a_slope():
     """However far ahead: at a similarity of 1 and a temperature of 0.001 the odds of a miss underflow."""
     s = torch.tensor([[1.0]], dtype=torch.float64, requires_grad=True)
-    loss = la.on(la.signatures.pairs, "macl_loss")(s, -torch.ones(1, 1, dtype=torch.float64), temperature=1e-3, alpha=0.0)
+    loss = la.on(la.signatures.pairs, "macl_loss")(
+        s, -torch.ones(1, 1, dtype=torch.float64), temperature=1e-3, alpha=0.0
+    )
     (slope,) = torch.autograd.grad(loss, s)
     assert loss.item() == 1.0 and slope.item() == pytest.approx(-1e3)
 
@@ -232,10 +266,14 @@ def test_negatives_are_drawn_by_the_inverse_density_of_their_distance(dimension)
     points = torch.zeros(5, dimension)
     points[:, 0], points[:, 1] = angles.cos(), angles.sin()
     anchors, labels = points[:1].expand(40_000, dimension), torch.zeros(40_000, dtype=torch.long)
-    _, _, negative = la.distance_weighted_triplets(anchors, labels, points, torch.arange(5), cutoff=0.3, generator=torch.Generator().manual_seed(0))
+    _, _, negative = la.distance_weighted_triplets(
+        anchors, labels, points, torch.arange(5), cutoff=0.3, generator=torch.Generator().manual_seed(0)
+    )
     d = (points[1:] - points[0]).norm(dim=-1).clamp(min=0.3)
     weight = d ** (2 - dimension) * (1 - d.square() / 4) ** ((3 - dimension) / 2)
-    torch.testing.assert_close(torch.bincount(negative, minlength=5)[1:] / len(negative), weight / weight.sum(), atol=0.01, rtol=0)
+    torch.testing.assert_close(
+        torch.bincount(negative, minlength=5)[1:] / len(negative), weight / weight.sum(), atol=0.01, rtol=0
+    )
 
 
 def test_one_positive_pair_is_a_mean_of_one():

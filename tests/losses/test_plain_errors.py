@@ -70,4 +70,6 @@ def test_weights_of_a_graph_are_not_negative():
     refused(ValueError, "affinity", la.laplacian_regularized_clustering, shares, graph)
     refused(ValueError, "affinity", la.laplacian_bound_update, shares, graph, shares)
     refused(ValueError, "affinity", la.laplacian_energy, shares, graph, shares)
-    refused(ValueError, "affinity", la.transductive_clustering, shares[:1], torch.tensor([0]), shares[:1], affinity=graph)
+    refused(
+        ValueError, "affinity", la.transductive_clustering, shares[:1], torch.tensor([0]), shares[:1], affinity=graph
+    )

@@ -63,7 +63,10 @@ CASES = {
     "gaussian_prototype_deviance": ([X, Z, inside(5, 4)], {}),
     "gaussian_prototype_distance": ([X, Z, inside(5, 4)], {}),
     "generalized_sum_pooling": ([VIEWS, Z], {}),
-    "generic_pair_loss": ([SQUARE], {"positive": NEAR, "negative": ~NEAR, "rho_positive": torch.neg, "rho_negative": torch.exp}),
+    "generic_pair_loss": (
+        [SQUARE],
+        {"positive": NEAR, "negative": ~NEAR, "rho_positive": torch.neg, "rho_negative": torch.exp},
+    ),
     "graph_matching_hamming_loss": ([inside(6, 6)], {}),
     "icnn_parts": ([X], {"labels": LABELS}),
     "icnn_score": ([X], {"labels": LABELS}),
@@ -122,7 +125,11 @@ def test_autocast_changes_nothing(name):
     for enabled in (False, True):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
             found = called(name, leaves, rest)
-        slopes = torch.autograd.grad(sum(x.sum() for x in found), leaves, allow_unused=True) if found[0].requires_grad else []
+        slopes = (
+            torch.autograd.grad(sum(x.sum() for x in found), leaves, allow_unused=True)
+            if found[0].requires_grad
+            else []
+        )
         results.append([*found, *(x for x in slopes if x is not None)])
     for plain, cast in zip(*results, strict=True):
         assert cast.dtype == torch.float32 and torch.equal(plain, cast)

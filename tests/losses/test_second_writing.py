@@ -139,24 +139,48 @@ Y = torch.tensor([0, 1, 2, 3])
 REFUSED = {
     "gamma < 0": (ValueError, "gamma", lambda: la.worst_perturbation(model, X, Y, gamma=-0.1)),
     "no steps": (ValueError, "steps", lambda: la.worst_perturbation(model, X, Y, gamma=0.1, steps=0)),
-    "steps that are no integer": (ValueError, "steps", lambda: la.worst_perturbation(model, X, Y, gamma=0.1, steps=2.0)),
+    "steps that are no integer": (
+        ValueError,
+        "steps",
+        lambda: la.worst_perturbation(model, X, Y, gamma=0.1, steps=2.0),
+    ),
     "harmax: other lengths": (ValueError, "prototypes", lambda: la.harmax(X, KEYS[:, :2])),
     "harmax: n = 0": (ValueError, "n", lambda: la.harmax(X, KEYS, n=0)),
     "harmax: eps < 0": (ValueError, "eps", lambda: la.harmax(X, KEYS, eps=-1e-3)),
     "weights: power = 0": (ValueError, "power", lambda: la.inverse_distance_weights(X, KEYS, power=0)),
     "weights: eps < 0": (ValueError, "eps", lambda: la.inverse_distance_weights(X, KEYS, eps=-1e-3)),
-    "attention: other lengths": (ValueError, "values", lambda: la.inverse_distance_weighting_attention(X, KEYS, VALUES[:4])),
-    "attention: eps < 0": (ValueError, "eps", lambda: la.inverse_distance_weighting_attention(X, KEYS, VALUES, eps=-1.0)),
+    "attention: other lengths": (
+        ValueError,
+        "values",
+        lambda: la.inverse_distance_weighting_attention(X, KEYS, VALUES[:4]),
+    ),
+    "attention: eps < 0": (
+        ValueError,
+        "eps",
+        lambda: la.inverse_distance_weighting_attention(X, KEYS, VALUES, eps=-1.0),
+    ),
     "memory: eps = 0": (ValueError, "eps", lambda: la.augmented_memory(KEYS, VALUES, X[0], 0, eps=0.0)),
     "memory: class 2 of 2": (ValueError, "target", lambda: la.augmented_memory(KEYS, VALUES, X[0], 2)),
     "memory: class -1": (ValueError, "target", lambda: la.augmented_memory(KEYS, VALUES, X[0], -1)),
     "memory: class 1.0": (ValueError, "target", lambda: la.augmented_memory(KEYS, VALUES, X[0], 1.0)),
     "basis: a list": (TypeError, "vectors", lambda: la.equiangular_basis_generation_loss(VECTORS.tolist())),
-    "basis: integers": (TypeError, "vectors", lambda: la.equiangular_basis_generation_loss(torch.ones(3, 2, dtype=torch.long))),
+    "basis: integers": (
+        TypeError,
+        "vectors",
+        lambda: la.equiangular_basis_generation_loss(torch.ones(3, 2, dtype=torch.long)),
+    ),
     "basis: three axes": (ValueError, "vectors", lambda: la.equiangular_basis_generation_loss(numbers(2, 3, 2))),
     "basis: one axis": (ValueError, "vectors", lambda: la.equiangular_basis_generation_loss(numbers(3))),
-    "basis: threshold < 0": (ValueError, "threshold", lambda: la.equiangular_basis_generation_loss(VECTORS, threshold=-0.1)),
-    "basis: threshold > 1": (ValueError, "threshold", lambda: la.equiangular_basis_generation_loss(VECTORS, threshold=1.1)),
+    "basis: threshold < 0": (
+        ValueError,
+        "threshold",
+        lambda: la.equiangular_basis_generation_loss(VECTORS, threshold=-0.1),
+    ),
+    "basis: threshold > 1": (
+        ValueError,
+        "threshold",
+        lambda: la.equiangular_basis_generation_loss(VECTORS, threshold=1.1),
+    ),
 }
 
 
@@ -182,7 +206,14 @@ def test_the_lead_of_a_true_class_that_is_ruled_out():
     near(slope, [[-1 / 3, 0, -1 / 3, -1 / 3], [0, 0, 0, 0]])
 
 
-@pytest.mark.parametrize(("loss", "hyper"), [(la.cross_entropy, {"label_smoothing": 0.2}), (la.poly1_cross_entropy, {"label_smoothing": 0.2}), (la.squentropy_loss, {})])
+@pytest.mark.parametrize(
+    ("loss", "hyper"),
+    [
+        (la.cross_entropy, {"label_smoothing": 0.2}),
+        (la.poly1_cross_entropy, {"label_smoothing": 0.2}),
+        (la.squentropy_loss, {}),
+    ],
+)
 @pytest.mark.parametrize("out", [1, 2])
 def test_the_only_possible_class_costs_nothing_whoever_looks_on(loss, hyper, out):
     only, target = torch.tensor([[1.5, *[-math.inf] * out]], dtype=torch.float64), torch.tensor([0])
@@ -206,7 +237,9 @@ def test_level_logits_have_no_spread_whoever_looks_on(classes):
 
 def test_at_score_zero_the_halted_loss_still_has_the_slope_of_the_focal_loss():
     score = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(la.halted_focal_loss(score, torch.ones(1, dtype=torch.float64), alpha=None, gamma=1.0), score)
+    (slope,) = torch.autograd.grad(
+        la.halted_focal_loss(score, torch.ones(1, dtype=torch.float64), alpha=None, gamma=1.0), score
+    )
     near(slope, [-(0.5 * 0.5 + 0.25 * math.log(2))])
 
 

@@ -57,7 +57,10 @@ def test_remembered_temperatures(hyper):
         items = [robust(r, y, b, **hyper) for r, y, b in zip(LOGITS.tolist(), TARGET.tolist(), lam, strict=True)]
         near(module.eval()(LOGITS, TARGET, index), items)
         near(module.temperature[index], lam)
-        near(module.train()(LOGITS, TARGET, index, sample_weight=weight), torch.tensor(items, dtype=torch.float64) * weight)
+        near(
+            module.train()(LOGITS, TARGET, index, sample_weight=weight),
+            torch.tensor(items, dtype=torch.float64) * weight,
+        )
         lam = [temperature(r, b, **slow) for r, b in zip(LOGITS.tolist(), lam, strict=True)]
         near(module.temperature[index], lam)
         near(module.temperature[[1, 4]], [lam0, lam0])
@@ -138,7 +141,10 @@ def test_perceptron_and_normalised_logistic_step(hyper):
     wrong = [sum(c * p[d] for c, p in zip(counted, pulls, strict=True)) / 6 for d in range(3)]
     normed = [sum(s * p[d] for s, p in zip(shares, pulls, strict=True)) / sum(shares) for d in range(3)]
     near(la.batch_perceptron_step(u, a, label, **hyper), [w + size * v for w, v in zip(u.tolist(), wrong, strict=True)])
-    near(la.normalized_logistic_gd_step(u, a, label, **hyper), [w + size * v for w, v in zip(u.tolist(), normed, strict=True)])
+    near(
+        la.normalized_logistic_gd_step(u, a, label, **hyper),
+        [w + size * v for w, v in zip(u.tolist(), normed, strict=True)],
+    )
 
 
 def test_labels_of_another_precision_do_not_change_that_of_the_step():

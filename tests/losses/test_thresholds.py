@@ -42,7 +42,9 @@ def test_slopes_are_one_over_the_number_of_violating_pairs():
     loss = la.on(la.signatures.pairs, la.threshold_consistent_margin_loss)
     positive = torch.tensor([[0.5, 0.95], [0.2, 0.1]], dtype=torch.float64, requires_grad=True)
     negative = torch.tensor([[0.8, 0.1], [0.7, -0.3]], dtype=torch.float64, requires_grad=True)
-    slopes = torch.autograd.grad(loss(positive, negative, positive_weight=3.0, negative_weight=5.0), (positive, negative))
+    slopes = torch.autograd.grad(
+        loss(positive, negative, positive_weight=3.0, negative_weight=5.0), (positive, negative)
+    )
     torch.testing.assert_close(slopes[0], torch.tensor([[-1.0, 0.0], [-1.0, -1.0]], dtype=torch.float64))
     torch.testing.assert_close(slopes[1], torch.tensor([[2.5, 0.0], [2.5, 0.0]], dtype=torch.float64))
 
@@ -68,7 +70,9 @@ def test_confusion_of_single_vectors_and_of_coinciding_classes():
     assert la.energy_confusion_regularizer(torch.ones(6, 2), torch.arange(6) % 3) == 0
     assert la.energy_confusion_regularizer(normal(6, 2), torch.zeros(6, dtype=torch.long)) == 0
     y = torch.arange(6) % 2
-    torch.testing.assert_close(la.energy_confusion_regularizer(3 * normal(6, 2), y), 9 * la.energy_confusion_regularizer(normal(6, 2), y))
+    torch.testing.assert_close(
+        la.energy_confusion_regularizer(3 * normal(6, 2), y), 9 * la.energy_confusion_regularizer(normal(6, 2), y)
+    )
 
 
 def test_confusion_draws_each_vector_to_the_mean_of_the_other_class():

@@ -53,7 +53,10 @@ def dot(a, b):
 def test_alignment_equals_a_loop(x):
     y = x + 0.3 * normal(*x.shape, seed=2)
     for alpha in (2.0, 1.0, 3.5):
-        wanted = [sum(math.dist(a, b) ** alpha for a, b in zip(units(p), units(q), strict=True)) / N for p, q in zip(x, y, strict=True)]
+        wanted = [
+            sum(math.dist(a, b) ** alpha for a, b in zip(units(p), units(q), strict=True)) / N
+            for p, q in zip(x, y, strict=True)
+        ]
         assert measures.alignment(x, y, alpha=alpha).tolist() == pytest.approx(wanted)
     assert torch.equal(measures.alignment(x, 4 * x), torch.zeros(SEEDS, dtype=torch.float64))
     torch.testing.assert_close(measures.alignment(x, -x), torch.full((SEEDS,), 4.0, dtype=torch.float64))
@@ -97,7 +100,9 @@ def test_wasserstein_uniformity_is_the_recorded_one():
     case = json.loads(GOLDEN.read_text())["cases"][0]
     z = torch.tensor(case["inputs"]["z"], dtype=torch.float64)
     assert measures.wasserstein_uniformity(z).item() == pytest.approx(case["output"]["w2"], rel=1e-12)
-    assert measures.uniformity(z, t=case["params"]["t"]).item() == pytest.approx(case["output"]["l_uniform_t2"], rel=1e-12)
+    assert measures.uniformity(z, t=case["params"]["t"]).item() == pytest.approx(
+        case["output"]["l_uniform_t2"], rel=1e-12
+    )
 
 
 def test_wasserstein_uniformity_of_known_sets(x):
@@ -127,7 +132,10 @@ def test_effective_rank(x):
 def test_class_center_divergence_equals_a_loop(x, labels):
     for seed in range(SEEDS):
         u, y = units(x[seed]), labels.tolist()
-        centers = [[sum(c) / y.count(k) for c in zip(*(v for v, own in zip(u, y, strict=True) if own == k), strict=True)] for k in sorted(set(y))]
+        centers = [
+            [sum(c) / y.count(k) for c in zip(*(v for v, own in zip(u, y, strict=True) if own == k), strict=True)]
+            for k in sorted(set(y))
+        ]
         wanted = max(dot(a, b) for a, b in itertools.combinations(centers, 2))
         assert measures.class_center_divergence(x, labels)[seed].item() == pytest.approx(wanted)
     far = torch.stack([labels, labels + 100, labels * 0 + torch.arange(N) % 2])
@@ -142,7 +150,9 @@ def test_augmented_concentration_equals_a_loop(labels, room):
         for seed in range(2):
             v, y = views[seed].tolist(), labels.tolist()
             near = [min(math.dist(a, b) for a in v[i] for b in v[j]) <= delta for i, j in pairs(N) if y[i] == y[j]]
-            assert measures.augmented_concentration(views, labels, delta)[seed].item() == pytest.approx(sum(near) / len(near))
+            assert measures.augmented_concentration(views, labels, delta)[seed].item() == pytest.approx(
+                sum(near) / len(near)
+            )
 
 
 def test_more_augmentations_never_concentrate_less(labels):
@@ -178,7 +188,9 @@ def test_utilization(x, room):
         nearest = pairwise_distances(x[seed], train[seed]).min(1)
         assert measures.utilization(x, train)[seed].item() == pytest.approx((nearest**2).mean())
     assert torch.equal(measures.utilization(x, x.flip(1)), torch.zeros(SEEDS, dtype=torch.float64))
-    assert (measures.utilization(x, torch.cat([train, 0.5 * train + 0.5 * x[:, :7]], 1)) < measures.utilization(x, train)).all()
+    assert (
+        measures.utilization(x, torch.cat([train, 0.5 * train + 0.5 * x[:, :7]], 1)) < measures.utilization(x, train)
+    ).all()
 
 
 def recall_by_loop(queries, labels, k, gallery=None, gallery_labels=None):
@@ -193,11 +205,16 @@ def recall_by_loop(queries, labels, k, gallery=None, gallery_labels=None):
 
 def test_recall_equals_a_loop(x, labels, room):
     gallery, names = normal(SEEDS, 9, D, seed=8), torch.arange(9) % 4
-    got, beside = measures.recall_at_k(x, labels, (1, 2, 5)), measures.recall_at_k(x, labels, [1, 3], gallery=gallery, gallery_labels=names)
+    got, beside = (
+        measures.recall_at_k(x, labels, (1, 2, 5)),
+        measures.recall_at_k(x, labels, [1, 3], gallery=gallery, gallery_labels=names),
+    )
     for seed in range(SEEDS):
         u, y = units(x[seed]), labels.tolist()
         assert got[seed].tolist() == pytest.approx([recall_by_loop(u, y, k) for k in (1, 2, 5)])
-        assert beside[seed].tolist() == pytest.approx([recall_by_loop(u, y, k, units(gallery[seed]), names.tolist()) for k in (1, 3)])
+        assert beside[seed].tolist() == pytest.approx(
+            [recall_by_loop(u, y, k, units(gallery[seed]), names.tolist()) for k in (1, 3)]
+        )
     assert torch.equal(measures.recall_at_k(x, labels, 2), got[:, 1])
 
 
@@ -207,7 +224,9 @@ def test_recall_by_another_similarity(x, labels):
         near = pairwise_distances(v)
         near[range(N), range(N)] = math.inf
         wanted.append((labels[near.argmin(1)] == labels).double().mean().item())
-    assert measures.recall_at_k(x, labels, 1, similarity=lambda a, b: -torch.cdist(a, b)).tolist() == pytest.approx(wanted)
+    assert measures.recall_at_k(x, labels, 1, similarity=lambda a, b: -torch.cdist(a, b)).tolist() == pytest.approx(
+        wanted
+    )
 
 
 def test_recall_of_collapsed_vectors_and_of_lonely_classes():
@@ -262,12 +281,17 @@ def test_class_utilities_and_their_spread_equal_loops(x, room):
         assert list(wanted) == [0, 1, 2, 3]
         torch.testing.assert_close(utility[:, 1:-1], torch.tensor(list(wanted.values()), dtype=torch.float64))
         rows = utility.tolist()
-        squares = [trapezoid([(a - b) ** 2 for a, b in zip(row, [sum(c) / 4 for c in zip(*rows, strict=True)], strict=True)]) for row in rows]
+        squares = [
+            trapezoid([(a - b) ** 2 for a, b in zip(row, [sum(c) / 4 for c in zip(*rows, strict=True)], strict=True)])
+            for row in rows
+        ]
         got = measures.opis(x, y, false_acceptance=(0.1, 0.6), thresholds=7)
         assert got[seed].item() == pytest.approx(sum(squares) / 4) and 0 < got[seed] <= 0.25
         ordered = sorted(rows, key=trapezoid)
         for epsilon, few in ((0.1, 1), (0.5, 2)):
-            best, worst = ([sum(c) / few for c in zip(*group, strict=True)] for group in (ordered[-few:], ordered[:few]))
+            best, worst = (
+                [sum(c) / few for c in zip(*group, strict=True)] for group in (ordered[-few:], ordered[:few])
+            )
             gap = trapezoid([(b - w) ** 2 for b, w in zip(best, worst, strict=True)])
             got = measures.epsilon_opis(x, y, epsilon=epsilon, false_acceptance=(0.1, 0.6), thresholds=7)
             assert got[seed].item() == pytest.approx(gap)
@@ -294,7 +318,9 @@ def test_vectors_that_are_no_numbers_do_not_look_well_placed():
 
 def test_the_share_of_accepted_strangers_is_met_exactly():
     """100 x 0.07 is 7.000000000000001 in floating-point numbers: still the seventh pair and not the eighth."""
-    x = torch.stack([torch.linspace(0, 3, 20, dtype=torch.float64).cos(), torch.linspace(0, 3.1, 20, dtype=torch.float64).sin()], -1)
+    x = torch.stack(
+        [torch.linspace(0, 3, 20, dtype=torch.float64).cos(), torch.linspace(0, 3.1, 20, dtype=torch.float64).sin()], -1
+    )
     y = torch.arange(20) // 10
     u = x / x.norm(dim=1, keepdim=True)
     strangers = torch.cdist(u[:10], u[10:], compute_mode="donot_use_mm_for_euclid_dist").flatten().sort().values
@@ -320,35 +346,103 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda x, y: measures.alignment(x, x[:, 1:]), ValueError, "`view_b`: expected as many vectors as `view_a`, 24, got 23"),
+        (
+            lambda x, y: measures.alignment(x, x[:, 1:]),
+            ValueError,
+            "`view_b`: expected as many vectors as `view_a`, 24, got 23",
+        ),
         (lambda x, y: measures.alignment(x, x[..., 1:]), ValueError, r"`view_b`: .*\(3, M, 4\).*`view_a`"),
         (lambda x, y: measures.alignment(x, x, alpha=0), ValueError, "`alpha`: expected a number > 0"),
-        (lambda x, y: measures.uniformity(x.tolist()), TypeError, r"`x`: expected a floating-point tensor of shape \(\.\.\., N, D\)"),
+        (
+            lambda x, y: measures.uniformity(x.tolist()),
+            TypeError,
+            r"`x`: expected a floating-point tensor of shape \(\.\.\., N, D\)",
+        ),
         (lambda x, y: measures.uniformity(x[:, :1]), ValueError, "`x`: expected at least two vectors"),
         (lambda x, y: measures.uniformity(x, t=-1), ValueError, "`t`: expected a number > 0"),
-        (lambda x, y: measures.tolerance(x, y[:-1]), ValueError, r"`labels`: expected an integer tensor of shape \(24,\) or \(3, 24\), got .*\(23,\)"),
+        (
+            lambda x, y: measures.tolerance(x, y[:-1]),
+            ValueError,
+            r"`labels`: expected an integer tensor of shape \(24,\) or \(3, 24\), got .*\(23,\)",
+        ),
         (lambda x, y: measures.tolerance(x, y.double()), TypeError, "`labels`: expected an integer tensor"),
         (lambda x, y: measures.effective_rank(x[0, 0]), ValueError, "`x`: expected a floating-point tensor"),
-        (lambda x, y: measures.class_center_divergence(x, 0 * y), ValueError, "`labels`: expected labels of at least two classes, got the one label 0"),
-        (lambda x, y: measures.augmented_concentration(x[0], y, 1.0), ValueError, r"`views`: .* shape \(\.\.\., N, V, D\)"),
-        (lambda x, y: measures.augmented_concentration(x[:, :, None], y, -1.0), ValueError, "`delta`: expected a number >= 0"),
+        (
+            lambda x, y: measures.class_center_divergence(x, 0 * y),
+            ValueError,
+            "`labels`: expected labels of at least two classes, got the one label 0",
+        ),
+        (
+            lambda x, y: measures.augmented_concentration(x[0], y, 1.0),
+            ValueError,
+            r"`views`: .* shape \(\.\.\., N, V, D\)",
+        ),
+        (
+            lambda x, y: measures.augmented_concentration(x[:, :, None], y, -1.0),
+            ValueError,
+            "`delta`: expected a number >= 0",
+        ),
         (lambda x, y: measures.hausdorff_like_distance(x, y, margin=0), ValueError, "`margin`: expected a number > 0"),
         (lambda x, y: measures.utilization(x, x.float()), ValueError, "`train`: expected a float64 tensor"),
         (lambda x, y: measures.recall_at_k(x, y, 0), ValueError, "`k`: expected a whole number >= 1, got int 0"),
-        (lambda x, y: measures.class_center_divergence(x, torch.stack([y, y, 0 * y])), ValueError, "`labels`: expected labels of at least two classes in each set"),
-        (lambda x, y: measures.recall_at_k(x, y, []), ValueError, "`k`: expected a whole number >= 1, or several, got list"),
+        (
+            lambda x, y: measures.class_center_divergence(x, torch.stack([y, y, 0 * y])),
+            ValueError,
+            "`labels`: expected labels of at least two classes in each set",
+        ),
+        (
+            lambda x, y: measures.recall_at_k(x, y, []),
+            ValueError,
+            "`k`: expected a whole number >= 1, or several, got list",
+        ),
         (lambda x, y: measures.recall_at_k(x, y, [1, 2.0]), ValueError, "`k`: expected a whole number >= 1"),
-        (lambda x, y: measures.recall_at_k(x, y, 1, gallery=x), TypeError, "`gallery_labels`: expected labels where `gallery` is given, got NoneType None"),
-        (lambda x, y: measures.recall_at_k(x, y, 1, gallery_labels=y), TypeError, "`gallery_labels`: expected None where `gallery` is not given"),
-        (lambda x, y: measures.knn_accuracy(x, y, x, y, k=25), ValueError, r"`k`: expected a whole number in \[1, 24\], got int 25"),
-        (lambda x, y: measures.knn_accuracy(x, y - 1, x, y), ValueError, "`train_y`: expected class indices >= 0, got -1"),
-        (lambda x, y: measures.knn_accuracy(x, y, x, y, temperature=0), ValueError, "`temperature`: expected a number > 0"),
-        (lambda x, y: measures.class_utilities(x, y), ValueError, r"`x`: expected a floating-point tensor of shape \(N, D\)"),
-        (lambda x, y: measures.opis(x, torch.arange(24)), ValueError, "`labels`: expected at least two classes, one of them with two vectors"),
+        (
+            lambda x, y: measures.recall_at_k(x, y, 1, gallery=x),
+            TypeError,
+            "`gallery_labels`: expected labels where `gallery` is given, got NoneType None",
+        ),
+        (
+            lambda x, y: measures.recall_at_k(x, y, 1, gallery_labels=y),
+            TypeError,
+            "`gallery_labels`: expected None where `gallery` is not given",
+        ),
+        (
+            lambda x, y: measures.knn_accuracy(x, y, x, y, k=25),
+            ValueError,
+            r"`k`: expected a whole number in \[1, 24\], got int 25",
+        ),
+        (
+            lambda x, y: measures.knn_accuracy(x, y - 1, x, y),
+            ValueError,
+            "`train_y`: expected class indices >= 0, got -1",
+        ),
+        (
+            lambda x, y: measures.knn_accuracy(x, y, x, y, temperature=0),
+            ValueError,
+            "`temperature`: expected a number > 0",
+        ),
+        (
+            lambda x, y: measures.class_utilities(x, y),
+            ValueError,
+            r"`x`: expected a floating-point tensor of shape \(N, D\)",
+        ),
+        (
+            lambda x, y: measures.opis(x, torch.arange(24)),
+            ValueError,
+            "`labels`: expected at least two classes, one of them with two vectors",
+        ),
         (lambda x, y: measures.opis(x, y, thresholds=1), ValueError, "`thresholds`: expected a whole number >= 2"),
-        (lambda x, y: measures.opis(x, y, false_acceptance=(0.5, 0.1)), ValueError, "`false_acceptance`: expected two shares, the smaller first"),
+        (
+            lambda x, y: measures.opis(x, y, false_acceptance=(0.5, 0.1)),
+            ValueError,
+            "`false_acceptance`: expected two shares, the smaller first",
+        ),
         (lambda x, y: measures.opis(x, y, false_acceptance=0.5), TypeError, "`false_acceptance`: expected two shares"),
-        (lambda x, y: measures.epsilon_opis(x, y, epsilon=0.6), ValueError, r"`epsilon`: expected a number in \(0, 0.5\]"),
+        (
+            lambda x, y: measures.epsilon_opis(x, y, epsilon=0.6),
+            ValueError,
+            r"`epsilon`: expected a number in \(0, 0.5\]",
+        ),
     ],
 )
 def test_errors_name_the_argument(x, labels, call, error, message):

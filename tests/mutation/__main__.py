@@ -56,9 +56,15 @@ def _options():
     parser.add_argument("--sample", type=int, metavar="N", help="so many mutants, chosen at random")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at a time (2)")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier run found")
-    parser.add_argument("--keep-kills", action="store_true", help="trust the kills of an earlier run though tests have changed since")
-    parser.add_argument("--despite-failures", action="store_true", help="leave out the tests that fail on the library as it is")
-    parser.add_argument("--declared", action="store_true", help="also change what decorators declare: domains, bounds, special cases")
+    parser.add_argument(
+        "--keep-kills", action="store_true", help="trust the kills of an earlier run though tests have changed since"
+    )
+    parser.add_argument(
+        "--despite-failures", action="store_true", help="leave out the tests that fail on the library as it is"
+    )
+    parser.add_argument(
+        "--declared", action="store_true", help="also change what decorators declare: domains, bounds, special cases"
+    )
     return parser.parse_args()
 
 
@@ -68,7 +74,10 @@ def _measured(despite_failures):
     started = time.monotonic()
     checks, failed = measure()
     if failed:
-        print("\n".join(["the library as it is fails:", *(f"{name}: {why[:300]}" for name, why in failed.items())]), flush=True)
+        print(
+            "\n".join(["the library as it is fails:", *(f"{name}: {why[:300]}" for name, why in failed.items())]),
+            flush=True,
+        )
         if not despite_failures:
             sys.exit(1)
         checks = {name: check for name, check in checks.items() if name not in failed}

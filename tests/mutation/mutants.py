@@ -18,7 +18,13 @@ from .operators import OWN
 from .plan import pieces
 
 #: What an operator is turned into: its opposite, and what is next to it.
-ARITHMETIC = {"Add": ("Sub", "Mul"), "Sub": ("Add", "Div"), "Mul": ("Div", "Add"), "Div": ("Mul", "Sub"), "Pow": ("Mul",)}
+ARITHMETIC = {
+    "Add": ("Sub", "Mul"),
+    "Sub": ("Add", "Div"),
+    "Mul": ("Div", "Add"),
+    "Div": ("Mul", "Sub"),
+    "Pow": ("Mul",),
+}
 BITS = {"BitOr": ("BitAnd", "BitXor"), "BitAnd": ("BitOr",), "BitXor": ("BitAnd",)}
 ORDER = {
     "Eq": ("NotEq", "GtE"), "NotEq": ("Eq", "Gt"), "Lt": ("LtE", "GtE"), "LtE": ("Lt", "Gt"), "Gt": ("GtE", "LtE"),
@@ -158,7 +164,9 @@ class Places:
             self._function(node, self.name)
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name | ast.Tuple):
             targets = node.targets[0].elts if isinstance(node.targets[0], ast.Tuple) else node.targets
-            self._allow(node.value, "declared" if _calls(node.value, DOMAINS) else "body", ",".join(t.id for t in targets))
+            self._allow(
+                node.value, "declared" if _calls(node.value, DOMAINS) else "body", ",".join(t.id for t in targets)
+            )
             self._forbid_inside(node)
 
     def _function(self, node, name):
@@ -176,14 +184,18 @@ class Places:
 
     def _forbid_inside(self, tree):
         for node in ast.walk(tree):
-            if isinstance(node, ast.JoinedStr | ast.Raise) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+            if isinstance(node, ast.JoinedStr | ast.Raise) or (
+                isinstance(node, ast.Constant) and isinstance(node.value, str)
+            ):
                 self._forbid(node)
             elif isinstance(node, ast.arg) and node.annotation:
                 self._forbid(node.annotation)
             elif isinstance(node, ast.keyword) and node.arg in UNSEEN:
                 self._forbid(node)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                for argument in node.args[1:] if node.func.id == "expect" else node.args if node.func.id in MESSAGES else ():
+                for argument in (
+                    node.args[1:] if node.func.id == "expect" else node.args if node.func.id in MESSAGES else ()
+                ):
                     self._forbid(argument)
 
     def _allow(self, node, group, name):

@@ -28,7 +28,9 @@ class State:
         folder.mkdir(parents=True, exist_ok=True)
         self.file, self.results = folder / "results.jsonl", {}
         library = sorted((root / "src" / "lossatlas").rglob("*.py"))
-        tests = (p for name in TESTS for p in sorted((root / "tests" / name).rglob("*.*")) if p.suffix in (".py", ".json"))
+        tests = (
+            p for name in TESTS for p in sorted((root / "tests" / name).rglob("*.*")) if p.suffix in (".py", ".json")
+        )
         self.mark = {"library": _digest(library), "tests": _digest(tests), "kept": 0}
         if self.file.exists() and not fresh:
             head, *lines = [json.loads(line) for line in self.file.read_text().splitlines() if line.endswith("}")]
@@ -68,7 +70,9 @@ def check_equivalents(mutants, files):
     made, names = {_place(m) for m in mutants}, {f.name for f in files}
     gone = [place for place in equivalents() if place[0] in names and place not in made]
     if gone:
-        raise SystemExit("\n".join([f"{EQUIVALENT.name} speaks of changes that are not made:", *(" | ".join(p) for p in gone)]))
+        raise SystemExit(
+            "\n".join([f"{EQUIVALENT.name} speaks of changes that are not made:", *(" | ".join(p) for p in gone)])
+        )
 
 
 def _place(mutant):
@@ -82,7 +86,11 @@ def write(root, mutants, state):
     groups = {}
     for name, chosen in _groups(rows).items():
         if chosen:
-            groups[name] = {"total": _score(chosen), "files": _scores(chosen, "file"), "operators": _scores(chosen, "operator")}
+            groups[name] = {
+                "total": _score(chosen),
+                "files": _scores(chosen, "file"),
+                "operators": _scores(chosen, "operator"),
+            }
     survivors = [row for row in rows if row["outcome"] == "survived"]
     found = {
         **state.mark, "groups": groups, "survivors": survivors, "killers": Counter(r["by"] for r in rows if r["by"]),
@@ -138,19 +146,31 @@ def _words(found):
     if found["kept"]:
         lines += [f"Of these, {found['kept']} were killed in an earlier run, before other files or tests changed.", ""]
     for name, group in found["groups"].items():
-        lines += [f"## {name}", "", "| | mutants | killed | timed out | survived | of these equivalent | score | without equivalent |"]
+        lines += [
+            f"## {name}",
+            "",
+            "| | mutants | killed | timed out | survived | of these equivalent | score | without equivalent |",
+        ]
         lines += ["|---|---:|---:|---:|---:|---:|---:|---:|"]
         for part in ("total", "files", "operators"):
             scores = {"all": group[part]} if part == "total" else group[part]
             for what, s in scores.items():
                 numbers = [s[k] for k in ("mutants", "killed", "timed_out", "survived", "equivalent")]
-                lines += [f"| {what} | {' | '.join(map(str, numbers))} | {s['score']:.1%} | {s['score_without_equivalent']:.1%} |"]
+                lines += [
+                    f"| {what} | {' | '.join(map(str, numbers))} | {s['score']:.1%} | {s['score_without_equivalent']:.1%} |"
+                ]
         lines += [""]
     lines += ["## Survivors", ""]
     for row in sorted(found["survivors"], key=lambda row: (bool(row["equivalent"]), row["file"], row["line"])):
         mark = f" (equivalent: {row['equivalent']})" if row["equivalent"] else ""
-        lines += [f"{row['file']}:{row['line']} {row['function']} {row['operator']}{mark}", f"    - {row['before']}", f"    + {row['after']}"]
+        lines += [
+            f"{row['file']}:{row['line']} {row['function']} {row['operator']}{mark}",
+            f"    - {row['before']}",
+            f"    + {row['after']}",
+        ]
     if found["listed_as_equivalent_but_killed"]:
         lines += ["", "## Listed as equivalent, but killed", ""]
-        lines += [f"{row['file']}: {row['before']} => {row['after']}" for row in found["listed_as_equivalent_but_killed"]]
+        lines += [
+            f"{row['file']}: {row['before']} => {row['after']}" for row in found["listed_as_equivalent_but_killed"]
+        ]
     return "\n".join(lines) + "\n"

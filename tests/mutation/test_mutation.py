@@ -13,7 +13,12 @@ SURROGATE = "tests.losses.test_held_fixed::test_the_surrogate_holds_its_anchor_a
 
 #: What is changed: file, before, after, and the generated test, or the test in a file, that ought to notice.
 CHANGES = {
-    "a sign flipped": ("margins.py", "relu(-label * score)", "relu(label * score)", "test_recorded_numbers[perceptron_loss-defaults]"),
+    "a sign flipped": (
+        "margins.py",
+        "relu(-label * score)",
+        "relu(label * score)",
+        "test_recorded_numbers[perceptron_loss-defaults]",
+    ),
     "an epsilon moved": ("robust.py", "+ 1e-5", "+ 2e-5", "test_recorded_numbers[aldr_kl_loss-defaults]"),
     "a detach removed": ("steps.py", "gradient.detach()", "gradient", SURROGATE),
 }
@@ -41,15 +46,24 @@ def test_what_is_not_changed_passes():
 
 def test_a_change_that_never_ends_is_stopped():
     file, before, _, check = CHANGES["a sign flipped"]
-    assert ends(file, f"return torch.{before}", "while True: score", check, patience=1) == {"end": "timed out", "by": check}
+    assert ends(file, f"return torch.{before}", "while True: score", check, patience=1) == {
+        "end": "timed out",
+        "by": check,
+    }
 
 
 def test_every_test_written_by_hand_can_be_run_without_pytest():
     subjects = {check.subject for check in checks.in_files().values()}
-    assert subjects == {f"tests.{file.parent.name}.{file.stem}" for pattern in checks.FILES for file in (checks.ROOT / "tests").glob(pattern)}
+    assert subjects == {
+        f"tests.{file.parent.name}.{file.stem}"
+        for pattern in checks.FILES
+        for file in (checks.ROOT / "tests").glob(pattern)
+    }
 
 
-@pytest.mark.skipif(importlib.util.find_spec("cosmic_ray") is None, reason="cosmic-ray is in the environment of `make mutation` only")
+@pytest.mark.skipif(
+    importlib.util.find_spec("cosmic_ray") is None, reason="cosmic-ray is in the environment of `make mutation` only"
+)
 def test_mutants_change_what_computes_and_nothing_else(tmp_path):
     from tests.mutation.mutants import mutants_of
 
@@ -63,5 +77,8 @@ def test_mutants_change_what_computes_and_nothing_else(tmp_path):
     assert "return (x - eps).sum(-1)" in body and "return (x.detach() + eps).sum(-1)" in body
     assert "def toy(x: 3, *, eps=2e-05):" in body and "LIMIT = 3" in body and "pass" in body
     assert "return (x.detach() - eps).sum(1)" not in body
-    assert all(("Words, 1." in m.source and "x: 3" in m.source and "describe(1)" in m.source) or m.after == "pass" for m in mutants_of(path))
+    assert all(
+        ("Words, 1." in m.source and "x: 3" in m.source and "describe(1)" in m.source) or m.after == "pass"
+        for m in mutants_of(path)
+    )
     assert {after for group, after in found if group == "declared"} >= {'@loss(logits, paper="p", bounds=(0.1, None))'}

@@ -70,8 +70,13 @@ def exact(peer, inputs, hyper):
     items = found.items.reshape(ours(peer, inputs, hyper)[0].shape) if peer.reduction == "none" else found.items
     values = {"none": items, "mean": items.mean(), "sum": items.sum()}
     share = items.numel() if peer.reduction == "mean" else 1
-    places = {name: [place for place in found.low if whole[place] is inputs[name]] for name in found.low if name in inputs}
-    return values[peer.reduction], {name: tuple(sum(end[place] for place in of) / share for end in (found.low, found.high)) for name, of in places.items()}
+    places = {
+        name: [place for place in found.low if whole[place] is inputs[name]] for name in found.low if name in inputs
+    }
+    return values[peer.reduction], {
+        name: tuple(sum(end[place] for place in of) / share for end in (found.low, found.high))
+        for name, of in places.items()
+    }
 
 
 def _with_slopes(value, inputs, wanted):

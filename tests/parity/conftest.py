@@ -9,7 +9,9 @@ RECORD = "parity_record"
 
 
 def pytest_addoption(parser):
-    parser.addoption("--parity-record", dest=RECORD, metavar="FILE", help="write what was found out about every peer to this file")
+    parser.addoption(
+        "--parity-record", dest=RECORD, metavar="FILE", help="write what was found out about every peer to this file"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,9 @@ def write(path, noted):
     versions = packages()
     rows = [_row(peer, versions[peer.package], noted.get(peer.id, {})) for peer in peers()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"machine": machine(), "packages": versions, "rows": rows}, indent=1, allow_nan=False) + "\n")
+    path.write_text(
+        json.dumps({"machine": machine(), "packages": versions, "rows": rows}, indent=1, allow_nan=False) + "\n"
+    )
 
 
 def _row(peer, version, noted):

@@ -50,7 +50,13 @@ def test_a_mended_peer_turns_its_finding_red():
     finding = Finding("Clipped at 50.", at={"score": [-100.0], "label": [1]})
     noted = {}
     test_parity.test_a_finding_holds(replace(clipped, finding=finding), noted)
-    assert noted[clipped.id]["evidence"] == {"inputs": finding.at, "hyper": {}, "theirs": [50.0], "ours": [101.0], "exact": [101.0]}
+    assert noted[clipped.id]["evidence"] == {
+        "inputs": finding.at,
+        "hyper": {},
+        "theirs": [50.0],
+        "ours": [101.0],
+        "exact": [101.0],
+    }
     with pytest.raises(AssertionError):
         test_parity.test_a_finding_holds(replace(HINGE, finding=finding), {})
 
@@ -90,7 +96,10 @@ def test_the_conventions_for_labels():
 
 def test_the_record_holds_what_was_noted(tmp_path):
     some = next(peer for peer in peers() if peer.finding)
-    record.write(tmp_path / "new" / "parity.json", {some.id: {"digits": 15.99, "slope_digits": -1.0, "evidence": {"theirs": "nan"}}})
+    record.write(
+        tmp_path / "new" / "parity.json",
+        {some.id: {"digits": 15.99, "slope_digits": -1.0, "evidence": {"theirs": "nan"}}},
+    )
     found = json.loads((tmp_path / "new" / "parity.json").read_text())
     assert found["packages"] == packages() and found["machine"]["torch"] == torch.__version__
     assert [row["loss"] for row in found["rows"]] == [peer.loss for peer in peers()]

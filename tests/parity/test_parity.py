@@ -86,7 +86,9 @@ def test_without_a_finding_the_edges_are_right_too(peer):
                 continue  # they refuse such inputs, and give no wrong number
             expected, wanted = exact(peer, inputs, hyper)
             slack = SLACK[peer.dtypes[0]]
-            torch.testing.assert_close(value.double(), expected, rtol=slack, atol=slack * 1e-3, msg=lambda m, n=name: f"{n}: {m}")
+            torch.testing.assert_close(
+                value.double(), expected, rtol=slack, atol=slack * 1e-3, msg=lambda m, n=name: f"{n}: {m}"
+            )
             for of in gradient:
                 low, high = wanted[of]
                 room = slack * (torch.maximum(low.abs(), high.abs()) + 1e-3)

@@ -7,9 +7,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lossatlas.publishing import keys, records
-from lossatlas.publishing.book import Book
-from lossatlas.publishing.check import GENERATED
+from lossatlas.publishing.build import keys, records
+from lossatlas.publishing.build.book import Book
+from lossatlas.publishing.build.check import GENERATED
 
 from .recorded import written
 
@@ -19,9 +19,12 @@ REPOSITORY = Path(__file__).parents[2]
 def write_notebook(path, *cells):
     """Cells are markdown where they begin with a letter or `#`, code given as ("code", *tags)."""
     made = [
-        new_markdown_cell(cell) if isinstance(cell, str) else new_code_cell(cell[0], metadata={"tags": list(cell[1:])}) for cell in cells
+        new_markdown_cell(cell) if isinstance(cell, str) else new_code_cell(cell[0], metadata={"tags": list(cell[1:])})
+        for cell in cells
     ]
-    nbformat.write(new_notebook(cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}), path)
+    nbformat.write(
+        new_notebook(cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}), path
+    )
 
 
 @pytest.fixture
@@ -36,7 +39,9 @@ def make_book(tmp_path):
         for name in ("logo.svg", "favicon.svg", "papers.yml"):
             shutil.copy(REPOSITORY / "book" / name, book.sources)
         (book.sources / "index.md").write_text("# A book\n\nIts only page.\n")
-        (book.sources / "references.bib").write_text("@misc{nobody2000nothing, author={N. Body}, title={Nothing}, year={2000}}\n")
+        (book.sources / "references.bib").write_text(
+            "@misc{nobody2000nothing, author={N. Body}, title={Nothing}, year={2000}}\n"
+        )
         pages = "".join(f"  - file: {name}\n" for name in (*chapters, *GENERATED))
         book.contents.write_text(f"format: jb-book\nroot: index\nchapters:\n{pages}")
         for name, cells in chapters.items():

@@ -48,7 +48,9 @@ def write_master(folder, family="chapter"):
         new_markdown_cell("# Exercises of a small chapter\n\nWork in any order."),
         new_code_cell('from lossatlas.exercises import check, given\n\nstudent = ""'),
         new_raw_cell("# BEGIN QUESTION\nname: q1\npoints: 3\ncheck_cell: false"),
-        new_markdown_cell("### 1 · One half of everything\n\n*About 5 minutes, 3 points.* Write `halve(values)`, which gives $x / 2$ for each $x$."),
+        new_markdown_cell(
+            "### 1 · One half of everything\n\n*About 5 minutes, 3 points.* Write `halve(values)`, which gives $x / 2$ for each $x$."
+        ),
         new_markdown_cell("<details><summary>Hint</summary>\n\nWhich number times two is *one*?\n\n</details>"),
         new_raw_cell("# BEGIN SOLUTION"),
         new_markdown_cell(EXPLANATION),
@@ -63,6 +65,8 @@ def write_master(folder, family="chapter"):
     ]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{family}.ipynb"
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
+    notebook = new_notebook(
+        cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
     nbformat.write(notebook, path)
     return path

@@ -3,7 +3,14 @@
 import copy
 import json
 
-MACHINE = {"cpu": "A <fast> processor", "cores": 2, "threads": 1, "torch": "2.13.0", "python": "3.11.7", "system": "Linux"}
+MACHINE = {
+    "cpu": "A <fast> processor",
+    "cores": 2,
+    "threads": 1,
+    "torch": "2.13.0",
+    "python": "3.11.7",
+    "system": "Linux",
+}
 
 CERTIFICATES = {
     "machine": MACHINE,
@@ -26,9 +33,24 @@ CERTIFICATES = {
             "reasons": {},
             "invariances": ["shift"],
             "special_cases": [
-                {"when": {"gamma": 0.0}, "of": "cross_entropy", "then": {}, "scale": 1.0, "of_other_inputs": False, "shifted": False}
+                {
+                    "when": {"gamma": 0.0},
+                    "of": "cross_entropy",
+                    "then": {},
+                    "scale": 1.0,
+                    "of_other_inputs": False,
+                    "shifted": False,
+                }
             ],
-            "measured": {"digits64": 15.3, "slope_digits64": 14.6, "digits32": 6.9, "slope_digits32": 6.2, "grows_to": 8.0, "shrinks_to": 7.5, "official": 12.1},
+            "measured": {
+                "digits64": 15.3,
+                "slope_digits64": 14.6,
+                "digits32": 6.9,
+                "slope_digits32": 6.2,
+                "grows_to": 8.0,
+                "shrinks_to": 7.5,
+                "official": 12.1,
+            },
         },
     },
 }
@@ -57,7 +79,11 @@ PARITY = {
 
 def timed(loss, size, form, ratio, peer=True):
     """A row of the benchmarks' record with this ratio."""
-    beside = {"peer": {"package": "torch", "symbol": "F.<x>"}, "ratio": {"median": ratio, "low": 0.9 * ratio, "high": 1.1 * ratio}, "memory_ratio": 0.5}
+    beside = {
+        "peer": {"package": "torch", "symbol": "F.<x>"},
+        "ratio": {"median": ratio, "low": 0.9 * ratio, "high": 1.1 * ratio},
+        "memory_ratio": 0.5,
+    }
     alone = {"peer": None, "ratio": None, "memory_ratio": None}
     return {
         "loss": loss, "family": "cross_entropy", "size": size, "form": form, "seconds": {"median": 2e-4, "low": 1e-4, "high": 3e-4},
@@ -81,15 +107,20 @@ BENCHMARKS = {
     "left_out": [{"loss": "focal_loss", "package": "kornia", "symbol": "F.y", "memory_ratio": 400}],
     "contract": [
         {
-            "signature": "logits", "operation_seconds": {"median": 2e-6, "low": 1e-6, "high": 3e-6},
+            "signature": "logits",
+            "operation_seconds": {"median": 2e-6, "low": 1e-6, "high": 3e-6},
             "checked": {"seconds": {"median": 1.2e-5, "low": 1e-5, "high": 2e-5}, "operations": 6.0},
             "unchecked": {"seconds": {"median": 8e-6, "low": 7e-6, "high": 9e-6}, "operations": 4.0},
         },
     ],
     "output_layer": [
         {
-            "classes": 50000, "features": 64, "batch": 32, "seconds": {"factored": {"median": 1e-3, "low": 1e-3, "high": 1e-3}},
-            "softmax_ratio": {"median": 80.5, "low": 70, "high": 90}, "dense_ratio": {"median": 90, "low": 80, "high": 99},
+            "classes": 50000,
+            "features": 64,
+            "batch": 32,
+            "seconds": {"factored": {"median": 1e-3, "low": 1e-3, "high": 1e-3}},
+            "softmax_ratio": {"median": 80.5, "low": 70, "high": 90},
+            "dense_ratio": {"median": 90, "low": 80, "high": 99},
         },
     ],
 }
@@ -101,8 +132,22 @@ SCALE = {
     "rows": [
         {"loss": "nt_xent", "package": "lossatlas", "n": 2048, "rows": 32, "bytes": 4_000_000, "seconds": 0.5},
         {"loss": "nt_xent", "package": "lossatlas", "n": 2048, "rows": None, "bytes": 250_000_000, "seconds": 0.375},
-        {"loss": "nt_xent", "package": "<another> package", "n": 2048, "rows": None, "bytes": 200_000_000, "seconds": 0.25},
-        {"loss": "info_nce on embeddings", "package": "lossatlas", "n": 32768, "rows": 64, "bytes": 123_400_000, "seconds": 1234.0},
+        {
+            "loss": "nt_xent",
+            "package": "<another> package",
+            "n": 2048,
+            "rows": None,
+            "bytes": 200_000_000,
+            "seconds": 0.25,
+        },
+        {
+            "loss": "info_nce on embeddings",
+            "package": "lossatlas",
+            "n": 32768,
+            "rows": 64,
+            "bytes": 123_400_000,
+            "seconds": 1234.0,
+        },
     ],
 }
 

@@ -3,15 +3,19 @@
 from bs4 import BeautifulSoup
 
 import lossatlas
-from lossatlas.publishing.parity_page import parity_page
-from lossatlas.publishing.proof_page import proof_page
-from lossatlas.publishing.speed_page import against_the_fastest, speed_page, summary
+from lossatlas.publishing.pages.parity import parity_page
+from lossatlas.publishing.pages.proof import proof_page
+from lossatlas.publishing.pages.speed import against_the_fastest, speed_page, summary
 
 from .recorded import BENCHMARKS, PARITY, SCALE, timed, without_breaks
 
 
 def test_what_comes_from_a_record_is_escaped(facts):
-    for page in (parity_page([], PARITY), speed_page(BENCHMARKS, SCALE), proof_page([lossatlas.get("focal_loss")], {"focal_loss": facts})):
+    for page in (
+        parity_page([], PARITY),
+        speed_page(BENCHMARKS, SCALE),
+        proof_page([lossatlas.get("focal_loss")], {"focal_loss": facts}),
+    ):
         assert not any(piece in page for piece in ("<fast>", "<ours>", "<another>", "F.<x>"))
 
 
@@ -34,7 +38,10 @@ def test_proof_page_without_a_record_says_how_to_make_one():
 
 def test_parity_page_shows_digits_transform_and_evidence():
     page = parity_page(["focal_loss", "hinge_loss", "perceptron_loss"], PARITY)
-    assert "3 functions of 3 packages stand beside 2 losses: 2 agree on ordinary inputs, in float64 to at least 14 digits" in page
+    assert (
+        "3 functions of 3 packages stand beside 2 losses: 2 agree on ordinary inputs, in float64 to at least 14 digits"
+        in page
+    )
     assert ", but 1 of them not everywhere; 1 differ." in page
     assert "15.4 / 14.9" in page and "1.2 / no gradient in float32" in page and "Theirs is &lt;ours&gt; at 0." in page
     assert "No package that was compared has `perceptron_loss`." in page and "keras" not in page
@@ -66,7 +73,13 @@ def test_parity_page_without_differences_or_record():
 
 
 def test_speed_is_compared_with_the_fastest_peer():
-    cells = against_the_fastest([timed("a", "small", "eager", 0.5), timed("a", "small", "eager", 2.0), timed("b", "small", "eager", 1.0, peer=False)])
+    cells = against_the_fastest(
+        [
+            timed("a", "small", "eager", 0.5),
+            timed("a", "small", "eager", 2.0),
+            timed("b", "small", "eager", 1.0, peer=False),
+        ]
+    )
     assert list(cells) == [("a", "small")] and cells["a", "small"]["median"] == 2.0
 
 
@@ -75,7 +88,10 @@ def test_speed_page_sums_up_and_names_what_is_slower():
     mean = (0.5 * 2.0 * 2.5) ** (1 / 3)
     assert f"ours takes, in the geometric mean, {mean:.2f} times as long: " in page and "at size *small*" in page
     assert "In 1 of 3 comparisons it takes no longer." in page
-    assert "without packages that bring a gradient of their own, it takes 0.63 times as long. It needs 0.50 times the memory" in page
+    assert (
+        "without packages that bring a gradient of their own, it takes 0.63 times as long. It needs 0.50 times the memory"
+        in page
+    )
     soup = without_breaks(BeautifulSoup(page, "html.parser"))
     assert len(soup.select("svg[role=img]")) == 2 and f"{mean:.2f} times" in soup.svg["aria-label"]
     ids = [tag["id"] for tag in soup.select("[id]")]
@@ -96,13 +112,21 @@ def test_speed_page_shows_terms_sizes_and_what_else_was_measured():
 
 
 def test_speed_page_does_with_a_record_of_a_part():
-    page = speed_page({"machine": BENCHMARKS["machine"], "rows": [timed("focal_loss", "small", "eager", 1.0, peer=False)], "summary": {}})
+    page = speed_page(
+        {
+            "machine": BENCHMARKS["machine"],
+            "rows": [timed("focal_loss", "small", "eager", 1.0, peer=False)],
+            "summary": {},
+        }
+    )
     assert "## Losses that nobody else has" in page and "## Eager" not in page and "## All ratios" not in page
 
 
 def test_every_colour_of_the_plot_is_the_pages():
     svg = BeautifulSoup(speed_page(BENCHMARKS), "html.parser").svg
-    assert "#" not in "".join(tag["style"] for tag in svg.select("[style]") if "fill" in tag["style"]).replace("url(#", "")
+    assert "#" not in "".join(tag["style"] for tag in svg.select("[style]") if "fill" in tag["style"]).replace(
+        "url(#", ""
+    )
     assert "var(--atlas-slower)" in str(svg) and "var(--atlas-faster)" in str(svg)
 
 
@@ -115,10 +139,15 @@ def test_speed_page_shows_memory_and_time_at_scale():
     for record in (BENCHMARKS, None):
         page = speed_page(record, SCALE)
         assert "## At scale" in page and "One table for N = 32,768 takes 4.29 GB" in page and "of width 128" in page
-        assert "`nt_xent`, N = 2,048, 32 rows at a time: 2% of the memory and 2.00 times the time of &lt;another&gt; package." in page
+        assert (
+            "`nt_xent`, N = 2,048, 32 rows at a time: 2% of the memory and 2.00 times the time of &lt;another&gt; package."
+            in page
+        )
         assert "`nt_xent`, N = 2,048, all rows at once: 125% of the memory and 1.50 times the time of" in page
         assert page.count("times the time of") == 2
-        found = without_breaks(BeautifulSoup(page, "html.parser")).select("[aria-label='Memory and time at scale'] tbody tr")
+        found = without_breaks(BeautifulSoup(page, "html.parser")).select(
+            "[aria-label='Memory and time at scale'] tbody tr"
+        )
         cells = [[cell.get_text() for cell in row.select("th, td")] for row in found]
         assert cells[1] == ["nt_xent", "lossatlas", "2,048", "all", "250", "0.375"]
         assert cells[3] == ["info_nce on embeddings", "lossatlas", "32,768", "64", "123", "1,234"]

@@ -6,9 +6,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lossatlas.explore import Explorer, Slider
-from lossatlas.publishing.assemble import collect_verdicts, static, writer
-from lossatlas.publishing.book import BookError
-from lossatlas.publishing.evidence_page import VERDICT, evidence_page
+from lossatlas.publishing.build.assemble import collect_verdicts, static, writer
+from lossatlas.publishing.build.book import BookError
+from lossatlas.publishing.pages.evidence import VERDICT, evidence_page
 
 VERDICT_DATA = {
     "key": "a-beats-b",
@@ -30,8 +30,12 @@ def displayed(**data):
 
 
 def converted(tmp_path, *outputs, tags=()):
-    cell = new_code_cell("x", metadata={"tags": list(tags), "papermill": {"duration": 1}, "execution": {}}, outputs=list(outputs))
-    notebook = new_notebook(cells=[new_markdown_cell("# Title"), cell], metadata={"widgets": {"state": {}}, "papermill": {"version": "2"}})
+    cell = new_code_cell(
+        "x", metadata={"tags": list(tags), "papermill": {"duration": 1}, "execution": {}}, outputs=list(outputs)
+    )
+    notebook = new_notebook(
+        cells=[new_markdown_cell("# Title"), cell], metadata={"widgets": {"state": {}}, "papermill": {"version": "2"}}
+    )
     return static(notebook, writer(tmp_path, "chapter"))
 
 
@@ -60,7 +64,10 @@ def test_what_needs_a_kernel_is_dropped(tmp_path):
     kept = {"text/plain": "3"}
     outputs = [new_output("display_data", data) for data in (view, plot, kept)]
     notebook = converted(tmp_path, *outputs, new_output("stream", name="stdout", text="words"))
-    assert [output.get("data", output.get("text")) for output in notebook.cells[1].outputs] == [{"text/plain": "3"}, "words"]
+    assert [output.get("data", output.get("text")) for output in notebook.cells[1].outputs] == [
+        {"text/plain": "3"},
+        "words",
+    ]
 
 
 def test_png_alone_stays(tmp_path):
@@ -79,7 +86,13 @@ def test_verdicts_are_collected_and_stripped(tmp_path):
 
 def test_evidence_page_states_what_was_computed():
     page = evidence_page([{**VERDICT_DATA, "page": "cross_entropy"}])
-    for words in ("1 claim: 1 not supported.", "A beats B. {cite}`good1952rational`", "{doc}`/cross_entropy`", "✗ not supported", "tier smoke"):
+    for words in (
+        "1 claim: 1 not supported.",
+        "A beats B. {cite}`good1952rational`",
+        "{doc}`/cross_entropy`",
+        "✗ not supported",
+        "tier smoke",
+    ):
         assert words in page
     assert "-0.123, 95 % interval -0.2 to -0.05" in page and "10% of 20 seeds" in page
 
@@ -89,7 +102,7 @@ def test_evidence_page_without_evidence_says_so():
 
 
 def test_stale_copies_are_refused(make_book):
-    from lossatlas.publishing.assemble import executed_records
+    from lossatlas.publishing.build.assemble import executed_records
 
     book = make_book(chapter=["# Chapter"])
     with pytest.raises(BookError, match="chapter; run: lossatlas execute"):

@@ -8,9 +8,9 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lossatlas.explore import card
-from lossatlas.explore.cards import CARD
-from lossatlas.publishing.assemble import certify, static, writer
-from lossatlas.publishing.certificate import certificate
+from lossatlas.explore.pictures.cards import CARD
+from lossatlas.publishing.build.assemble import certify, static, writer
+from lossatlas.publishing.pages.certificate import certificate
 
 from .recorded import CERTIFICATES, PARITY, without_breaks
 
@@ -27,19 +27,27 @@ def rows_of(soup):
 
 def test_summary_says_the_most_important(facts):
     words = soup_of(facts).summary.get_text()
-    assert words == "Proven: 15 digits in float64 · right from 10⁻⁷ to 10⁸ · twice differentiable · not vmap · equal to torch and timm to 14 digits"
+    assert (
+        words
+        == "Proven: 15 digits in float64 · right from 10⁻⁷ to 10⁸ · twice differentiable · not vmap · equal to torch and timm to 14 digits"
+    )
 
 
 def test_rows_say_what_was_measured_and_why_something_is_exempt(facts):
     rows = rows_of(soup_of(facts))
-    assert rows["Right digits"] == "float64: value 15.3, gradient 14.6; float32: value 6.9, gradient 6.2, at the worst input that was tried"
+    assert (
+        rows["Right digits"]
+        == "float64: value 15.3, gradient 14.6; float32: value 6.9, gradient 6.2, at the worst input that was tried"
+    )
     assert "10⁻⁷ to 10⁸" in rows["Range"] and rows["Official numbers"] == "equal to 12 digits"
     assert rows["Second gradient"].endswith("its gradient can be differentiated again")
     assert rows["vmap"].endswith("exempt: It compares a < b & cannot do otherwise.")
     assert rows["compile"] == "· does not apply: torch.compile captures it as one graph"
     assert rows["Special cases"].endswith("at gamma=0.0 it is cross_entropy")
     assert "torch 2.13.0 F.cross_entropy : value 15 digits, gradient 14" in rows["Other libraries"]
-    assert "kornia 0.8.1 focal_loss : differs" in rows["Other libraries"] and "not everywhere" in rows["Other libraries"]
+    assert (
+        "kornia 0.8.1 focal_loss : differs" in rows["Other libraries"] and "not everywhere" in rows["Other libraries"]
+    )
 
 
 def test_a_promise_and_a_part_that_nobody_knows_yet_go_by_their_names(facts):
@@ -63,7 +71,10 @@ def test_a_failure_comes_first(facts):
     assert "failed" in soup.details["class"] and rows_of(soup)["Second gradient"].endswith("fails: second gradient")
 
 
-@pytest.mark.parametrize(("end", "words"), [("passed", "✓ holds: it equals"), ("skipped", "· does not apply: it equals"), ("failed", "✗ fails: it equals")])
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [("passed", "✓ holds: it equals"), ("skipped", "· does not apply: it equals"), ("failed", "✗ fails: it equals")],
+)
 def test_equality_with_the_naive_loop_is_claimed_only_where_it_was_shown(facts, end, words):
     assert "Formula" not in rows_of(soup_of(facts))
     facts["tests"]["reference/it_equals_the_naive_loop"] = end
@@ -88,7 +99,9 @@ def test_a_reason_that_only_the_test_gave_is_shown(facts):
     ],
 )
 def test_summary_names_a_few_of_those_who_agree(facts, packages, changes, words):
-    said = soup_of(facts, [{**PARITY["rows"][0], "package": package, **changes} for package in packages]).summary.get_text()
+    said = soup_of(
+        facts, [{**PARITY["rows"][0], "package": package, **changes} for package in packages]
+    ).summary.get_text()
     assert said.endswith(words or "not vmap")
 
 
@@ -122,7 +135,13 @@ def test_what_comes_from_a_record_is_escaped(facts):
 
 def chapter():
     shown = new_output("display_data", card("focal_loss")._repr_mimebundle_())
-    return new_notebook(cells=[new_markdown_cell("# Title"), new_code_cell("x", outputs=[shown]), new_code_cell("y", outputs=[copy.deepcopy(shown)])])
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# Title"),
+            new_code_cell("x", outputs=[shown]),
+            new_code_cell("y", outputs=[copy.deepcopy(shown)]),
+        ]
+    )
 
 
 def test_a_card_says_of_which_loss_it_is():

@@ -8,9 +8,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from lossatlas.exercises import EXERCISES
-from lossatlas.publishing import check
-from lossatlas.publishing.book import Book
-from lossatlas.publishing.config import listed_pages, unknown_keys
+from lossatlas.publishing.build import check
+from lossatlas.publishing.build.book import Book
+from lossatlas.publishing.build.config import listed_pages, unknown_keys
 
 from .masters import EXERCISE, write_master
 
@@ -147,7 +147,12 @@ def test_pages_of_exercises_come_and_go_with_their_masters(make_book):
 
 
 def test_unknown_configuration_keys_are_named():
-    config = {"title": "T", "titel": "T", "html": {"use_issue_button": True}, "sphinx": {"config": {"anything": 1}, "extra": []}}
+    config = {
+        "title": "T",
+        "titel": "T",
+        "html": {"use_issue_button": True},
+        "sphinx": {"config": {"anything": 1}, "extra": []},
+    }
     assert unknown_keys(config) == ["titel", "html.use_issue_button", "sphinx.extra"]
 
 

@@ -53,7 +53,16 @@ def test_what_is_missing_is_said(inside, capsys, call, words):
 
 
 @pytest.mark.parametrize(
-    "call", [[], ["excute"], ["execute", "--tier", "huge"], ["execute", "--shard", "3/2"], ["execute", "--shard", "half"], ["execute", "--jobs", "0"], ["build", "--audience", "nobody"]]
+    "call",
+    [
+        [],
+        ["excute"],
+        ["execute", "--tier", "huge"],
+        ["execute", "--shard", "3/2"],
+        ["execute", "--shard", "half"],
+        ["execute", "--jobs", "0"],
+        ["build", "--audience", "nobody"],
+    ],
 )
 def test_wrong_call_ends_with_code_2(call, capsys):
     with pytest.raises(SystemExit) as ended:

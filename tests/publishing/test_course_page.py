@@ -7,11 +7,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from lossatlas.classroom.grading.limits import PROTECTION, Limits
 from lossatlas.contract import losses
 from lossatlas.exercises import EXERCISES
-from lossatlas.grading.limits import PROTECTION, Limits
-from lossatlas.publishing.book import BookError
-from lossatlas.publishing.course_page import FIELDS, TABLES, course_page
+from lossatlas.publishing.build.book import BookError
+from lossatlas.publishing.pages.course import FIELDS, TABLES, course_page
 
 REPOSITORY = Path(__file__).parents[2]
 FIGURE = '<figure class="atlas-explorer" id="ex-bend" role="group" aria-label="How it bends">'
@@ -26,8 +26,13 @@ def book(make_book):
     book.executed.mkdir(parents=True)
     shown = new_code_cell("", outputs=[new_output("display_data", {"text/html": FIGURE})])
     catalogue = (book.sources / "papers.yml").read_text(encoding="utf8")
-    (book.sources / "papers.yml").write_text(next(row for row in catalogue.split("\n\n") if "key: polyloss2022" in row), encoding="utf8")
-    nbformat.write(new_notebook(cells=[new_markdown_cell("# Logits\n\n## Why $p$ bends?"), shown]), book.executed / "cross_entropy.ipynb")
+    (book.sources / "papers.yml").write_text(
+        next(row for row in catalogue.split("\n\n") if "key: polyloss2022" in row), encoding="utf8"
+    )
+    nbformat.write(
+        new_notebook(cells=[new_markdown_cell("# Logits\n\n## Why $p$ bends?"), shown]),
+        book.executed / "cross_entropy.ipynb",
+    )
     return book
 
 
@@ -40,14 +45,21 @@ def test_the_chapters_are_counted(book):
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[0] == '<a href="cross_entropy.html">Logits</a>'
     assert cells[1:3] == [str(len(losses(family="cross_entropy"))), "1"]
-    assert cells[5:] == [str(sum(e.minutes for key, e in EXERCISES.items() if key.startswith("cross_entropy/"))), "2 min", "CPU"]
+    assert cells[5:] == [
+        str(sum(e.minutes for key, e in EXERCISES.items() if key.startswith("cross_entropy/"))),
+        "2 min",
+        "CPU",
+    ]
 
 
 def test_without_masters_exercises_have_minutes_and_no_points(book):
     rows = page("<!-- course: exercises -->", book).splitlines()[2:]
     assert rows[1] == f"| 1 · {EXERCISES['cross_entropy/1'].title} | {MINUTES[1]} | – |"
     assert "cross_entropy_exercises.html" not in "".join(rows)
-    assert page("<!-- course: handouts -->", book).splitlines()[-1] == '| Logits | – | <a href="slides/cross_entropy.html">Slides</a> |'
+    assert (
+        page("<!-- course: handouts -->", book).splitlines()[-1]
+        == '| Logits | – | <a href="slides/cross_entropy.html">Slides</a> |'
+    )
 
 
 def test_protection_and_limits_are_those_of_the_grader(book):
@@ -105,7 +117,9 @@ def test_every_command_on_the_page_exists():
     from lossatlas.publishing.cli import parser
 
     text = (REPOSITORY / "book" / "instructors.md").read_text(encoding="utf8")
-    lines = [line.split("#")[0].split() for block in text.split("```sh\n")[1:] for line in block.split("```")[0].splitlines()]
+    lines = [
+        line.split("#")[0].split() for block in text.split("```sh\n")[1:] for line in block.split("```")[0].splitlines()
+    ]
     calls = [words[1:] for words in lines if words[:1] == ["lossatlas"]]
     assert len(calls) >= 6
     for call in calls:
@@ -117,12 +131,17 @@ def test_links_for_a_hub_name_repository_and_branch(book):
     if not masters["cross_entropy"].is_file():
         pytest.skip("this checkout keeps its masters elsewhere")
     fork = SimpleNamespace(
-        **{name: getattr(book, name) for name in ("contents", "executed", "sources", "repository", "config", "notebooks")},
+        **{
+            name: getattr(book, name)
+            for name in ("contents", "executed", "sources", "repository", "config", "notebooks")
+        },
         masters=lambda: masters,
     )
-    text = course_page("<!-- course: hub-links -->\n\n<!-- course: exercises -->\n\ngit clone REPOSITORY", fork, RECORDS)
-    assert "https://YOUR-HUB/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com" in text and "branch=student" in text
+    text = course_page(
+        "<!-- course: hub-links -->\n\n<!-- course: exercises -->\n\ngit clone REPOSITORY", fork, RECORDS
+    )
+    assert (
+        "https://YOUR-HUB/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com" in text and "branch=student" in text
+    )
     assert f"git clone {book.repository}" in text
     assert "cross_entropy_exercises.html" in text and "| – |" not in text
-
-

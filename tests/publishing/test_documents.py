@@ -76,7 +76,10 @@ def test_the_loss_of_the_recipe_is_one(scratch_registry):
     naive = {**vars(references)}
     exec(loop, naive)
     again = naive["power_miss_loss"](logits.tolist(), target.tolist(), exponent=3.0)
-    torch.testing.assert_close(names["power_miss_loss"](logits, target, exponent=3.0, reduction="none"), torch.tensor(again, dtype=torch.float64))
+    torch.testing.assert_close(
+        names["power_miss_loss"](logits, target, exponent=3.0, reduction="none"),
+        torch.tensor(again, dtype=torch.float64),
+    )
 
 
 def test_licences_are_there_in_full():

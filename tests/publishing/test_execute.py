@@ -5,8 +5,8 @@ import json
 import nbformat
 import pytest
 
-from lossatlas.publishing.book import BookError
-from lossatlas.publishing.execute import execute, part, read_record
+from lossatlas.publishing.build.book import BookError
+from lossatlas.publishing.build.execute import execute, part, read_record
 
 PARAMETERS = ('tier = "smoke"\ndevice = "auto"\nseed = 0', "parameters")
 ENVIRONMENT = (
@@ -23,7 +23,9 @@ def statuses(monkeypatch):
 
 
 def test_failure_is_told_and_the_others_are_kept(make_book, statuses):
-    book = make_book(good=["# Good", PARAMETERS, ENVIRONMENT], bad=["# Bad", ("1 + 1",), ("raise KeyError('no such loss')",)])
+    book = make_book(
+        good=["# Good", PARAMETERS, ENVIRONMENT], bad=["# Bad", ("1 + 1",), ("raise KeyError('no such loss')",)]
+    )
     assert statuses(book, tier="full") == {"bad": "failed", "good": "executed"}
 
     record = json.loads(book.record.read_text())

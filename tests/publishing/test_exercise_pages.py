@@ -8,8 +8,8 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from lossatlas.exercises import listing
-from lossatlas.publishing.book import Book, BookError
-from lossatlas.publishing.exercise_pages import (
+from lossatlas.publishing.build.book import Book, BookError
+from lossatlas.publishing.pages.exercises import (
     addresses,
     link_listings,
     link_sections,
@@ -50,13 +50,24 @@ def configured(make_book):
 def test_addresses_follow_from_the_configuration(configured):
     book = configured(colab_url="https://colab.example.org", jupyterhub_url="https://hub.example.org/")
     found = addresses(book, "chapter")
-    assert list(found) == ["Download the notebook", "Open it in Colab", "Open it on the course's hub", "Back to the chapter"]
-    assert found["Download the notebook"] == "exercises/chapter.ipynb" and found["Back to the chapter"] == "chapter.html"
+    assert list(found) == [
+        "Download the notebook",
+        "Open it in Colab",
+        "Open it on the course's hub",
+        "Back to the chapter",
+    ]
+    assert (
+        found["Download the notebook"] == "exercises/chapter.ipynb" and found["Back to the chapter"] == "chapter.html"
+    )
     assert found["Open it in Colab"] == "https://colab.example.org/github/people/atlas/blob/student/chapter.ipynb"
     pull = urlsplit(found["Open it on the course's hub"])
     assert f"{pull.scheme}://{pull.netloc}{pull.path}" == "https://hub.example.org/hub/user-redirect/git-pull"
     asked = {key: value[0] for key, value in parse_qs(pull.query).items()}
-    assert asked == {"repo": "https://example.org/people/atlas", "branch": "student", "urlpath": "lab/tree/atlas/chapter.ipynb"}
+    assert asked == {
+        "repo": "https://example.org/people/atlas",
+        "branch": "student",
+        "urlpath": "lab/tree/atlas/chapter.ipynb",
+    }
 
 
 def test_what_there_is_not_is_not_offered(configured):
@@ -76,7 +87,9 @@ def test_a_listing_leads_to_the_page_that_this_site_has(pages, linked):
     notebook = new_notebook(cells=[new_code_cell("x", outputs=[output])])
     link_listings(notebook, pages)
     links = BeautifulSoup(notebook.cells[0].outputs[0].data["text/html"], "html.parser").select("a")
-    assert [link["href"] for link in links] == [f"contrastive_exercises.html#exercise-{n}" for n in range(1, 6) if linked]
+    assert [link["href"] for link in links] == [
+        f"contrastive_exercises.html#exercise-{n}" for n in range(1, 6) if linked
+    ]
 
 
 def test_a_section_of_the_chapter_that_is_named_is_linked(make_book):
@@ -85,7 +98,10 @@ def test_a_section_of_the_chapter_that_is_named_is_linked(make_book):
     assert titles == ["One formula, many"] and section_titles(book, "another") == []
     text = "See *One formula, many*, *many*, **One formula, many** and a*One formula, many*b."
     link = '<a href="chapter.html#one-formula-many"><em>One formula, many</em></a>'
-    assert link_sections(text, "chapter", titles) == f"See {link}, *many*, **One formula, many** and a*One formula, many*b."
+    assert (
+        link_sections(text, "chapter", titles)
+        == f"See {link}, *many*, **One formula, many** and a*One formula, many*b."
+    )
 
 
 def test_masters_may_lie_elsewhere(make_book, tmp_path):
@@ -93,6 +109,8 @@ def test_masters_may_lie_elsewhere(make_book, tmp_path):
     assert Book(root).masters() == {}
     (tmp_path / "private").mkdir()
     (tmp_path / "private" / "chapter.ipynb").write_text("{}")
-    assert Book.find(root, masters=tmp_path / "private").masters() == {"chapter": tmp_path / "private" / "chapter.ipynb"}
+    assert Book.find(root, masters=tmp_path / "private").masters() == {
+        "chapter": tmp_path / "private" / "chapter.ipynb"
+    }
     with pytest.raises(BookError, match="nowhere: no such folder of masters"):
         Book.find(root, masters=tmp_path / "nowhere")

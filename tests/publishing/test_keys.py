@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from lossatlas.publishing import keys
-from lossatlas.publishing.book import Book
+from lossatlas.publishing.build import keys
+from lossatlas.publishing.build.book import Book
 
 from .recorded import written
 
@@ -28,7 +28,7 @@ CHANGES = {
     "notebook": lambda book: (book.sources / "chapter.ipynb").write_text("{}"),
     "library": lambda book: (keys.PACKAGE / "loss.py").write_text("one = 2\n"),
     "new library file": lambda book: (keys.PACKAGE / "other.py").write_text(""),
-    "catalogue code": lambda book: (keys.PUBLISHING / "catalogue.py").write_text(""),
+    "catalogue code": lambda book: (keys.PACKAGE / "catalogue.py").write_text(""),
     "catalogue": lambda book: (book.sources / "papers.yml").write_text("[]"),
     "data": lambda book: (book.sources / "digits.csv").write_text("1,2\n"),
     "pins": lambda book: (book.root / "requirements.txt").write_text("torch==0.1\n"),
@@ -58,9 +58,8 @@ def test_notebook_key_does_not_change_with_time_prose_records_masters_or_site_co
     written(book.measured, "parity")
     written(book.fresh, "parity")
     (keys.PUBLISHING / "check.py").write_text("")
-    for folder in ("assignments", "grading"):
-        (keys.PACKAGE / folder).mkdir()
-        (keys.PACKAGE / folder / "one.py").write_text("one = 1\n")
+    (keys.PACKAGE / "classroom" / "grading").mkdir(parents=True)
+    (keys.PACKAGE / "classroom" / "grading" / "one.py").write_text("one = 1\n")
     (book.sources / "exercises").mkdir()
     (book.sources / "exercises" / "chapter.ipynb").write_text("{}")
     (keys.PACKAGE / "__pycache__").mkdir()

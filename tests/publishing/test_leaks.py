@@ -5,9 +5,9 @@ import zipfile
 
 import pytest
 
-from lossatlas.assignments import read_master
+from lossatlas.classroom.masters import read_master
 from lossatlas.exercises import EXERCISES
-from lossatlas.publishing.leaks import DISTINCTIVE, leaks, secrets_of
+from lossatlas.publishing.build.leaks import DISTINCTIVE, leaks, secrets_of
 
 from .masters import EXERCISE, write_master
 
@@ -24,7 +24,9 @@ def book(make_book, monkeypatch):
     question = read_master(write_master(book.sources / "exercises")).questions[0]
     book.html.mkdir(parents=True)
     stub = question.stub.replace("<", "&lt;")
-    (book.html / "page.html").write_text(f"<h1>Half</h1>\n<p>{question.statement}</p>\n<pre>{stub}</pre>\n<p>{question.hints[0]}</p>")
+    (book.html / "page.html").write_text(
+        f"<h1>Half</h1>\n<p>{question.statement}</p>\n<pre>{stub}</pre>\n<p>{question.hints[0]}</p>"
+    )
     (book.html / "searchindex.js").write_text(INDEX % "")
     return book
 
@@ -40,16 +42,27 @@ def test_what_students_are_given_is_no_leak(book):
 def test_secrets_are_the_solution_its_reasons_and_the_hidden_check(book):
     master = read_master(next(iter(book.masters().values())))
     secrets = list(secrets_of(master))
-    assert {secret.origin for secret in secrets} == {"the solution of chapter/1", "the hidden check test_twice_is_the_whole of chapter/1"}
+    assert {secret.origin for secret in secrets} == {
+        "the solution of chapter/1",
+        "the hidden check test_twice_is_the_whole of chapter/1",
+    }
     words = " ".join(secret.words for secret in secrets)
-    for part in ("return halved_carefully", "a power of two loses nothing", "exact, **because**", "two halves are no whole"):
+    for part in (
+        "return halved_carefully",
+        "a power of two loses nothing",
+        "exact, **because**",
+        "two halves are no whole",
+    ):
         assert part in words
     assert "import torch" not in words and "test_two(" not in words
     assert all(len(secret.letters) >= DISTINCTIVE for secret in secrets)
 
 
 def test_a_short_line_counts_together_with_its_neighbours(book, monkeypatch):
-    monkeypatch.setattr("tests.publishing.masters.SOLUTION", "def halve(values):\n    # BEGIN SOLUTION\n    v = values\n    v = v / 2\n    return v\n    # END SOLUTION")
+    monkeypatch.setattr(
+        "tests.publishing.masters.SOLUTION",
+        "def halve(values):\n    # BEGIN SOLUTION\n    v = values\n    v = v / 2\n    return v\n    # END SOLUTION",
+    )
     write_master(book.sources / "exercises")
     (book.html / "page.html").write_text("<p>v = v / 2, and return v: that alone could be about anything.</p>")
     assert places(book) == []
@@ -64,8 +77,14 @@ LEAKS = {
     "exercises/chapter.ipynb": (json.dumps({"cells": [{"source": ["import torch\n", f"{SECRET}\n"]}]}, indent=1), 6),
     "_static/notes.txt": ("The product with one half is exact, because a half is a power of two.", 1),
     "other.html": ("<p>The product with one half is exact, <strong>because</strong>\na half is a power of two.</p>", 1),
-    "checks.html": ("<pre>\n\nassert torch.equal(halve(values) + halve(values), values), &quot;two halves are no whole&quot;</pre>", 3),
-    "deep.json": (json.dumps({"checks": 'assert torch.equal(halve(values) + halve(values), values), "two halves are no whole"'}), 1),
+    "checks.html": (
+        "<pre>\n\nassert torch.equal(halve(values) + halve(values), values), &quot;two halves are no whole&quot;</pre>",
+        3,
+    ),
+    "deep.json": (
+        json.dumps({"checks": 'assert torch.equal(halve(values) + halve(values), values), "two halves are no whole"'}),
+        1,
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import lossatlas
-from lossatlas.publishing.keys import fingerprint
+from lossatlas.publishing.build.keys import fingerprint
 
 ROOT = Path(__file__).parents[2]
 LOSS = "mean_absolute_error"
@@ -18,7 +18,18 @@ LOSS = "mean_absolute_error"
 
 def run(target, *options):
     """The contract tests in a process of their own; gives what it printed and the record."""
-    command = [sys.executable, "-m", "pytest", "tests/contract", "-q", "-p", "no:cacheprovider", "--certificates", target, *options]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "tests/contract",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--certificates",
+        target,
+        *options,
+    ]
     ran = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-1000:]
     return ran.stdout, json.loads(target.read_text()) if target.exists() else None

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from lossatlas.contract import losses
-from lossatlas.publishing import keys, records
-from lossatlas.publishing.book import Book, BookError
-from lossatlas.publishing.certificate import certificate
+from lossatlas.publishing.build import keys, records
+from lossatlas.publishing.build.book import Book, BookError
 from lossatlas.publishing.cli import main
-from lossatlas.publishing.parity_page import parity_page
-from lossatlas.publishing.proof_page import proof_page
-from lossatlas.publishing.speed_page import speed_page
+from lossatlas.publishing.pages.certificate import certificate
+from lossatlas.publishing.pages.parity import parity_page
+from lossatlas.publishing.pages.proof import proof_page
+from lossatlas.publishing.pages.speed import speed_page
 
 from .recorded import CERTIFICATES, written
 
@@ -55,7 +55,10 @@ def test_certificates_are_looked_up_loss_by_loss(book):
     written(book.fresh, "certificates", losses=other("focal_loss"))
     found = records.certificates(book)
     assert found["focal_loss"]["runs"] == 99 and found["hinge_loss"]["runs"] == 99
-    assert found["focal_loss"]["tests"]["gradients/gradient"] == "passed" and found["focal_loss"]["tests"]["transforms/vmap"] == "xfailed"
+    assert (
+        found["focal_loss"]["tests"]["gradients/gradient"] == "passed"
+        and found["focal_loss"]["tests"]["transforms/vmap"] == "xfailed"
+    )
 
 
 @pytest.mark.parametrize("folder", [*keys.PROVEN, *keys.PROVING])

@@ -6,11 +6,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from lossatlas.exercises import EXERCISES
-from lossatlas.publishing import keys
-from lossatlas.publishing.book import BookError
-from lossatlas.publishing.check import check_site
-from lossatlas.publishing.execute import execute
-from lossatlas.publishing.site import build
+from lossatlas.publishing.build import keys
+from lossatlas.publishing.build.book import BookError
+from lossatlas.publishing.build.check import check_site
+from lossatlas.publishing.build.execute import execute
+from lossatlas.publishing.build.site import build
 
 from .masters import EXERCISE, write_master
 
@@ -58,7 +58,11 @@ def with_exercises(make_book, monkeypatch):
 
 def texts(book):
     """Everything that the site holds, but the scripts and styles of others."""
-    own = [path for path in book.html.rglob("*") if path.is_file() and "_static" not in path.parts and path.suffix != ".png"]
+    own = [
+        path
+        for path in book.html.rglob("*")
+        if path.is_file() and "_static" not in path.parts and path.suffix != ".png"
+    ]
     return {path.relative_to(book.html).as_posix(): path.read_text(encoding="utf8") for path in own}
 
 
@@ -71,7 +75,9 @@ def test_students_get_the_exercises_and_instructors_the_solutions_too(with_exerc
     notebook = json.loads(site["exercises/chapter.ipynb"])
     assert any("def halve(values)" in "".join(cell["source"]) for cell in notebook["cells"])
     links = {link.text.strip(): link["href"] for link in page.select("a[href]")}
-    assert links["Download the notebook"] == "exercises/chapter.ipynb" and links["Back to the chapter"] == "chapter.html"
+    assert (
+        links["Download the notebook"] == "exercises/chapter.ipynb" and links["Back to the chapter"] == "chapter.html"
+    )
     assert links["Open it in Colab"].endswith("/blob/student/chapter.ipynb")
     assert page.select_one(".btn-download-source-button")["href"] == "exercises/chapter.ipynb"
     assert page.select_one("nav .current a[href='#']").text.strip() == "Exercises"
@@ -89,7 +95,9 @@ def test_students_get_the_exercises_and_instructors_the_solutions_too(with_exerc
 
 
 def test_a_solution_on_a_page_stops_the_build(with_exercises):
-    (with_exercises.sources / "index.md").write_text("# A book\n\nHint: `assert halved_carefully.shape == values.shape`.\n")
+    (with_exercises.sources / "index.md").write_text(
+        "# A book\n\nHint: `assert halved_carefully.shape == values.shape`.\n"
+    )
     with pytest.raises(BookError, match=r"index.html:\d+: holds text of the solution of chapter/1"):
         build(with_exercises)
     assert not with_exercises.stamp.exists()

@@ -3,9 +3,9 @@
 import pytest
 from bs4 import BeautifulSoup
 
-from lossatlas.publishing.book import BookError
-from lossatlas.publishing.slides import deck, write_slides
-from lossatlas.publishing.slides_text import opening, sentences, steady, tells, what_to_see
+from lossatlas.publishing.build.book import BookError
+from lossatlas.publishing.slides.deck import deck, write_slides
+from lossatlas.publishing.slides.text import opening, sentences, steady, tells, what_to_see
 
 FIGURE = """<div class="cell"><div class="cell_input"><pre>secret_code()</pre></div><div class="cell_output">
 <figure class="atlas-explorer" id="ex-bend" role="group" aria-label="Bend"><figcaption><strong>Bend</strong>{caption}</figcaption>
@@ -34,17 +34,35 @@ FIRST<p>Move p and watch the bend come in. Then it goes.</p><p>Next is a loss.</
 @pytest.fixture
 def slides():
     first = FIGURE.format(caption=" <span>On one line.</span>", height=380)
-    page = PAGE.replace("FIRST", first).replace("SECOND", FIGURE.format(caption="", height=620)).replace("CARD", CARD).replace("VERDICT", VERDICT)
+    page = (
+        PAGE.replace("FIRST", first)
+        .replace("SECOND", FIGURE.format(caption="", height=620))
+        .replace("CARD", CARD)
+        .replace("VERDICT", VERDICT)
+    )
     return BeautifulSoup(deck(page, "focal"), "html.parser")
 
 
 def slide(slides, title, number=0):
-    return [one for one in slides.select(".slides section section") if one.select_one("h1, h2").get_text() == title][number]
+    return [one for one in slides.select(".slides section section") if one.select_one("h1, h2").get_text() == title][
+        number
+    ]
 
 
 def test_every_figure_formula_and_verdict_has_a_slide(slides):
     titles = [one.get_text() for one in slides.select("section section > .fits > header > :is(h1, h2)")]
-    assert titles == ["Bends", "You will", "First bends", "Bend", "Bent loss", "Bend", "Again", "Does it hold?", "It bends more.", "Bends"]
+    assert titles == [
+        "Bends",
+        "You will",
+        "First bends",
+        "Bend",
+        "Bent loss",
+        "Bend",
+        "Again",
+        "Does it hold?",
+        "It bends more.",
+        "Bends",
+    ]
     assert len(slides.select(".slides > section")) == 4
 
 
@@ -84,20 +102,34 @@ def test_verdicts_are_counted_and_shown(slides):
 def test_no_exercise_and_no_code_is_on_a_slide(slides):
     words = slides.select_one(".slides").get_text()
     assert "forty-two" not in words and "secret_code" not in words
-    assert [a["href"] for a in slides.select(".end li a")] == ["../focal.html#first", "../focal.html#holds", "../focal.html#exercises"]
+    assert [a["href"] for a in slides.select(".end li a")] == [
+        "../focal.html#first",
+        "../focal.html#holds",
+        "../focal.html#exercises",
+    ]
 
 
 def test_only_the_scripts_that_a_deck_needs_come_along(slides):
     sources = [tag["src"].split("?")[0] for tag in slides.select("script[src]")]
-    assert "../_static/explorer.js" in sources and "../_static/mathjax/tex-chtml.js" in sources and "../_static/theme.js" not in sources
+    assert (
+        "../_static/explorer.js" in sources
+        and "../_static/mathjax/tex-chtml.js" in sources
+        and "../_static/theme.js" not in sources
+    )
     assert any("window.MathJax" in tag.get_text() for tag in slides.select("script"))
-    assert not [tag for tag in slides.select("[src], link[href]") if (tag.get("src") or tag.get("href")).startswith(("http", "//"))]
+    assert not [
+        tag
+        for tag in slides.select("[src], link[href]")
+        if (tag.get("src") or tag.get("href")).startswith(("http", "//"))
+    ]
 
 
 def test_decks_are_written_beside_the_site_with_reveal_and_its_license(make_book):
     book = make_book()
     book.html.mkdir(parents=True)
-    (book.html / "cross_entropy.html").write_text(PAGE.replace("FIRST", "").replace("SECOND", "").replace("CARD", "").replace("VERDICT", ""))
+    (book.html / "cross_entropy.html").write_text(
+        PAGE.replace("FIRST", "").replace("SECOND", "").replace("CARD", "").replace("VERDICT", "")
+    )
     assert [path.name for path in write_slides(book, book.html)] == ["cross_entropy.html"]
     shared = {path.name for path in (book.html / "_static" / "slides").iterdir()}
     assert shared == {"LICENSE", "notes.js", "reset.css", "reveal.css", "reveal.js", "slides.css", "slides.js"}
@@ -120,7 +152,10 @@ def paragraph(html):
     ("html", "expected"),
     [
         ("One. Two, e.g. Three. Four?", ["One.", "Two, e.g. Three.", "Four?"]),
-        ("By <a href='x'>Ng et al. Who</a> it is. So <em>Be it.</em> Then", ["By Ng et al. Who it is.", "So <em>Be it.</em> Then"]),
+        (
+            "By <a href='x'>Ng et al. Who</a> it is. So <em>Be it.</em> Then",
+            ["By Ng et al. Who it is.", "So <em>Be it.</em> Then"],
+        ),
         ('Ends. <span class="math">\\(P\\)</span> begins', ["Ends.", '<span class="math">\\(P\\)</span> begins']),
         ("a &lt; b. C", ["a &lt; b.", "C"]),
     ],
@@ -138,14 +173,20 @@ def test_the_sentence_for_a_figure():
     assert what_to_see([plain], [], caption="A caption.") == "A caption."
     assert what_to_see([cited], [plain]) == "Plain words."
     assert what_to_see([asked], [], alt="An axis at 0.3. It rises.") == "It rises."
-    assert what_to_see([paragraph("<strong>Another loss</strong> is new. It costs more.")], [plain], alt="It rises.") == "It rises."
+    assert (
+        what_to_see([paragraph("<strong>Another loss</strong> is new. It costs more.")], [plain], alt="It rises.")
+        == "It rises."
+    )
     assert what_to_see([paragraph("The next cell says more. So it is.")], []) == "So it is."
     assert what_to_see([], []) == ""
 
 
 def test_a_description_keeps_what_stays_true():
     alt = "At p = 0.5 it is low. A far point costs 2.5, a near one less. Key: no. With hard ones it falls; with soft ones it rises."
-    assert steady(alt, [("0.5", []), ("5", []), ("no", ["yes"]), ("hard", ["soft"])]) == "A far point costs 2.5, a near one less. With hard ones it falls; with soft ones it rises."
+    assert (
+        steady(alt, [("0.5", []), ("5", []), ("no", ["yes"]), ("hard", ["soft"])])
+        == "A far point costs 2.5, a near one less. With hard ones it falls; with soft ones it rises."
+    )
     assert steady(alt, []) == alt
 
 

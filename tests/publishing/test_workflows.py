@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lossatlas.publishing.exercise_pages import BRANCH
+from lossatlas.publishing.pages.exercises import BRANCH
 
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"
@@ -165,16 +165,31 @@ def publish(tmp_path):
     (tmp_path / "bin" / "gh").chmod(0o755)
     subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "books" / "atlas"], check=True)
     step = job_of("assignments", "publish")["steps"][-1]["run"]
-    place = {"GITHUB_SERVER_URL": str(tmp_path / "books"), "GITHUB_REPOSITORY": "atlas", "GITHUB_SHA": "0123456789abcdef"}
-    plain = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    place = {
+        "GITHUB_SERVER_URL": str(tmp_path / "books"),
+        "GITHUB_REPOSITORY": "atlas",
+        "GITHUB_SHA": "0123456789abcdef",
+    }
+    plain = {
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_CONFIG_SYSTEM": "/dev/null",
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+    }
 
     def run(**notebooks):
         folder = tmp_path / f"run{len(list(tmp_path.iterdir()))}"
         (folder / "notebooks").mkdir(parents=True)
         for name, text in notebooks.items():
             (folder / "notebooks" / f"{name}.ipynb").write_text(text)
-        subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step], cwd=folder, env={**os.environ, **place, **plain}, check=True)
-        return lambda *words: subprocess.run(["git", "-C", tmp_path / "books" / "atlas", *words], capture_output=True, text=True, check=True).stdout.split()
+        subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step],
+            cwd=folder,
+            env={**os.environ, **place, **plain},
+            check=True,
+        )
+        return lambda *words: subprocess.run(
+            ["git", "-C", tmp_path / "books" / "atlas", *words], capture_output=True, text=True, check=True
+        ).stdout.split()
 
     return run
 
@@ -185,7 +200,9 @@ def test_the_branch_of_the_students_holds_their_notebooks_and_its_history_goes_o
     assert git("ls-tree", "-r", "--name-only", "student") == ["one.ipynb", "two.ipynb"]
     assert publish(one="1", two="2")("rev-parse", "student") == first
     publish(one="changed")
-    assert git("ls-tree", "-r", "--name-only", "student") == ["one.ipynb"] and git("show", "student:one.ipynb") == ["changed"]
+    assert git("ls-tree", "-r", "--name-only", "student") == ["one.ipynb"] and git("show", "student:one.ipynb") == [
+        "changed"
+    ]
     assert git("rev-parse", "student~1") == first
 
 

@@ -70,7 +70,10 @@ def macl_temperature(positive, negative, temperature=0.1, alpha=0.5, base=0.0):
 def macl_weights(positive, negative, temperature=0.1, alpha=0.5, base=0.0):
     """1 / (1 - P) per anchor, the miss 1 - P as a softmax's share of the negatives."""
     t = macl_temperature(positive, negative, temperature, alpha, base)
-    logs = [(log_sum_exp([s / t for s in q]), log_sum_exp([s / t for s in p + q])) for p, q in zip(positive, negative, strict=True)]
+    logs = [
+        (log_sum_exp([s / t for s in q]), log_sum_exp([s / t for s in p + q]))
+        for p, q in zip(positive, negative, strict=True)
+    ]
     return [exp(whole - miss) for miss, whole in logs]
 
 

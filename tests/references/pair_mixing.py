@@ -22,17 +22,28 @@ def sides(labels, gallery, gallery_labels, own, gallery_mask):
     """For each anchor the rows of its positives and of its negatives."""
     for n, y in enumerate(labels):
         there = others(n, own, gallery_mask)
-        yield [gallery[m] for m in there if gallery_labels[m] == y], [gallery[m] for m in there if gallery_labels[m] != y]
+        yield (
+            [gallery[m] for m in there if gallery_labels[m] == y],
+            [gallery[m] for m in there if gallery_labels[m] != y],
+        )
 
 
 def mixtures(positive, negative, lam):
     """The first positive mixed with each negative."""
-    return [[lam * p + (1 - lam) * n for p, n in zip(positive[0], row, strict=True)] for row in negative] if positive else []
+    return (
+        [[lam * p + (1 - lam) * n for p, n in zip(positive[0], row, strict=True)] for row in negative]
+        if positive
+        else []
+    )
 
 
-def metrix_contrastive_loss(embeddings, labels, gallery, gallery_labels, own, gallery_mask, lam=0.5, margin=0.5, weight=0.4):
+def metrix_contrastive_loss(
+    embeddings, labels, gallery, gallery_labels, own, gallery_mask, lam=0.5, margin=0.5, weight=0.4
+):
     pulled, pushed, mixed_pulled, mixed_pushed = [], [], [], []
-    for x, (positive, negative) in zip(embeddings, sides(labels, gallery, gallery_labels, own, gallery_mask), strict=True):
+    for x, (positive, negative) in zip(
+        embeddings, sides(labels, gallery, gallery_labels, own, gallery_mask), strict=True
+    ):
         here = unit(x)
         pulled += [distance(here, unit(p)) for p in positive]
         pushed += [max(0.0, margin - distance(here, unit(n))) for n in negative]
@@ -52,7 +63,9 @@ def metrix_multi_similarity_loss(
     embeddings, labels, gallery, gallery_labels, own, gallery_mask, lam=0.5, alpha=2.0, beta=50.0, base=1.0, weight=0.4
 ):
     found = []
-    for x, (positive, negative) in zip(embeddings, sides(labels, gallery, gallery_labels, own, gallery_mask), strict=True):
+    for x, (positive, negative) in zip(
+        embeddings, sides(labels, gallery, gallery_labels, own, gallery_mask), strict=True
+    ):
         pull = soft_hinge([-alpha * (cosine(x, p) - base) for p in positive])
         push = soft_hinge([beta * (cosine(x, n) - base) for n in negative])
         mixed = [cosine(x, v) for v in mixtures(positive, negative, lam)]
@@ -67,7 +80,9 @@ def threshold_consistent_margin_loss(
     positive_margin=0.9, negative_margin=0.5, positive_weight=1.0, negative_weight=1.0,
 ):  # fmt: skip
     short, over = [], []
-    for x, (positive, negative) in zip(embeddings, sides(labels, gallery, gallery_labels, own, gallery_mask), strict=True):
+    for x, (positive, negative) in zip(
+        embeddings, sides(labels, gallery, gallery_labels, own, gallery_mask), strict=True
+    ):
         short += [positive_margin - s for s in (cosine(x, p) for p in positive) if s <= positive_margin]
         over += [s - negative_margin for s in (cosine(x, n) for n in negative) if s >= negative_margin]
     return [positive_weight * mean(short) + negative_weight * mean(over)]

@@ -58,7 +58,8 @@ def adaptive_margins(anchor, positive, negative, eps=1e-6):
 
 def linear_triplets(anchor, positive, negative):
     return [
-        distance(a, p) - (distance(a, n) + distance(p, n)) / 2 for a, p, n in zip(anchor, positive, negative, strict=True)
+        distance(a, p) - (distance(a, n) + distance(p, n)) / 2
+        for a, p, n in zip(anchor, positive, negative, strict=True)
     ]
 
 
@@ -83,7 +84,8 @@ def entropy(p):
 def given_labels(rows, labels):
     """H(X | Y) of one position: `rows` has the probabilities of its symbols, word by word."""
     of_classes = fsum(
-        labels.count(c) * entropy(mean_of([p for p, y in zip(rows, labels, strict=True) if y == c])) for c in set(labels)
+        labels.count(c) * entropy(mean_of([p for p, y in zip(rows, labels, strict=True) if y == c]))
+        for c in set(labels)
     )
     return of_classes / len(rows)
 

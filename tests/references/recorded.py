@@ -41,7 +41,9 @@ def computed(case, inputs=None):
     if exact is None:
         return None
     for name, low in exact.low.items():
-        torch.testing.assert_close(low, exact.high[name], rtol=1e-15, atol=1e-15, msg=f"{case.id}: a kink among the inputs")
+        torch.testing.assert_close(
+            low, exact.high[name], rtol=1e-15, atol=1e-15, msg=f"{case.id}: a kink among the inputs"
+        )
     return {
         "hyper": _plain(case.hyper),
         "inputs": {name: value.tolist() for name, value in inputs.items()},

@@ -16,23 +16,38 @@ def refused(error, call, *args, message):
 
 
 def test_shapes_in_words():
-    assert shape_text(("N", "C")) == "shape (N, C)" and shape_text(("N",)) == "shape (N,)" and shape_text(("*",)) == "any shape"
+    assert (
+        shape_text(("N", "C")) == "shape (N, C)"
+        and shape_text(("N",)) == "shape (N,)"
+        and shape_text(("*",)) == "any shape"
+    )
     assert shape_text((5,)) == "shape (5,)" and shape_text(()) == "shape ()"
 
 
 @pytest.mark.parametrize("kind", [Field("N"), Positive("N"), Simplex("N C")])
-@pytest.mark.parametrize("value", [torch.ones(3, dtype=torch.long), torch.ones(3, dtype=torch.complex64), torch.ones(3).to_sparse(), [1.0], None])
+@pytest.mark.parametrize(
+    "value",
+    [torch.ones(3, dtype=torch.long), torch.ones(3, dtype=torch.complex64), torch.ones(3).to_sparse(), [1.0], None],
+)
 def test_numbers_must_be_a_dense_floating_point_tensor(kind, value):
     refused(TypeError, kind.check_type, "x", value, message="`x`: expected a floating-point tensor of shape .*, got ")
 
 
 def test_a_sparse_tensor_is_called_so():
-    refused(TypeError, Field("N").check_type, "x", torch.ones(3).to_sparse(), message=r"got a sparse_coo float32 tensor of shape \(3,\)")
+    refused(
+        TypeError,
+        Field("N").check_type,
+        "x",
+        torch.ones(3).to_sparse(),
+        message=r"got a sparse_coo float32 tensor of shape \(3,\)",
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bool, torch.uint8, torch.int8])
 def test_class_indices_are_integers_wide_enough_to_count(dtype):
-    refused(TypeError, ClassIndex("N").check_type, "y", torch.ones(3).to(dtype), message="`y`: expected an integer tensor")
+    refused(
+        TypeError, ClassIndex("N").check_type, "y", torch.ones(3).to(dtype), message="`y`: expected an integer tensor"
+    )
 
 
 def test_class_indices_name_the_one_that_is_outside():
@@ -49,7 +64,14 @@ def test_signs(dtype):
     Sign("*").check_type("y", torch.tensor([1, -1]).to(dtype))
     Sign("*").check_values("y", torch.tensor([1, -1]).to(dtype), {})
     for value in (0, 2, -2):
-        refused(ValueError, Sign("*").check_values, "y", torch.tensor([1, value]).to(dtype), {}, message=f"labels -1 or .1, got {value}$")
+        refused(
+            ValueError,
+            Sign("*").check_values,
+            "y",
+            torch.tensor([1, value]).to(dtype),
+            {},
+            message=f"labels -1 or .1, got {value}$",
+        )
     refused(ValueError, Sign("*").check_values, "y", torch.tensor([float("nan")]), {}, message="got nan")
     refused(TypeError, Sign("*").check_type, "y", torch.tensor([True]), message="got a bool tensor")
     refused(TypeError, Sign("*").check_type, "y", torch.tensor([1], dtype=torch.uint8), message="got a uint8 tensor")
@@ -59,13 +81,22 @@ def test_multi_hot():
     for value in (torch.tensor([[True, False]]), torch.tensor([[1, 0]]), torch.tensor([[1.0, 0.0]])):
         MultiHot("N C").check_type("y", value)
         MultiHot("N C").check_values("y", value, {})
-    refused(ValueError, MultiHot("N C").check_values, "y", torch.tensor([[0.5, 1.0]]), {}, message="labels 0 or 1, got 0.5")
+    refused(
+        ValueError, MultiHot("N C").check_values, "y", torch.tensor([[0.5, 1.0]]), {}, message="labels 0 or 1, got 0.5"
+    )
 
 
 def test_positive():
     Positive("N").check_values("x", torch.tensor([1e-30]), {})
     for value in (0.0, -1.0, float("nan")):
-        refused(ValueError, Positive("N").check_values, "x", torch.tensor([1.0, value]), {}, message=f"got a smallest value of {value:g}")
+        refused(
+            ValueError,
+            Positive("N").check_values,
+            "x",
+            torch.tensor([1.0, value]),
+            {},
+            message=f"got a smallest value of {value:g}",
+        )
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
@@ -77,14 +108,25 @@ def test_probabilities_may_be_rounded(dtype, classes):
 
 def test_what_is_no_distribution():
     kind = Simplex("N C")
-    refused(ValueError, kind.check_values, "p", torch.tensor([[0.5, 0.5], [0.9, 0.3]]), {}, message=r"got a row that sums to 1\.2")
+    refused(
+        ValueError,
+        kind.check_values,
+        "p",
+        torch.tensor([[0.5, 0.5], [0.9, 0.3]]),
+        {},
+        message=r"got a row that sums to 1\.2",
+    )
     refused(ValueError, kind.check_values, "p", torch.tensor([[1.5, -0.5]]), {}, message=r"a smallest entry of -0\.5")
     refused(ValueError, kind.check_values, "p", torch.tensor([[0.5, float("nan")]]), {}, message="nan")
-    refused(ValueError, kind.check_values, "p", torch.tensor([[0.5, float("inf")]]), {}, message="a row that sums to inf")
+    refused(
+        ValueError, kind.check_values, "p", torch.tensor([[0.5, float("inf")]]), {}, message="a row that sums to inf"
+    )
 
 
 def test_messages_fill_in_the_sizes_that_are_known():
-    signature = Signature("toy", {"x": Field("N D"), "y": Field("D K"), "z": ClassIndex("N", below="K")}, "N", {"N": 3, "D": 2, "K": 4})
+    signature = Signature(
+        "toy", {"x": Field("N D"), "y": Field("D K"), "z": ClassIndex("N", below="K")}, "N", {"N": 3, "D": 2, "K": 4}
+    )
     good = signature.sample()
     for name, value, message in [
         ("x", torch.ones(3), r"`x`: expected shape \(N, D\), got \(3,\)"),
@@ -99,7 +141,12 @@ def test_inputs_of_any_shape_have_one_shape():
     for shape in ((), (3,), (2, 3, 4)):
         inputs = {"x": torch.ones(shape), "y": torch.ones(shape)}
         assert signature.shape_of("*", signature.check_shapes(inputs)) == shape
-    refused(ValueError, signature.check_shapes, {"x": torch.ones(3), "y": torch.ones(1)}, message=r"`y`: expected shape \(3,\), got \(1,\)")
+    refused(
+        ValueError,
+        signature.check_shapes,
+        {"x": torch.ones(3), "y": torch.ones(1)},
+        message=r"`y`: expected shape \(3,\), got \(1,\)",
+    )
 
 
 def test_a_row_of_probabilities_is_masked_as_a_whole():

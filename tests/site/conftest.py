@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lossatlas.publishing.book import Book
-from lossatlas.publishing.serve import server
+from lossatlas.publishing.build.book import Book
+from lossatlas.publishing.build.serve import server
 
 BOOK = Book.find(Path(__file__).parent)
 IN_CI = os.environ.get("CI", "").lower() == "true"
@@ -52,7 +52,9 @@ def browser():
     """One Chromium for all tests: the system's, or Playwright's own."""
     from playwright.sync_api import Error, sync_playwright
 
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
+    )
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", CABLE_PULLED])
@@ -87,7 +89,9 @@ def open_page(browser, origin):
             (heard.asked if ours else heard.elsewhere).append(request.url)
 
         page.on("request", note)
-        page.on("console", lambda said: heard.complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on(
+            "console", lambda said: heard.complaints.append(said.text) if said.type in ("error", "warning") else None
+        )
         page.on("pageerror", lambda error: heard.complaints.append(str(error)))
         page.on("response", lambda r: heard.complaints.append(f"{r.status} {r.url}") if r.status >= 400 else None)
         page.goto(f"{base}/{name}")
@@ -108,7 +112,8 @@ def wake(page, first=0, most=1000, every=1):
 
     On a page with all losses a test wakes only those it looks at: each drawing makes all others slower.
     """
-    return page.evaluate("""async ([first, most, every]) => {
+    return page.evaluate(
+        """async ([first, most, every]) => {
       const figures = [...document.querySelectorAll("figure.atlas-explorer")].slice(first, first + most).filter((_, n) => n % every === 0);
       for (const figure of figures) {
         figure.scrollIntoView();
@@ -120,4 +125,6 @@ def wake(page, first=0, most=1000, every=1):
       }
       scrollTo(0, 0);
       return figures.length;
-    }""", [first, most, every])
+    }""",
+        [first, most, every],
+    )

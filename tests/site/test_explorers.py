@@ -7,7 +7,11 @@ import pytest
 from .conftest import BOOK, pages, rest, wake
 
 MOVES = Path(__file__).with_name("exercise_controls.js").read_text(encoding="utf8")
-EXPLORERS = {name: (BOOK.html / f"{name}.html").read_text(encoding="utf8").count('class="atlas-explorer"') for name in pages()} if BOOK.html.is_dir() else {}
+EXPLORERS = (
+    {name: (BOOK.html / f"{name}.html").read_text(encoding="utf8").count('class="atlas-explorer"') for name in pages()}
+    if BOOK.html.is_dir()
+    else {}
+)
 WITH_EXPLORERS = [name for name, count in EXPLORERS.items() if count]
 EACH_EXPLORING_PAGE = pytest.mark.parametrize("name", WITH_EXPLORERS or ["cross_entropy"])
 #: Parts of pages, of so many explorers at most: a page with all losses would keep one process busy for long.
@@ -33,9 +37,15 @@ def test_every_control_moves_its_figure(open_page, name, first, record_property)
     steps = sorted(move["ms"] for control in report for move in control["moves"])
     median, p95 = (steps[int(share * (len(steps) - 1))] for share in (0.5, 0.95))
     record_property("step_ms_p95", p95)
-    print(f"{name}: {len(steps)} steps of {len(report)} controls, median {median:.1f} ms, p95 {p95:.1f} ms (goal {GOAL})")
-    assert [f"{c['figure']} {c['control']} {m['from']}→{m['to']}" for c in report for m in c["moves"] if not m["ended"]] == []
-    assert [f"{c['figure']} {c['control']} {way}" for c in report for way in ("up", "down") if not changed(c["moves"], way)] == []
+    print(
+        f"{name}: {len(steps)} steps of {len(report)} controls, median {median:.1f} ms, p95 {p95:.1f} ms (goal {GOAL})"
+    )
+    assert [
+        f"{c['figure']} {c['control']} {m['from']}→{m['to']}" for c in report for m in c["moves"] if not m["ended"]
+    ] == []
+    assert [
+        f"{c['figure']} {c['control']} {way}" for c in report for way in ("up", "down") if not changed(c["moves"], way)
+    ] == []
     assert [f"{c['figure']} {c['control']}" for c in report if c["tables"] < 2] == []
     assert heard.complaints == [] and heard.elsewhere == []
     assert median <= LIMIT
@@ -108,5 +118,11 @@ def test_print_shows_text_and_figures_alone(open_page, name):
     page.emulate_media(media="print")
     assert page.locator("h1:visible").first.is_visible()
     assert page.locator("figure.atlas-explorer .main-svg").first.is_visible()
-    for chrome in (".bd-sidebar-primary", ".bd-sidebar-secondary", ".bd-header-article", ".atlas-controls", ".prev-next-footer"):
+    for chrome in (
+        ".bd-sidebar-primary",
+        ".bd-sidebar-secondary",
+        ".bd-header-article",
+        ".atlas-controls",
+        ".prev-next-footer",
+    ):
         assert not page.locator(chrome).first.is_visible(), chrome

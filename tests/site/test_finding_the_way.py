@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import lossatlas
-from lossatlas.publishing.check import GENERATED
+from lossatlas.publishing.build.check import GENERATED
 
 from .conftest import BOOK
 

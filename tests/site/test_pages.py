@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from lossatlas.publishing.weight import EXPLORER, PLOTTING, READABLE, transferred
+from lossatlas.publishing.build.weight import EXPLORER, PLOTTING, READABLE, transferred
 
 from .conftest import BOOK, SCREENS, pages, rest, wake
 
@@ -43,7 +43,9 @@ def test_page_is_sound(open_page, name, screen):
     page.evaluate(SHORTEN)
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     grave = [
-        f"{v['id']}: {v['help']} ({len(v['nodes'])}×) {v['nodes'][0]['html'][:160]}" for v in found if v["impact"] in ("serious", "critical")
+        f"{v['id']}: {v['help']} ({len(v['nodes'])}×) {v['nodes'][0]['html'][:160]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
     ]
     assert grave == []
 
@@ -55,7 +57,9 @@ def test_page_is_readable_after_a_megabyte(open_page, origin, name, record_prope
     rest(page)
     page.wait_for_load_state("networkidle")
     asked = {address.removeprefix(f"{origin}/").split("?")[0].split("#")[0] for address in heard.asked}
-    asked = {address for address in asked if not address.startswith(("explorers/", "_static/vendor/", "data:", "blob:"))}
+    asked = {
+        address for address in asked if not address.startswith(("explorers/", "_static/vendor/", "data:", "blob:"))
+    }
     weight = sum(transferred(BOOK.html / address) for address in asked)
     record_property("kB", weight // 1000)
     print(f"{name}: {weight / 1000:.0f} kB")

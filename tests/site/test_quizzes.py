@@ -151,11 +151,22 @@ def dialogue(question):
     """[(answer, whether it is right, the sentences that follow the verdict), …] for all that can be said to a question."""
     if question.kind == "number":
         value, tolerance = question.value, question.tolerance
-        written = [f"{value}", f"{value + 0.4 * tolerance}".replace(".", ","), f" {2 * value} / 2 ", f"{value:e}".replace("-", "−")]
+        written = [
+            f"{value}",
+            f"{value + 0.4 * tolerance}".replace(".", ","),
+            f" {2 * value} / 2 ",
+            f"{value:e}".replace("-", "−"),
+        ]
         outside = value + 3 * tolerance
         wrong = [(m.value, m.feedback) for m in question.mistakes]
-        wrong += [(outside, question.otherwise)] if all(abs(m.value - outside) > tolerance for m in question.mistakes) else []
-        return [([text], True, [words(question.feedback)]) for text in written] + [([f"{v}"], False, [words(told)]) for v, told in wrong]
+        wrong += (
+            [(outside, question.otherwise)]
+            if all(abs(m.value - outside) > tolerance for m in question.mistakes)
+            else []
+        )
+        return [([text], True, [words(question.feedback)]) for text in written] + [
+            ([f"{v}"], False, [words(told)]) for v, told in wrong
+        ]
     if question.kind == "match":
         right = [pair.right for pair in question.pairs]
         judged = lambda word: [f"“{words(p.left)}”: {word} {words(p.feedback)}" for p in question.pairs]  # noqa: E731
@@ -164,8 +175,17 @@ def dialogue(question):
     if question.kind != "several":
         return [([letter], option.right, [words(option.feedback)]) for letter, option in options.items()]
     right, wrong = letters(question, True), letters(question, False)
-    ticked = [right, wrong, [*right, wrong[0]], [*right[1:], wrong[0]], *([[letter] for letter in right] if len(right) > 1 else [])]
-    heard = {letter: f"{letter} is {'right' if option.right else 'wrong'}. {words(option.feedback)}" for letter, option in options.items()}
+    ticked = [
+        right,
+        wrong,
+        [*right, wrong[0]],
+        [*right[1:], wrong[0]],
+        *([[letter] for letter in right] if len(right) > 1 else []),
+    ]
+    heard = {
+        letter: f"{letter} is {'right' if option.right else 'wrong'}. {words(option.feedback)}"
+        for letter, option in options.items()
+    }
     return [(chosen, chosen == right, [heard[letter] for letter in options if letter in chosen]) for chosen in ticked]
 
 
@@ -177,7 +197,9 @@ def open_chapter(open_page):
         page, heard = open_page(f"{name}.html", *screen, **options)
         if options.get("java_script_enabled", True):
             rest(page)
-            page.evaluate("() => document.querySelectorAll('figure.atlas-explorer').forEach((figure) => figure.remove())")
+            page.evaluate(
+                "() => document.querySelectorAll('figure.atlas-explorer').forEach((figure) => figure.remove())"
+            )
         return page, heard
 
     return open_one
@@ -215,11 +237,16 @@ def test_every_answer_is_told_its_own(open_chapter, name):
             expected = dialogue(question)
             found = form.evaluate(GIVE, [[answer for answer, _, _ in expected], SAID])
             for (answer, right, told), (verdict, *sentences) in zip(expected, found, strict=True):
-                assert (verdict == "✓ Right.") == right and verdict.startswith(("✓ Right.", "✗ Not yet")), (question.name, answer)
+                assert (verdict == "✓ Right.") == right and verdict.startswith(("✓ Right.", "✗ Not yet")), (
+                    question.name,
+                    answer,
+                )
                 assert squeezed(sentences) == squeezed(told), (question.name, answer)
             if question.kind == "number":
                 texts = ["two", "1/0", "1//2", "1e", "--1", "1 2"]
-                assert form.evaluate(GIVE, [[[text] for text in texts], SAID]) == [["This is not a number. Write it as 0.25, 2.5e-1 or 1/4."]] * len(texts)
+                assert form.evaluate(GIVE, [[[text] for text in texts], SAID]) == [
+                    ["This is not a number. Write it as 0.25, 2.5e-1 or 1/4."]
+                ] * len(texts)
     assert heard.complaints == [] and heard.elsewhere == []
 
 
@@ -268,7 +295,11 @@ def test_answered_questions_are_sound(open_chapter, name, screen):
     assert page.evaluate(small) == 0
     assert heard.complaints == [] and heard.elsewhere == []
     page.evaluate(SHORTEN)
-    found = Axe().run(page, context={"include": [[".atlas-quiz"]]}, options={"resultTypes": ["violations"]}).response["violations"]
+    found = (
+        Axe()
+        .run(page, context={"include": [[".atlas-quiz"]]}, options={"resultTypes": ["violations"]})
+        .response["violations"]
+    )
     assert [f"{v['id']}: {v['help']} {v['nodes'][0]['html'][:160]}" for v in found] == []
 
 
@@ -339,7 +370,10 @@ def test_outputs_of_a_notebook_answer_wherever_they_come_up(browser, monkeypatch
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.set_content(f"<!doctype html><title>A notebook</title><div id=outputs>{outputs[0]}</div>")
-    page.evaluate("html => document.querySelector('#outputs').append(document.createRange().createContextualFragment(html))", outputs[1])
+    page.evaluate(
+        "html => document.querySelector('#outputs').append(document.createRange().createContextualFragment(html))",
+        outputs[1],
+    )
     for form in page.locator("form.atlas-question:has(input[data-right])").all():
         form.locator("input[data-right]").check()
         form.locator("button").click()

@@ -3,7 +3,7 @@
 import pytest
 
 from lossatlas.contract import losses
-from lossatlas.publishing.records import COMMANDS, certificates, newest
+from lossatlas.publishing.build.records import COMMANDS, certificates, newest
 
 from .conftest import BOOK, rest
 

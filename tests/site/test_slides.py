@@ -86,7 +86,9 @@ def test_a_slider_on_a_slide_moves_its_figure_and_not_the_page(open_page):
     page, heard = opened(open_page, DECKS[0])
     n = first(page, "figure.atlas-explorer input[type=range]")
     turn_to(page, n)
-    figure = page.locator("section.present section.present figure.atlas-explorer, section.present > figure.atlas-explorer")
+    figure = page.locator(
+        "section.present section.present figure.atlas-explorer, section.present > figure.atlas-explorer"
+    )
     slider = figure.locator("input[type=range]").first
     before, place = figure.locator(".main-svg").first.inner_html(), page.evaluate("() => Reveal.getIndices()")
     step = slider.input_value()
@@ -146,7 +148,9 @@ def test_the_speakers_window_has_the_text_as_notes(open_page):
     with page.expect_popup() as waiting:
         page.keyboard.press("s")
     window = waiting.value
-    window.wait_for_function("() => document.querySelector('.speaker-controls-notes .value')?.textContent.trim().length > 40")
+    window.wait_for_function(
+        "() => document.querySelector('.speaker-controls-notes .value')?.textContent.trim().length > 40"
+    )
     assert heard.elsewhere == []
 
 

@@ -100,7 +100,9 @@ def test_the_output_of_a_part(data):
     def model():
         return torch.nn.Sequential(mlp(64, 8, 5), mlp(5, 3))
 
-    fitted = fit_views(model, nt_xent, data, noise(0.1), seeds=range(2), steps=2, hyper={"temperature": [0.1, 0.5, 1.0]})
+    fitted = fit_views(
+        model, nt_xent, data, noise(0.1), seeds=range(2), steps=2, hyper={"temperature": [0.1, 0.5, 1.0]}
+    )
     body = fitted.outputs(data.x_test, part="0")
     assert body.shape == (3, 2, len(data.x_test), 5)
     head = {name: p for name, p in fitted.parameters.items() if name.startswith("1.")}
@@ -112,7 +114,9 @@ def test_the_film_of_a_part(data):
     def model():
         return torch.nn.Sequential(mlp(64, 8, 5), mlp(5, 3))
 
-    fitted = fit_views(model, nt_xent, data, noise(0.1), seeds=range(2), steps=2, film=[2], watched=data.x_test[:9], filmed="0")
+    fitted = fit_views(
+        model, nt_xent, data, noise(0.1), seeds=range(2), steps=2, film=[2], watched=data.x_test[:9], filmed="0"
+    )
     assert fitted.film.shape == (1, 2, 9, 5)
     torch.testing.assert_close(fitted.film[0], fitted.outputs(data.x_test[:9], part="0"), rtol=1e-9, atol=1e-9)
     with pytest.raises(ValueError, match="`part`: expected the name of a submodule, got 'body'"):

@@ -33,7 +33,10 @@ def trained_alone(model, loss, data, seed, epochs, batch_size, optimizer):
 
 @pytest.mark.parametrize(
     "optimizer",
-    [functools.partial(torch.optim.Adam, lr=0.01), functools.partial(torch.optim.SGD, lr=0.1, momentum=0.9, weight_decay=1e-3)],
+    [
+        functools.partial(torch.optim.Adam, lr=0.01),
+        functools.partial(torch.optim.SGD, lr=0.1, momentum=0.9, weight_decay=1e-3),
+    ],
     ids=["Adam", "SGD"],
 )
 def test_a_batched_model_equals_the_same_model_trained_alone(data, optimizer):
@@ -57,7 +60,9 @@ def test_variants_of_a_hyper_parameter_equal_separate_fits(data):
 
 
 def test_two_fits_give_identical_numbers(data):
-    first, second = (fit(SMALL, cross_entropy, data.to("cpu", torch.float32), seeds=range(4), epochs=3) for _ in range(2))
+    first, second = (
+        fit(SMALL, cross_entropy, data.to("cpu", torch.float32), seeds=range(4), epochs=3) for _ in range(2)
+    )
     for name, parameter in first.parameters.items():
         assert torch.equal(parameter, second.parameters[name])
     assert torch.equal(first.history["loss"], second.history["loss"])
@@ -130,7 +135,9 @@ def test_looks_at_the_test_set_on_the_way(data):
 
 
 def test_training_learns(data):
-    fitted = fit(SMALL, cross_entropy, data, seeds=range(5), epochs=60, optimizer=functools.partial(torch.optim.Adam, lr=0.02))
+    fitted = fit(
+        SMALL, cross_entropy, data, seeds=range(5), epochs=60, optimizer=functools.partial(torch.optim.Adam, lr=0.02)
+    )
     assert (fitted.history["loss"][-1] < 0.5 * fitted.history["loss"][0]).all()
     assert fitted.test_accuracy.min() > 0.8
     assert repr(fitted) == "<5 seeds fitted to blobs>"

@@ -45,7 +45,10 @@ def test_is_the_same_each_time_and_keeps_labels(data):
     assert once.name == "shadowed digits by class"
 
 
-@pytest.mark.parametrize(("change", "words"), [({"strength": -1.0}, "`strength`: expected a number >= 0"), ({"waves": 9}, "`waves`: expected a whole number")])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"strength": -1.0}, "`strength`: expected a number >= 0"), ({"waves": 9}, "`waves`: expected a whole number")],
+)
 def test_wrong_input_is_named(data, change, words):
     with pytest.raises(ValueError, match=words):
         shadowed(data, **change)

@@ -29,7 +29,9 @@ def block():
     return digits(100).x_train[:40].expand(2, 40, 64)
 
 
-@pytest.mark.parametrize("augment", [noise(0.3), shift(1), rotate(20), erase(3), chain(rotate(5), shift(2), noise(0.1))])
+@pytest.mark.parametrize(
+    "augment", [noise(0.3), shift(1), rotate(20), erase(3), chain(rotate(5), shift(2), noise(0.1))]
+)
 def test_a_row_depends_on_its_own_generator_alone(block, augment):
     both, alone = augment(block, generators(5, 9)), augment(block[1:], generators(9))
     torch.testing.assert_close(both[1], alone[0])

@@ -63,9 +63,16 @@ def loss(
     for promise in exempt or {}:
         expect(promise in PROMISES, "exempt", f"keys among {sorted(PROMISES)}", repr(promise))
     for transform in () if callable(invariances) else invariances:
-        expect(transform in signature.transforms, "invariances", f"names among {sorted(signature.transforms)}", repr(transform))
+        expect(
+            transform in signature.transforms,
+            "invariances",
+            f"names among {sorted(signature.transforms)}",
+            repr(transform),
+        )
     if optimum is not None:
-        expect(signature.perfect is not None, "optimum", f"None: {signature!r} knows no perfect prediction", repr(optimum))
+        expect(
+            signature.perfect is not None, "optimum", f"None: {signature!r} knows no perfect prediction", repr(optimum)
+        )
 
     def decorate(body):
         hyper_parameters = _hyper_parameters(body, signature)
@@ -112,7 +119,11 @@ def on(signature, loss):
     entry = get(loss)
     form = _leading(entry.body)
     if not signature.forms:
-        raise wrong("signature", "one with forms that losses are written in, such as lossatlas.signatures.pairs", repr(signature))
+        raise wrong(
+            "signature",
+            "one with forms that losses are written in, such as lossatlas.signatures.pairs",
+            repr(signature),
+        )
     able = " or ".join(sorted(str(list(f)) for f in signature.forms))
     expect(form in signature.forms, "loss", f"one that takes {able}", f"{entry.name}, which takes {list(form)}")
     return _checked(entry.body, signature, "batch" if entry.items == "batch" else signature.items, entry.domains)

@@ -37,7 +37,13 @@ def as_module(loss, *, reduction="mean", **hyper):
     entry = get(loss)
     check_reduction(reduction, None)
     for name, value in hyper.items():
-        expect(name in entry.defaults, name, f"a hyper-parameter of {entry.name}: {sorted(entry.defaults)}", repr(value), TypeError)
+        expect(
+            name in entry.defaults,
+            name,
+            f"a hyper-parameter of {entry.name}: {sorted(entry.defaults)}",
+            repr(value),
+            TypeError,
+        )
         if name in entry.domains:
             hyper[name] = entry.domains[name].check(name, value)
     return LossModule(entry.name, reduction, hyper)

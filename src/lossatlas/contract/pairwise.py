@@ -45,7 +45,9 @@ def distances(x, y):
 def _log_sum_exp_forward(x, where):
     columns = _columns(where)
     marked = torch.where(where, x, -torch.inf) if columns is None else x[..., columns]
-    largest = marked.amax(-1, keepdim=True) if marked.shape[-1] else marked.new_full((*marked.shape[:-1], 1), -torch.inf)
+    largest = (
+        marked.amax(-1, keepdim=True) if marked.shape[-1] else marked.new_full((*marked.shape[:-1], 1), -torch.inf)
+    )
     # 0 in place of what would make a difference of infinities.
     largest.masked_fill_(largest.isinf(), 0)
     shares = marked.sub_(largest).exp_()
@@ -64,7 +66,11 @@ def _log_sum_exp_backward(slope, x, where, columns, shares, total):
 def _columns(where):
     """The marked columns, where a mask is the same row over and over; None where it is not, or where looking would have a GPU wait."""
     repeated = where.ndim > 1 and where.shape[-2] > 1 and where.stride(-2) == 0
-    return where.select(-2, 0).nonzero().squeeze(-1) if repeated and where.ndim == 2 and where.device.type == "cpu" else None
+    return (
+        where.select(-2, 0).nonzero().squeeze(-1)
+        if repeated and where.ndim == 2 and where.device.type == "cpu"
+        else None
+    )
 
 
 @fused(_log_sum_exp_forward, _log_sum_exp_backward)

@@ -16,7 +16,9 @@ def check_reduction(reduction, normalizer):
     if normalizer is None:
         return
     if reduction != "mean":
-        raise wrong("normalizer", "None unless reduction='mean'", f"{describe(normalizer)} with reduction={reduction!r}")
+        raise wrong(
+            "normalizer", "None unless reduction='mean'", f"{describe(normalizer)} with reduction={reduction!r}"
+        )
     if isinstance(normalizer, torch.Tensor):
         real = normalizer.dtype is not torch.bool and not normalizer.is_complex()
         if normalizer.ndim != 0 or not real:

@@ -21,7 +21,9 @@ def check_rows(rows):
 def _check_first_derivative():
     """Slopes that were made part by part have no history: differentiated again they would pass for constants."""
     if differentiated_again():
-        raise wrong("rows_at_once", "None where a gradient is differentiated again (create_graph=True)", "some rows at a time")
+        raise wrong(
+            "rows_at_once", "None where a gradient is differentiated again (create_graph=True)", "some rows at a time"
+        )
 
 
 def in_rows(formula, inputs, by_row, rows):
@@ -125,10 +127,15 @@ class Parted:
     def value_and_slopes(self, part, tensors, slopes, slope=None):
         """The value of a part; its slopes are added to those so far, which are None where none is asked for."""
         wanted = [n for n, found in enumerate(slopes) if found is not None]
-        leaves = [x.detach().requires_grad_(found is not None) for x, found in zip(self._taken(part, tensors), slopes, strict=True)]
+        leaves = [
+            x.detach().requires_grad_(found is not None)
+            for x, found in zip(self._taken(part, tensors), slopes, strict=True)
+        ]
         with torch.enable_grad():
             value = self._of(leaves)
-        found = torch.autograd.grad(value, [leaves[n] for n in wanted], slope, materialize_grads=True, allow_unused=True)
+        found = torch.autograd.grad(
+            value, [leaves[n] for n in wanted], slope, materialize_grads=True, allow_unused=True
+        )
         for n, more in zip(wanted, found, strict=True):
             so_far = slopes[n][part] if self.cut[n] else slopes[n]
             so_far += more

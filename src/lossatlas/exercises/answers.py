@@ -78,7 +78,9 @@ class Numbers:
         try:
             entries = list(answer)
         except TypeError:
-            raise Wrong(f"`{self.name}` must be a list of {self.count} numbers, but it is {describe(answer)}.") from None
+            raise Wrong(
+                f"`{self.name}` must be a list of {self.count} numbers, but it is {describe(answer)}."
+            ) from None
         if any(entry is None or entry is ... for entry in entries):
             raise NotAttempted(f"`{self.name}` is still to be found")
         if len(entries) != self.count:
@@ -103,7 +105,9 @@ class Parts:
             raise Wrong(f"the answer must be {self}; it is {describe(answer)}.")
         strange = [name for name in answer if name not in self.forms]
         if strange:
-            raise Wrong(f"the answer has an entry {strange[0]!r} that is not asked for; the entries are {list(self.forms)}.")
+            raise Wrong(
+                f"the answer has an entry {strange[0]!r} that is not asked for; the entries are {list(self.forms)}."
+            )
         parts, missing = {}, []
         for name, form in self.forms.items():
             try:

@@ -37,4 +37,6 @@ def _say_if_another_order_works(function, arguments, order, shape):
         except Exception:
             continue
         if isinstance(found, torch.Tensor) and found.shape == shape:
-            raise Wrong(f"it works only with its arguments in another order. The check calls it with {order}, in this order.") from None
+            raise Wrong(
+                f"it works only with its arguments in another order. The check calls it with {order}, in this order."
+            ) from None

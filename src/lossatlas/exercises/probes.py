@@ -13,7 +13,9 @@ def items(loss, logits, target, **hyper):
     value = _called(loss, logits, target, hyper)
     n, classes = logits.shape
     if isinstance(value, (int, float)):
-        raise Wrong("it returned a Python number. Return a tensor: `.item()` and `float()` cut a value off from its gradient.")
+        raise Wrong(
+            "it returned a Python number. Return a tensor: `.item()` and `float()` cut a value off from its gradient."
+        )
     if not isinstance(value, torch.Tensor):
         raise Wrong(f"it returned {describe(value)}. Return a PyTorch tensor; only that carries a gradient.")
     if value.ndim == 0:
@@ -21,7 +23,9 @@ def items(loss, logits, target, **hyper):
     if value.shape == (n, classes) and n != 1:
         raise Wrong(f"it returned one value per item and class, shape {(n, classes)}. Keep one per item, shape {(n,)}.")
     if value.shape == (classes,) and n != classes:
-        raise Wrong(f"it returned {classes} values, one per class, for {n} items. Does a sum run along dim 0, over the items?")
+        raise Wrong(
+            f"it returned {classes} values, one per class, for {n} items. Does a sum run along dim 0, over the items?"
+        )
     need(
         value.shape == (n,),
         f"for logits of shape {(n, classes)} it returned shape {tuple(value.shape)}. Return one value per item, shape {(n,)}.",
@@ -95,8 +99,13 @@ def inputs_stay_as_they_are(loss, draw):
     logits, target = draw.batch(4, 3)
     kept = logits.clone(), target.clone()
     first = items(loss, logits, target)
-    changed = [name for name, x, y in zip(("logits", "target"), kept, (logits, target), strict=True) if not torch.equal(x, y)]
-    need(not changed, f"calling it changed `{''.join(changed[:1])}` in place. Look for `+=`, `-=`, `x[...] = ...` or a method ending in `_`.")
+    changed = [
+        name for name, x, y in zip(("logits", "target"), kept, (logits, target), strict=True) if not torch.equal(x, y)
+    ]
+    need(
+        not changed,
+        f"calling it changed `{''.join(changed[:1])}` in place. Look for `+=`, `-=`, `x[...] = ...` or a method ending in `_`.",
+    )
     need(close(first, items(loss, logits, target)).all(), "two calls with the same inputs gave different values.")
 
 
@@ -104,7 +113,9 @@ def gradient_is_the_slope(loss, draw):
     """Its gradient is the slope of its values."""
     logits, target = draw.batch(3, 4)
     found = gradient(loss, logits, target)
-    need(found.isfinite().all(), f"for logits {show(logits)} and target {show(target)} the gradient holds {_odd(found)}.")
+    need(
+        found.isfinite().all(), f"for logits {show(logits)} and target {show(target)} the gradient holds {_odd(found)}."
+    )
     for k in range(4):
         step = torch.zeros_like(logits)
         step[:, k] = STEP
@@ -131,9 +142,15 @@ def moves_the_right_way(loss, draw):
             seen = f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])} your loss went from {show(before[i])} to {show(after[i])}"
             tiny = 1e-9 * (1 + before[i].abs())
             if true:
-                need(after[i] < before[i] + tiny, f"{seen} when the true logit, number {k}, went up. A loss should go down then. Is a sign flipped?")
+                need(
+                    after[i] < before[i] + tiny,
+                    f"{seen} when the true logit, number {k}, went up. A loss should go down then. Is a sign flipped?",
+                )
             else:
-                need(after[i] > before[i] - tiny, f"{seen} when the wrong logit, number {k}, went up. A loss should not go down then. Is a sign flipped?")
+                need(
+                    after[i] > before[i] - tiny,
+                    f"{seen} when the wrong logit, number {k}, went up. A loss should not go down then. Is a sign flipped?",
+                )
 
 
 def same_after_a_shift(loss, draw):
@@ -155,11 +172,16 @@ def survives_extremes(loss, draw):
         logits[0], logits[1] = 1e4, -1e4
         logits[2, int(target[2])] = -1e4
         logits = logits.to(dtype)
-        for what, found in [("your loss is", items(loss, logits, target)), ("its gradient holds", gradient(loss, logits, target))]:
+        for what, found in [
+            ("your loss is", items(loss, logits, target)),
+            ("its gradient holds", gradient(loss, logits, target)),
+        ]:
             bad = ~found.isfinite()
             if bad.any():
                 i = int(bad.nonzero()[0, 0])
-                raise Wrong(f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])} {what} {_odd(found[i : i + 1])}. {_why(found[i : i + 1])}")
+                raise Wrong(
+                    f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])} {what} {_odd(found[i : i + 1])}. {_why(found[i : i + 1])}"
+                )
 
 
 def _odd(found):

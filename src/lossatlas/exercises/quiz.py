@@ -66,5 +66,8 @@ def _plain(number, question):
         lines += [f"   ________ {pair.left}" for pair in question.pairs]
         lines.append(f"   To choose from: {'; '.join(question.choices)}")
     else:
-        lines += [f"   [ ] {option.text if question.kind == 'truth' else f'{letter}. {option.text}'}" for letter, option in zip(quiz_page.LETTERS, question.options, strict=False)]
+        lines += [
+            f"   [ ] {option.text if question.kind == 'truth' else f'{letter}. {option.text}'}"
+            for letter, option in zip(quiz_page.LETTERS, question.options, strict=False)
+        ]
     return "\n".join(lines)

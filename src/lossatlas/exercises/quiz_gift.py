@@ -64,7 +64,9 @@ def _truth(question):
 
 def _number(question):
     lines = [f"={question.value!r}:{question.tolerance!r}#{_text(question.feedback)}"]
-    lines += [f"=%0%{mistake.value!r}:{question.tolerance!r}#{_text(mistake.feedback)}" for mistake in question.mistakes]
+    lines += [
+        f"=%0%{mistake.value!r}:{question.tolerance!r}#{_text(mistake.feedback)}" for mistake in question.mistakes
+    ]
     return "#" + _lines([*lines, f"~#{_text(question.otherwise)}"])
 
 

@@ -74,10 +74,13 @@ def _choices(question):
     kind = "checkbox" if question.kind == "several" else "radio"
     options = "".join(
         f'<label><input type="{kind}" name="answer" value="{letter}"{" data-right" if option.right else ""}>'
-        f'{_lettered(question, letter)}<span>{inline(option.text)}</span></label>'
+        f"{_lettered(question, letter)}<span>{inline(option.text)}</span></label>"
         for letter, option in zip(LETTERS, question.options, strict=False)
     )
-    feedback = "".join(_feedback(letter, option.feedback, _judged(question, letter, option)) for letter, option in zip(LETTERS, question.options, strict=False))
+    feedback = "".join(
+        _feedback(letter, option.feedback, _judged(question, letter, option))
+        for letter, option in zip(LETTERS, question.options, strict=False)
+    )
     return f'<div class="atlas-quiz-options">{options}</div>', feedback
 
 
@@ -102,14 +105,17 @@ def _number(question):
 
 
 def _match(question):
-    menu = '<option value="">choose …</option>' + "".join(f"<option>{entities.escape(choice)}</option>" for choice in question.choices)
+    menu = '<option value="">choose …</option>' + "".join(
+        f"<option>{entities.escape(choice)}</option>" for choice in question.choices
+    )
     rows = "".join(
         f'<label><span>{inline(pair.left)}</span><select name="{letter}" data-right="{entities.escape(pair.right)}">{menu}</select></label>'
         for letter, pair in zip(LETTERS, question.pairs, strict=False)
     )
     choices = f'<p class="atlas-quiz-choices">To choose from: {entities.escape("; ".join(question.choices))}.</p>'
     feedback = "".join(
-        _feedback(letter, pair.feedback, f"“{plain(pair.left)}”:", judged=True) for letter, pair in zip(LETTERS, question.pairs, strict=False)
+        _feedback(letter, pair.feedback, f"“{plain(pair.left)}”:", judged=True)
+        for letter, pair in zip(LETTERS, question.pairs, strict=False)
     )
     return f'<div class="atlas-quiz-pairs">{rows}</div>{choices}', feedback
 
@@ -130,10 +136,16 @@ def _answer(question):
     if question.kind == "number":
         return f"<p><strong>{question.value:.4g}</strong><br>{inline(question.feedback)}</p>"
     if question.kind == "match":
-        pairs = "".join(f"<li>{inline(p.left)}: <strong>{entities.escape(p.right)}</strong>. {inline(p.feedback)}</li>" for p in question.pairs)
+        pairs = "".join(
+            f"<li>{inline(p.left)}: <strong>{entities.escape(p.right)}</strong>. {inline(p.feedback)}</li>"
+            for p in question.pairs
+        )
         return f"<ul>{pairs}</ul>"
     right = [(letter, o) for letter, o in zip(LETTERS, question.options, strict=False) if o.right]
-    return "".join(f"<p><strong>{_lettered(question, letter)} {inline(option.text)}</strong><br>{inline(option.feedback)}</p>" for letter, option in right)
+    return "".join(
+        f"<p><strong>{_lettered(question, letter)} {inline(option.text)}</strong><br>{inline(option.feedback)}</p>"
+        for letter, option in right
+    )
 
 
 def _inlined_files():

@@ -126,9 +126,14 @@ def read(path):
             problems.append(f"{name}, `parts`: expected a title for {part!r}, got {title!r}")
     rows = top.take("questions", list, "a list of questions") or []
     top.nothing_else()
-    questions = [_question(_Fields(f"{name}, question {_called(row, n)}", row, problems), parts) for n, row in enumerate(rows, 1)]
+    questions = [
+        _question(_Fields(f"{name}, question {_called(row, n)}", row, problems), parts) for n, row in enumerate(rows, 1)
+    ]
     names = [question.name for question in questions if question]
-    problems += [f"{name}, question {twice}, `name`: expected a name of its own, got one that is taken" for twice in _repeated(names)]
+    problems += [
+        f"{name}, question {twice}, `name`: expected a name of its own, got one that is taken"
+        for twice in _repeated(names)
+    ]
     if problems:
         raise QuizError("\n".join(problems))
     return chapter, parts, tuple(questions)
@@ -175,7 +180,9 @@ class _Fields:
         rows = self.take(field, list, f"a list of at least {least}", default)
         if rows is not None and len(rows) < least:
             self.wrong(field, f"a list of at least {least}", rows)
-        return tuple(build(_Fields(f"{self.where}, `{field}` {n}", row, self.problems)) for n, row in enumerate(rows or (), 1))
+        return tuple(
+            build(_Fields(f"{self.where}, `{field}` {n}", row, self.problems)) for n, row in enumerate(rows or (), 1)
+        )
 
     def nothing_else(self):
         for field in self.left:
@@ -190,7 +197,12 @@ def _question(row, parts):
     if part and part not in parts:
         row.wrong("part", f"one of the parts {', '.join(parts)}", part)
     kind = row.text("kind", f"one of {', '.join(KINDS)}")
-    common = {"name": name, "part": part, "ask": row.text("ask"), "code": row.take("code", str, "lines of code", "") or ""}
+    common = {
+        "name": name,
+        "part": part,
+        "ask": row.text("ask"),
+        "code": row.take("code", str, "lines of code", "") or "",
+    }
     if kind not in _BUILT_AS:
         if kind:
             row.wrong("kind", f"one of {', '.join(KINDS)}", kind)
@@ -224,7 +236,11 @@ def _option(row):
 def _truth(row, common):
     right = row.take("right", bool, "true or false")
     feedback = row.text("if_true"), row.text("if_false")
-    return Choice(**common, kind="truth", options=(Option("True", right is True, feedback[0]), Option("False", right is False, feedback[1])))
+    return Choice(
+        **common,
+        kind="truth",
+        options=(Option("True", right is True, feedback[0]), Option("False", right is False, feedback[1])),
+    )
 
 
 def _number(row, common):

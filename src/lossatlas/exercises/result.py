@@ -91,7 +91,11 @@ class Result:
 
 def _row(line):
     name = f"<strong>{_text(line.name)}</strong>" if line.state == "fails" else _text(line.name)
-    words = f'<div style="margin:.15em 0 .35em;text-indent:0;white-space:pre-line">{_text(line.words)}</div>' if line.words else ""
+    words = (
+        f'<div style="margin:.15em 0 .35em;text-indent:0;white-space:pre-line">{_text(line.words)}</div>'
+        if line.words
+        else ""
+    )
     mark = f'<span aria-hidden="true" style="display:inline-block;width:1.6em;text-indent:0">{MARKS[line.state]}</span>'
     return f'<li style="padding-left:1.6em;text-indent:-1.6em">{mark}{name} <em>({line.state})</em>{words}</li>'
 

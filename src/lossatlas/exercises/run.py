@@ -125,14 +125,18 @@ def examine(exercise, answer, student="", draws=""):
             words = f"Stopped after {exercise.seconds:g} seconds. Is there a loop that does not end?"
             return _stopped(exercise, [*lines, Feedback(name, "fails", words)], score)
         except (Exception, SystemExit) as error:
-            return replace(_stopped(exercise, [*lines, Feedback(name, "fails", explained(error, files))], score), error=error)
+            return replace(
+                _stopped(exercise, [*lines, Feedback(name, "fails", explained(error, files))], score), error=error
+            )
     return Result(exercise.key, exercise.title, tuple(lines), score=score)
 
 
 def _stopped(exercise, lines, score=None):
     """The result after the first failure: one thing to mend at a time, what follows from it is not shown."""
     rest = exercise.properties[len(lines) - 1 :]
-    return Result(exercise.key, exercise.title, (*lines, *(Feedback(_name(p), "not reached") for p in rest)), score=score)
+    return Result(
+        exercise.key, exercise.title, (*lines, *(Feedback(_name(p), "not reached") for p in rest)), score=score
+    )
 
 
 def explained(error, files):

@@ -29,7 +29,9 @@ def calibration_error(probabilities, target, *, bins=15):
     low, sums = probabilities.min(), probabilities.sum(-1)
     expect(bool(low >= 0), "probabilities", "numbers >= 0", f"a smallest entry of {low.item():g}")
     worst = sums.flatten()[(sums - 1).abs().argmax()]
-    expect(bool((worst - 1).abs() < 1e-3), "probabilities", "rows that sum to 1", f"a row that sums to {worst.item():g}")
+    expect(
+        bool((worst - 1).abs() < 1e-3), "probabilities", "rows that sum to 1", f"a row that sums to {worst.item():g}"
+    )
     confidence, chosen = probabilities.max(-1)
     gap = (chosen == target).to(confidence.dtype) - confidence
     # Bins are open on the left: a confidence of exactly 1 belongs to the last one.

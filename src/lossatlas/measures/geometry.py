@@ -149,7 +149,9 @@ def class_center_divergence(x, labels):
     there = counts > 0
     few = there.sum(-2) < 2
     if few.any():
-        raise wrong("labels", "labels of at least two classes in each set of vectors", f"{int(few.sum())} sets with one class")
+        raise wrong(
+            "labels", "labels of at least two classes in each set of vectors", f"{int(few.sum())} sets with one class"
+        )
     apart = there & there.mT & ~torch.eye(len(classes), dtype=torch.bool, device=u.device)
     return torch.where(apart, centers @ centers.mT, -torch.inf).amax((-2, -1))
 

@@ -30,7 +30,12 @@ def recall_at_k(queries, labels, k, *, gallery=None, gallery_labels=None, simila
     if not ks:
         raise wrong("k", "a whole number >= 1, or several", describe(k))
     if (gallery is None) != (gallery_labels is None):
-        raise wrong("gallery_labels", f"{'None' if gallery is None else 'labels'} where `gallery` is {'not ' if gallery is None else ''}given", describe(gallery_labels), TypeError)
+        raise wrong(
+            "gallery_labels",
+            f"{'None' if gallery is None else 'labels'} where `gallery` is {'not ' if gallery is None else ''}given",
+            describe(gallery_labels),
+            TypeError,
+        )
     itself = gallery is None
     if itself:
         gallery, gallery_labels = queries, labels

@@ -42,7 +42,11 @@ def class_utilities(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=
     classes, index, counts = labels.unique(return_inverse=True, return_counts=True)
     kept = counts >= 2
     if len(classes) < 2 or not kept.any():
-        raise wrong("labels", "at least two classes, one of them with two vectors", f"{len(classes)} classes of up to {counts.max().item()}")
+        raise wrong(
+            "labels",
+            "at least two classes, one of them with two vectors",
+            f"{len(classes)} classes of up to {counts.max().item()}",
+        )
     u = unit(x)
     strangers = _distances_of_strangers(u, index).sort().values
     # A product such as 0.07 * 100 is a little too large; that must not take one pair more.
@@ -75,7 +79,13 @@ def opis(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=101):
     Differs: an estimator of our own: the text leaves open how the range and the integral are computed; here the
     distances at the two false-acceptance shares over all pairs, and the trapezoidal rule.
     """
-    return _of_each(x, labels, lambda one, own: _variance(class_utilities(one, own, false_acceptance=false_acceptance, thresholds=thresholds)[1]))
+    return _of_each(
+        x,
+        labels,
+        lambda one, own: _variance(
+            class_utilities(one, own, false_acceptance=false_acceptance, thresholds=thresholds)[1]
+        ),
+    )
 
 
 def epsilon_opis(x, labels, *, epsilon=0.1, false_acceptance=FALSE_ACCEPTANCE, thresholds=101):
@@ -115,7 +125,9 @@ def _distances_of_strangers(u, index):
     """The distances of all pairs of different classes, once each."""
     count, found = len(u), []
     for rows in blocks(u, count):
-        later = torch.arange(count, device=u.device) > torch.arange(rows.start, rows.stop, device=u.device).unsqueeze(-1)
+        later = torch.arange(count, device=u.device) > torch.arange(rows.start, rows.stop, device=u.device).unsqueeze(
+            -1
+        )
         found.append(distances(u[rows], u)[later & ~same(index[rows], index)])
     return torch.cat(found)
 

@@ -23,7 +23,9 @@ def beside(name, y, other, x):
     y = vectors(name, y)
     if y.shape[:-2] != x.shape[:-2] or y.shape[-1] != x.shape[-1] or y.dtype != x.dtype:
         wanted = ", ".join([*map(str, x.shape[:-2]), "M", str(x.shape[-1])])
-        raise wrong(name, f"a {str(x.dtype).removeprefix('torch.')} tensor of shape ({wanted}), as fits `{other}`", describe(y))
+        raise wrong(
+            name, f"a {str(x.dtype).removeprefix('torch.')} tensor of shape ({wanted}), as fits `{other}`", describe(y)
+        )
     return y
 
 
@@ -31,7 +33,12 @@ def labels_of(name, labels, shape):
     """Integer labels of shape (N,) or (..., N), spread over the shape (..., N)."""
     own = tuple(shape)
     wanted = f"an integer tensor of shape {own[-1:]}" + (f" or {own}" if len(own) > 1 else "")
-    if not isinstance(labels, torch.Tensor) or labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+    if (
+        not isinstance(labels, torch.Tensor)
+        or labels.is_floating_point()
+        or labels.is_complex()
+        or labels.dtype == torch.bool
+    ):
         raise wrong(name, wanted, describe(labels), TypeError)
     if tuple(labels.shape) not in (own, own[-1:]):
         raise wrong(name, wanted, describe(labels))
@@ -43,7 +50,12 @@ def whole(name, value, least, most=None):
     fits = isinstance(value, int) and not isinstance(value, bool) and value >= least and (most is None or value <= most)
     if not fits:
         kind = ValueError if is_number(value) else TypeError
-        raise wrong(name, f"a whole number >= {least}" if most is None else f"a whole number in [{least}, {most}]", describe(value), kind)
+        raise wrong(
+            name,
+            f"a whole number >= {least}" if most is None else f"a whole number in [{least}, {most}]",
+            describe(value),
+            kind,
+        )
     return value
 
 

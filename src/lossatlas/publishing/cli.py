@@ -7,8 +7,8 @@ import textwrap
 from collections import Counter
 from pathlib import Path
 
-from .book import Book, BookError
-from .catalogue import CatalogueError
+from ..catalogue.rows import CatalogueError
+from .build.book import Book, BookError
 
 AUDIENCES = ("student", "instructor")
 
@@ -53,17 +53,30 @@ def parser():
 
     one = commands.add_parser("execute", help="execute the notebooks that are out of date")
     one.add_argument("names", nargs="*", help="notebooks, by name; default all")
-    one.add_argument("--tier", choices=("smoke", "full"), default="smoke", help="size of the experiments (default: %(default)s)")
-    one.add_argument("--shard", type=_shard, default=(1, 1), metavar="i/n", help="only the i-th of n parts of the notebooks")
-    one.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (default: one per processor core)")
+    one.add_argument(
+        "--tier", choices=("smoke", "full"), default="smoke", help="size of the experiments (default: %(default)s)"
+    )
+    one.add_argument(
+        "--shard", type=_shard, default=(1, 1), metavar="i/n", help="only the i-th of n parts of the notebooks"
+    )
+    one.add_argument(
+        "--jobs", type=_positive, metavar="N", help="notebooks at a time (default: one per processor core)"
+    )
     one.add_argument("--timeout", type=_positive, metavar="S", help="seconds one cell may take (default: by tier)")
     one.add_argument("--force", action="store_true", help="execute even what is up to date")
     one.set_defaults(command=execute_notebooks)
 
     one = commands.add_parser("build", help="build the site from the executed notebooks, and check it")
     one.add_argument("--force", action="store_true", help="build even when nothing has changed")
-    one.add_argument("--audience", choices=AUDIENCES, default="student", help="instructor: exercises with solutions (default: %(default)s)")
-    one.add_argument("--masters", metavar="DIR", help="where the masters of the exercises lie (default: book/exercises)")
+    one.add_argument(
+        "--audience",
+        choices=AUDIENCES,
+        default="student",
+        help="instructor: exercises with solutions (default: %(default)s)",
+    )
+    one.add_argument(
+        "--masters", metavar="DIR", help="where the masters of the exercises lie (default: book/exercises)"
+    )
     one.set_defaults(command=build_site)
 
     one = commands.add_parser("slides", help="make the slides of the built chapters anew; a build makes them too")
@@ -73,17 +86,26 @@ def parser():
     one = commands.add_parser("quiz", help="the questions of a chapter, to read or for a learning-management system")
     one.add_argument("family", help="the chapter, such as cross_entropy")
     one.add_argument("--part", help="only those of one part")
-    one.add_argument("--gift", metavar="FILE", help="write them with answers and feedback in GIFT, which Moodle and others import")
+    one.add_argument(
+        "--gift", metavar="FILE", help="write them with answers and feedback in GIFT, which Moodle and others import"
+    )
     one.set_defaults(command=show_quiz)
 
-    one = commands.add_parser("assignments", help="make student notebooks, autograder bundles, instructor notebooks and rubrics from the masters")
+    one = commands.add_parser(
+        "assignments",
+        help="make student notebooks, autograder bundles, instructor notebooks and rubrics from the masters",
+    )
     one.add_argument("families", nargs="*", metavar="family", help="chapters; default all that have a master")
     one.add_argument("--masters", metavar="DIR", help="where the masters lie (default: book/exercises)")
     one.add_argument("--out", metavar="DIR", help="where what is made goes (default: _build/assignments)")
-    one.add_argument("--unproven", action="store_true", help="do not run the masters' solutions through their own bundles first")
+    one.add_argument(
+        "--unproven", action="store_true", help="do not run the masters' solutions through their own bundles first"
+    )
     one.set_defaults(command=make_assignments)
 
-    one = commands.add_parser("record", help="keep in book/measured what tests, comparisons and benchmarks measured here")
+    one = commands.add_parser(
+        "record", help="keep in book/measured what tests, comparisons and benchmarks measured here"
+    )
     one.set_defaults(command=keep_records)
 
     one = commands.add_parser(
@@ -93,11 +115,23 @@ def parser():
         epilog=GRADE_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    one.add_argument("submissions", type=Path, metavar="SUBMISSIONS", help="folder with <student>.ipynb, or <student>/ with one notebook each")
-    one.add_argument("--exercise", required=True, metavar="FAMILY", help="which master: the name of the chapter, such as cross_entropy")
+    one.add_argument(
+        "submissions",
+        type=Path,
+        metavar="SUBMISSIONS",
+        help="folder with <student>.ipynb, or <student>/ with one notebook each",
+    )
+    one.add_argument(
+        "--exercise",
+        required=True,
+        metavar="FAMILY",
+        help="which master: the name of the chapter, such as cross_entropy",
+    )
     one.add_argument("--masters", type=Path, metavar="DIR", help="folder of the masters (default: book/exercises)")
     one.add_argument("--out", type=Path, metavar="DIR", help="folder for the results (default: _build/grades/FAMILY)")
-    one.add_argument("--jobs", type=_positive, metavar="N", help="submissions at a time (default: one per processor core)")
+    one.add_argument(
+        "--jobs", type=_positive, metavar="N", help="submissions at a time (default: one per processor core)"
+    )
     one.add_argument(
         "--isolation",
         choices=("bubblewrap", "limits"),
@@ -118,8 +152,12 @@ def parser():
     one.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 picks a free one")
     one.set_defaults(command=serve_site)
 
-    one = commands.add_parser("check", help="check the sources and the built site, which must be fit for students, and weigh its pages")
-    one.add_argument("--masters", metavar="DIR", help="where the masters of the exercises lie (default: book/exercises)")
+    one = commands.add_parser(
+        "check", help="check the sources and the built site, which must be fit for students, and weigh its pages"
+    )
+    one.add_argument(
+        "--masters", metavar="DIR", help="where the masters of the exercises lie (default: book/exercises)"
+    )
     one.set_defaults(command=check_all)
     return top
 
@@ -138,7 +176,7 @@ def list_losses(options):
 
 
 def execute_notebooks(options):
-    from .execute import execute
+    from .build.execute import execute
 
     outcomes = execute(
         Book.find(),
@@ -158,7 +196,7 @@ def execute_notebooks(options):
 
 
 def build_site(options):
-    from .site import build
+    from .build.site import build
 
     book = Book.find(masters=options.masters)
     built = build(book, audience=options.audience, force=options.force)
@@ -187,13 +225,15 @@ def show_quiz(options):
 
 
 def make_assignments(options):
-    from lossatlas.assignments import MasterError, make_assignment, masters_in
+    from lossatlas.classroom.masters import MasterError, make_assignment, masters_in
 
     book = Book.find()
     try:
         for family, path in masters_in(options.masters or book.sources / "exercises", options.families).items():
             print(f"{family}: {'' if options.unproven else 'the solutions are graded first; '}a moment ...", flush=True)
-            made = make_assignment(path, options.out or book.build / "assignments", repository=book.repository, proven=not options.unproven)
+            made = make_assignment(
+                path, options.out or book.build / "assignments", repository=book.repository, proven=not options.unproven
+            )
             for part in (made.student, made.bundle, made.instructor, made.rubric):
                 print(f"  {part}")
     except MasterError as error:
@@ -202,7 +242,7 @@ def make_assignments(options):
 
 
 def make_slides(options):
-    from .slides import write_slides
+    from .slides.deck import write_slides
 
     book = _built()
     for path in write_slides(book, book.html, options.families):
@@ -213,7 +253,7 @@ def make_slides(options):
 def keep_records(options):
     from lossatlas.contract import losses
 
-    from .records import keep
+    from .build.records import keep
 
     book = Book.find()
     for path in keep(book, [entry.name for entry in losses()]):
@@ -222,12 +262,12 @@ def keep_records(options):
 
 
 def grade_submissions(options):
-    from ..assignments import MasterError, read_master
-    from ..grading.class_plot import STATUSES
-    from ..grading.gradebook import grade_class
-    from ..grading.limits import PROTECTION, Limits
-    from ..grading.sandbox import isolation_available
-    from ..grading.submissions import GradingError, read_roster
+    from ..classroom.grading.class_plot import STATUSES
+    from ..classroom.grading.gradebook import grade_class
+    from ..classroom.grading.limits import PROTECTION, Limits
+    from ..classroom.grading.sandbox import isolation_available
+    from ..classroom.grading.submissions import GradingError, read_roster
+    from ..classroom.masters import MasterError, read_master
 
     masters = options.masters or Book.find().sources / "exercises"
     path, out = masters / f"{options.exercise}.ipynb", options.out or Path("_build/grades") / options.exercise
@@ -241,7 +281,11 @@ def grade_submissions(options):
             "or, for notebooks of people you trust, use --isolation limits, which does not protect your files"
         )
     incomplete = f" Here {reason}." if reason and options.isolation == "bubblewrap" else ""
-    print(textwrap.fill(f"isolation: {options.isolation}. {PROTECTION[options.isolation]}{incomplete}", 110), "\n", flush=True)
+    print(
+        textwrap.fill(f"isolation: {options.isolation}. {PROTECTION[options.isolation]}{incomplete}", 110),
+        "\n",
+        flush=True,
+    )
     try:
         roster = read_roster(options.roster) if options.roster else None
         entries = grade_class(
@@ -265,7 +309,7 @@ def grade_submissions(options):
 
 
 def serve_site(options):
-    from .serve import server
+    from .build.serve import server
 
     book = _built()
     try:
@@ -279,11 +323,13 @@ def serve_site(options):
 
 
 def check_all(options):
-    from .catalogue_proof import problems
-    from .check import Finding, check_site, check_sources, weights
+    from ..catalogue.proof import problems
+    from .build.check import Finding, check_site, check_sources, weights
 
     book = _built(options.masters)
-    findings = check_sources(book) + check_site(book) + [Finding("book/papers.yml", line) for line in problems(book.root)]
+    findings = (
+        check_sources(book) + check_site(book) + [Finding("book/papers.yml", line) for line in problems(book.root)]
+    )
     for page, size in weights(book):
         print(f"{size / 1000:7.0f} kB  {page}")
     if findings:

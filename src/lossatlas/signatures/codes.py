@@ -24,7 +24,10 @@ def rename_labels(inputs, generator):
 def shift(inputs, generator):
     """The same number added to all symbols of a position."""
     logits = inputs["logits"]
-    return {**inputs, "logits": logits + torch.randn(*logits.shape[:2], 1, generator=generator, dtype=torch.float64).to(logits)}
+    return {
+        **inputs,
+        "logits": logits + torch.randn(*logits.shape[:2], 1, generator=generator, dtype=torch.float64).to(logits),
+    }
 
 
 def _one_word(inputs):
@@ -48,7 +51,14 @@ codes = Signature(
     sizes={"W": 4, "L": 2, "K": 3},
     least={"L": 1, "K": 1},
     lines=(
-        Line("certainty", "logit of the right symbol", -6.0, 6.0, _two_certain_words, "two words, each with its own symbol of two"),
+        Line(
+            "certainty",
+            "logit of the right symbol",
+            -6.0,
+            6.0,
+            _two_certain_words,
+            "two words, each with its own symbol of two",
+        ),
     ),
     transforms={
         "permute_symbols": Transform("permute_symbols", permute_symbols, "symbols renamed, position by position"),

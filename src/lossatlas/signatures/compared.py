@@ -52,7 +52,9 @@ def _cleared(rows, mask):
     """Rows of zeros where the mask is False, so that garbage there reaches no formula."""
     if mask is None:
         return rows
-    return torch.where(mask.reshape(-1, *[1] * (rows.ndim - 1)), rows, torch.zeros((), dtype=rows.dtype, device=rows.device))
+    return torch.where(
+        mask.reshape(-1, *[1] * (rows.ndim - 1)), rows, torch.zeros((), dtype=rows.dtype, device=rows.device)
+    )
 
 
 def others(own, gallery_mask):
@@ -132,7 +134,9 @@ def transforms_of(vectors, gallery):
         "rotate": Transform("rotate", lambda s, g: turn(s, g, vectors), "all vectors turned together"),
         "scale": Transform("scale", lambda s, g: stretch(s, g, vectors), "each vector times its own positive number"),
         "shift": Transform("shift", lambda s, g: move(s, g, vectors), "the same vector added to all"),
-        "permute_gallery": Transform("permute_gallery", lambda s, g: shuffle_gallery(s, g, gallery), "the gallery in another order"),
+        "permute_gallery": Transform(
+            "permute_gallery", lambda s, g: shuffle_gallery(s, g, gallery), "the gallery in another order"
+        ),
     }
 
 
@@ -157,4 +161,8 @@ def absent(inputs):
 
 def all_there(inputs):
     """The whole gallery counts, and no row of it is an anchor's own."""
-    return {**inputs, "own": torch.full_like(inputs["own"], -1), "gallery_mask": torch.ones_like(inputs["gallery_mask"])}
+    return {
+        **inputs,
+        "own": torch.full_like(inputs["own"], -1),
+        "gallery_mask": torch.ones_like(inputs["gallery_mask"]),
+    }

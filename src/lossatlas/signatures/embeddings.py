@@ -51,7 +51,11 @@ def rename_labels(inputs, generator):
 
 def _all_equal(inputs):
     one = inputs["embeddings"][:1]
-    return {**inputs, "embeddings": one.expand_as(inputs["embeddings"]).clone(), "gallery": one.expand_as(inputs["gallery"]).clone()}
+    return {
+        **inputs,
+        "embeddings": one.expand_as(inputs["embeddings"]).clone(),
+        "gallery": one.expand_as(inputs["gallery"]).clone(),
+    }
 
 
 def _all_of(same):
@@ -59,7 +63,11 @@ def _all_of(same):
 
     def make(inputs):
         labels = torch.zeros_like(inputs["labels"])
-        return {**inputs, "labels": labels, "gallery_labels": torch.full_like(inputs["gallery_labels"], 0 if same else 1)}
+        return {
+            **inputs,
+            "labels": labels,
+            "gallery_labels": torch.full_like(inputs["gallery_labels"], 0 if same else 1),
+        }
 
     return make
 
@@ -85,7 +93,13 @@ def _clustered(inputs):
 
     gallery_labels = inputs["gallery_labels"] % d
     labels = inputs["labels"] % d
-    return {**inputs, "labels": labels, "gallery_labels": gallery_labels, "embeddings": corners(labels), "gallery": corners(gallery_labels)}
+    return {
+        **inputs,
+        "labels": labels,
+        "gallery_labels": gallery_labels,
+        "embeddings": corners(labels),
+        "gallery": corners(gallery_labels),
+    }
 
 
 VECTORS, GALLERY = ("embeddings", "gallery"), ("gallery", "gallery_labels", "gallery_mask")
@@ -106,11 +120,26 @@ embeddings = Signature(
     optional=("gallery", "gallery_labels", "own", "gallery_mask"),
     completed=completed,
     forms={**forms_of(_relate, VECTORS), ("x", "y", "positive", "negative"): Form(_vectors)},
-    lines=(Line("angle", "angle of the anchor on the circle (radians)", 0.0, 6.28, lambda t: _anchors(on_circle(t)), "positives at 60° and 115°, negatives at 165°, 215°, 290° and 350°"),),
+    lines=(
+        Line(
+            "angle",
+            "angle of the anchor on the circle (radians)",
+            0.0,
+            6.28,
+            lambda t: _anchors(on_circle(t)),
+            "positives at 60° and 115°, negatives at 165°, 215°, 290° and 350°",
+        ),
+    ),
     planes=(
         Plane(
-            "anchor", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _anchors(torch.stack([u, v], -1)), "plane",
-            "the anchor moves, positives and negatives stay on the unit circle", {"positives": places(*POSITIVES), "negatives": places(*NEGATIVES)},
+            "anchor",
+            ("x", "y"),
+            (-1.6, 1.6),
+            (-1.6, 1.6),
+            lambda u, v: _anchors(torch.stack([u, v], -1)),
+            "plane",
+            "the anchor moves, positives and negatives stay on the unit circle",
+            {"positives": places(*POSITIVES), "negatives": places(*NEGATIVES)},
         ),
     ),
     transforms={

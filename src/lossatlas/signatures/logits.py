@@ -71,7 +71,16 @@ logits = Signature(
     items="N",
     sizes={"N": 5, "C": 4},
     least={"C": 2},
-    lines=(Line("margin", "logit of the true class minus the others", -6.0, 6.0, _margin_line, "3 classes, the two wrong ones level"),),
+    lines=(
+        Line(
+            "margin",
+            "logit of the true class minus the others",
+            -6.0,
+            6.0,
+            _margin_line,
+            "3 classes, the two wrong ones level",
+        ),
+    ),
     planes=(Plane("simplex", ("p₁ (true)", "p₂", "p₃"), (0.0, 1.0), (0.0, 1.0), _simplex, "simplex", "true class 1"),),
     transforms={
         "shift": Transform("shift", shift, "the same number added to all logits of an item"),

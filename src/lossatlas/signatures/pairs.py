@@ -45,16 +45,41 @@ class Similarity(Field):
 
 pairs = Signature(
     name="pairs",
-    fields={"positive": Similarity("N P", "similarities to positives"), "negative": Similarity("N K", "similarities to negatives")},
+    fields={
+        "positive": Similarity("N P", "similarities to positives"),
+        "negative": Similarity("N K", "similarities to negatives"),
+    },
     items="N",
     sizes={"N": 5, "P": 2, "K": 4},
     least={"P": 1, "K": 1},
     forms={("s", "positive", "negative"): Form(_of_cosine), ("d", "positive", "negative"): Form(_of_distance)},
     lines=(
-        Line("s_p", "similarity of the positive pair; the negative's is 0.5", -1.0, 1.0, lambda t: _one_of_each(t, torch.full_like(t, 0.5))),
-        Line("s_n", "similarity of the negative pair; the positive's is 0.5", -1.0, 1.0, lambda t: _one_of_each(torch.full_like(t, 0.5), t)),
+        Line(
+            "s_p",
+            "similarity of the positive pair; the negative's is 0.5",
+            -1.0,
+            1.0,
+            lambda t: _one_of_each(t, torch.full_like(t, 0.5)),
+        ),
+        Line(
+            "s_n",
+            "similarity of the negative pair; the positive's is 0.5",
+            -1.0,
+            1.0,
+            lambda t: _one_of_each(torch.full_like(t, 0.5), t),
+        ),
     ),
-    planes=(Plane("similarities", ("similarity of the negative pair", "similarity of the positive pair"), (-1.0, 1.0), (-1.0, 1.0), lambda u, v: _one_of_each(v, u), "plane", "one positive and one negative pair"),),
+    planes=(
+        Plane(
+            "similarities",
+            ("similarity of the negative pair", "similarity of the positive pair"),
+            (-1.0, 1.0),
+            (-1.0, 1.0),
+            lambda u, v: _one_of_each(v, u),
+            "plane",
+            "one positive and one negative pair",
+        ),
+    ),
     transforms={"permute_positive": _permute("positive"), "permute_negative": _permute("negative")},
     edges={
         "all similarities 0": _level(0.0),

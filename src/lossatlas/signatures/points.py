@@ -14,7 +14,17 @@ points = Signature(
     items="N",
     sizes={"N": 5, "D": 3},
     least={"D": 1},
-    planes=(Plane("point", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: {"points": torch.stack([u, v], -1)}, "plane", "one point"),),
+    planes=(
+        Plane(
+            "point",
+            ("x", "y"),
+            (-1.6, 1.6),
+            (-1.6, 1.6),
+            lambda u, v: {"points": torch.stack([u, v], -1)},
+            "plane",
+            "one point",
+        ),
+    ),
     transforms={
         "rotate": Transform("rotate", lambda s, g: turn(s, g, VECTORS), "all points turned together"),
         "scale": Transform("scale", lambda s, g: stretch(s, g, VECTORS), "each point times its own positive number"),
@@ -23,6 +33,8 @@ points = Signature(
     edges={
         "all points equal": lambda s: {"points": s["points"][:1].expand_as(s["points"]).clone()},
         "points of size 1e4": lambda s: {"points": s["points"].sign() * 1e4},
-        "points in a hyperplane": lambda s: {"points": torch.cat([s["points"][:, :-1], torch.zeros_like(s["points"][:, -1:])], 1)},
+        "points in a hyperplane": lambda s: {
+            "points": torch.cat([s["points"][:, :-1], torch.zeros_like(s["points"][:, -1:])], 1)
+        },
     },
 )

@@ -54,14 +54,36 @@ def _on_its_prototype(inputs):
 
 prototypes = Signature(
     name="prototypes",
-    fields={"features": Field("N D", "features"), "prototypes": Field("C D", "one vector per class"), "target": ClassIndex("N")},
+    fields={
+        "features": Field("N D", "features"),
+        "prototypes": Field("C D", "one vector per class"),
+        "target": ClassIndex("N"),
+    },
     items="N",
     sizes={"N": 5, "C": 4, "D": 3},
     least={"C": 2, "D": 1},
     lines=(
-        Line("height", "height of the feature on the way to its prototype at 1", -2.0, 3.0, lambda t: _at(torch.full_like(t, 0.1), t), "prototypes on a triangle"),
+        Line(
+            "height",
+            "height of the feature on the way to its prototype at 1",
+            -2.0,
+            3.0,
+            lambda t: _at(torch.full_like(t, 0.1), t),
+            "prototypes on a triangle",
+        ),
     ),
-    planes=(Plane("feature", ("x", "y"), (-2.0, 2.0), (-2.0, 2.0), _at, "plane", "the feature moves, the prototypes stay", {"the true prototype": _TRIANGLE[:1].tolist(), "other prototypes": _TRIANGLE[1:].tolist()}),),
+    planes=(
+        Plane(
+            "feature",
+            ("x", "y"),
+            (-2.0, 2.0),
+            (-2.0, 2.0),
+            _at,
+            "plane",
+            "the feature moves, the prototypes stay",
+            {"the true prototype": _TRIANGLE[:1].tolist(), "other prototypes": _TRIANGLE[1:].tolist()},
+        ),
+    ),
     transforms={
         "shift": Transform("shift", shift, "features and prototypes moved together"),
         "scale_features": Transform("scale_features", scale_features, "each feature times its own positive number"),

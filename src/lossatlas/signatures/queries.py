@@ -65,8 +65,28 @@ queries = Signature(
     optional=("gallery", "own", "gallery_mask"),
     completed=completed,
     forms=forms_of(_relate, VECTORS),
-    lines=(Line("angle", "angle of the query on the circle (radians)", 0.0, 6.28, lambda t: _queries(on_circle(t)), "its key at 90°, negatives at 35°, 150°, 200°, 270° and 330°"),),
-    planes=(Plane("query", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _queries(torch.stack([u, v], -1)), "plane", "the query moves, its key and five negatives stay on the unit circle", {"key": places(KEY), "negatives": places(*NEGATIVES)}),),
+    lines=(
+        Line(
+            "angle",
+            "angle of the query on the circle (radians)",
+            0.0,
+            6.28,
+            lambda t: _queries(on_circle(t)),
+            "its key at 90°, negatives at 35°, 150°, 200°, 270° and 330°",
+        ),
+    ),
+    planes=(
+        Plane(
+            "query",
+            ("x", "y"),
+            (-1.6, 1.6),
+            (-1.6, 1.6),
+            lambda u, v: _queries(torch.stack([u, v], -1)),
+            "plane",
+            "the query moves, its key and five negatives stay on the unit circle",
+            {"key": places(KEY), "negatives": places(*NEGATIVES)},
+        ),
+    ),
     transforms=transforms_of(VECTORS, ("gallery", "gallery_mask")),
     edges={
         "all vectors equal": _all_equal,

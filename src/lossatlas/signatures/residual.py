@@ -17,11 +17,17 @@ residual = Signature(
     items="*",
     sizes={"N": 6},
     lines=(
-        Line("residual", "prediction minus target", -4.0, 4.0, lambda t: {"prediction": t, "target": torch.zeros_like(t)}),
+        Line(
+            "residual", "prediction minus target", -4.0, 4.0, lambda t: {"prediction": t, "target": torch.zeros_like(t)}
+        ),
     ),
     transforms={
         "shift": Transform("shift", shift, "the same number added to prediction and target"),
-        "swap": Transform("swap", lambda s, g: {"prediction": s["target"], "target": s["prediction"]}, "prediction and target exchanged"),
+        "swap": Transform(
+            "swap",
+            lambda s, g: {"prediction": s["target"], "target": s["prediction"]},
+            "prediction and target exchanged",
+        ),
     },
     edges={
         "exact": lambda s: {**s, "prediction": s["target"].clone()},

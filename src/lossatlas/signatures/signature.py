@@ -119,10 +119,14 @@ class Signature:
     def __post_init__(self):
         object.__setattr__(self, "names", tuple(self.fields))
         object.__setattr__(self, "floating", tuple(name for name, kind in self.fields.items() if kind.floating))
-        read = tuple((name, kind) for name, kind in self.fields.items() if type(kind).check_values is not Field.check_values)
+        read = tuple(
+            (name, kind) for name, kind in self.fields.items() if type(kind).check_values is not Field.check_values
+        )
         object.__setattr__(self, "read", read)
         object.__setattr__(self, "required", tuple(name for name in self.fields if name not in self.optional))
-        object.__setattr__(self, "by_item", tuple(name for name, kind in self.fields.items() if kind.axes[0] in ("N", "*")))
+        object.__setattr__(
+            self, "by_item", tuple(name for name, kind in self.fields.items() if kind.axes[0] in ("N", "*"))
+        )
 
     def __repr__(self):
         return f"<signature {self.name}({', '.join(self.names)})>"

@@ -28,8 +28,28 @@ triplets = Signature(
     items="N",
     sizes={"N": 5, "D": 3},
     least={"D": 1},
-    lines=(Line("angle", "angle of the anchor on the circle (radians)", 0.0, 6.28, lambda t: _anchors(on_circle(t)), "the positive at 60°, the negative at 170°"),),
-    planes=(Plane("anchor", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _anchors(torch.stack([u, v], -1)), "plane", "the anchor moves, a positive and a negative stay on the unit circle", {"positive": places(60), "negative": places(170)}),),
+    lines=(
+        Line(
+            "angle",
+            "angle of the anchor on the circle (radians)",
+            0.0,
+            6.28,
+            lambda t: _anchors(on_circle(t)),
+            "the positive at 60°, the negative at 170°",
+        ),
+    ),
+    planes=(
+        Plane(
+            "anchor",
+            ("x", "y"),
+            (-1.6, 1.6),
+            (-1.6, 1.6),
+            lambda u, v: _anchors(torch.stack([u, v], -1)),
+            "plane",
+            "the anchor moves, a positive and a negative stay on the unit circle",
+            {"positive": places(60), "negative": places(170)},
+        ),
+    ),
     transforms={
         "rotate": Transform("rotate", lambda s, g: turn(s, g, VECTORS), "all vectors turned together"),
         "scale": Transform("scale", lambda s, g: stretch(s, g, VECTORS), "each vector times its own positive number"),

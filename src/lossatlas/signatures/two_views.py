@@ -20,13 +20,35 @@ two_views = Signature(
     items="N",
     sizes={"N": 5, "D": 3},
     least={"D": 1},
-    lines=(Line("angle", "angle of the first view on the circle (radians)", 0.0, 6.28, lambda t: _partners(on_circle(t)), "the second view at 90°"),),
-    planes=(Plane("view", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _partners(torch.stack([u, v], -1)), "plane", "the first view moves, the second stays at the top of the unit circle", {"second view": places(90)}),),
+    lines=(
+        Line(
+            "angle",
+            "angle of the first view on the circle (radians)",
+            0.0,
+            6.28,
+            lambda t: _partners(on_circle(t)),
+            "the second view at 90°",
+        ),
+    ),
+    planes=(
+        Plane(
+            "view",
+            ("x", "y"),
+            (-1.6, 1.6),
+            (-1.6, 1.6),
+            lambda u, v: _partners(torch.stack([u, v], -1)),
+            "plane",
+            "the first view moves, the second stays at the top of the unit circle",
+            {"second view": places(90)},
+        ),
+    ),
     transforms={
         "rotate": Transform("rotate", lambda s, g: turn(s, g, VECTORS), "all vectors turned together"),
         "scale": Transform("scale", lambda s, g: stretch(s, g, VECTORS), "each vector times its own positive number"),
         "shift": Transform("shift", lambda s, g: move(s, g, VECTORS), "the same vector added to all"),
-        "swap": Transform("swap", lambda s, g: {"view_a": s["view_b"], "view_b": s["view_a"]}, "the two views exchanged"),
+        "swap": Transform(
+            "swap", lambda s, g: {"view_a": s["view_b"], "view_b": s["view_a"]}, "the two views exchanged"
+        ),
     },
     edges={
         "all vectors equal": lambda s: {name: s["view_a"][:1].expand_as(s[name]).clone() for name in VECTORS},

@@ -79,8 +79,27 @@ views = Signature(
     completed=completed,
     forms={**forms_of(_relate, VECTORS, ("s", "d"), _one_gallery), **forms_of(_across, VECTORS, ("across",))},
     collected=_mean_of_both,
-    lines=(Line("angle", "angle of the first view on the circle (radians)", 0.0, 6.28, lambda t: _views(on_circle(t)), "the second view at 90°, views of others around the circle"),),
-    planes=(Plane("view", ("x", "y"), (-1.6, 1.6), (-1.6, 1.6), lambda u, v: _views(torch.stack([u, v], -1)), "plane", "the first view moves, the second is at the top, six views of others on the unit circle"),),
+    lines=(
+        Line(
+            "angle",
+            "angle of the first view on the circle (radians)",
+            0.0,
+            6.28,
+            lambda t: _views(on_circle(t)),
+            "the second view at 90°, views of others around the circle",
+        ),
+    ),
+    planes=(
+        Plane(
+            "view",
+            ("x", "y"),
+            (-1.6, 1.6),
+            (-1.6, 1.6),
+            lambda u, v: _views(torch.stack([u, v], -1)),
+            "plane",
+            "the first view moves, the second is at the top, six views of others on the unit circle",
+        ),
+    ),
     transforms=transforms_of(VECTORS, ("gallery_a", "gallery_b", "gallery_mask")),
     edges={
         "all vectors equal": _all_equal,

@@ -16,7 +16,9 @@ from ..contract import describe, expect
 def noise(scale=0.3, *, last=None):
     """Gaussian noise of standard deviation `scale` on every pixel, or on the `last` so many coordinates alone."""
     expect(scale >= 0, "scale", "a number >= 0", describe(scale))
-    expect(last is None or (isinstance(last, int) and last >= 0), "last", "a whole number >= 0, or None", describe(last))
+    expect(
+        last is None or (isinstance(last, int) and last >= 0), "last", "a whole number >= 0, or None", describe(last)
+    )
 
     def add_noise(x, generators):
         touched = x.shape[-1] if last is None else min(last, x.shape[-1])

@@ -41,10 +41,20 @@ def by_frequency(batch_size, shares):
     """Items drawn with replacement, so that class c has the share `shares[c]` of a minibatch on average."""
     _check("batch_size", batch_size)
     shares = torch.as_tensor(shares, dtype=torch.float64)
-    expect(shares.ndim == 1 and (shares >= 0).all() and shares.sum() > 0, "shares", "numbers >= 0, one per class, not all 0", describe(shares))
+    expect(
+        shares.ndim == 1 and (shares >= 0).all() and shares.sum() > 0,
+        "shares",
+        "numbers >= 0, one per class, not all 0",
+        describe(shares),
+    )
 
     def with_shares(labels, generator):
-        expect(len(shares) > labels.max(), "shares", f"one number for each of {int(labels.max()) + 1} classes", str(len(shares)))
+        expect(
+            len(shares) > labels.max(),
+            "shares",
+            f"one number for each of {int(labels.max()) + 1} classes",
+            str(len(shares)),
+        )
         weight = shares.to(labels.device)[labels] / labels.bincount()[labels]
         size = max(1, len(labels) // batch_size) * batch_size
         return _cut(torch.multinomial(weight.cpu(), size, replacement=True, generator=generator), batch_size)

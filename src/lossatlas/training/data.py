@@ -30,7 +30,9 @@ class Data:
 
     def __repr__(self):
         train, test = self.y_train.shape[-1], self.y_test.shape[-1]
-        return f"<{self.name}: {train} training and {test} test items, {self.features} features, {self.classes} classes>"
+        return (
+            f"<{self.name}: {train} training and {test} test items, {self.features} features, {self.classes} classes>"
+        )
 
     @property
     def features(self):
@@ -190,7 +192,12 @@ def thinned(data, sizes, *, seed=0):
     expect(len(sizes) == data.classes, "sizes", f"one number for each of {data.classes} classes", describe(sizes))
     labels = data.y_train.cpu()
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
-    rank = torch.nn.functional.one_hot(labels[order], data.classes).cumsum(0).gather(1, labels[order].unsqueeze(1)).squeeze(1)
+    rank = (
+        torch.nn.functional.one_hot(labels[order], data.classes)
+        .cumsum(0)
+        .gather(1, labels[order].unsqueeze(1))
+        .squeeze(1)
+    )
     kept = order[rank <= torch.tensor(sizes)[labels[order]]].to(data.y_train.device)
     return replace(data, x_train=data.x_train[kept], y_train=data.y_train[kept])
 
@@ -205,7 +212,9 @@ def _split(name, x, y, train, per_feature=True):
     """A stratified split, the same each time, with `train` items to train on."""
     from sklearn.model_selection import train_test_split
 
-    expect(isinstance(train, int) and 1 <= train < len(y), "train", f"a whole number in [1, {len(y) - 1}]", describe(train))
+    expect(
+        isinstance(train, int) and 1 <= train < len(y), "train", f"a whole number in [1, {len(y) - 1}]", describe(train)
+    )
     parts = train_test_split(x, y, train_size=train, stratify=y, random_state=0)
     return _standardised(name, *parts, per_feature=per_feature)
 

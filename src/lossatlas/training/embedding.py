@@ -60,7 +60,19 @@ class Embedded:
 
 
 def fit_embeddings(
-    model, loss, data, *, seeds, steps, batches=None, optimizer=ADAM, hyper=None, film=(), watched=None, filmed=None, label="fit"
+    model,
+    loss,
+    data,
+    *,
+    seeds,
+    steps,
+    batches=None,
+    optimizer=ADAM,
+    hyper=None,
+    film=(),
+    watched=None,
+    filmed=None,
+    label="fit",
 ):
     """Train one embedding network per seed and per value of a hyper-parameter on labelled items, all at once.
 
@@ -93,7 +105,20 @@ def fit_embeddings(
 
 
 def fit_views(
-    model, loss, data, augment, *, seeds, steps, batches=None, optimizer=ADAM, hyper=None, film=(), watched=None, filmed=None, label="fit"
+    model,
+    loss,
+    data,
+    augment,
+    *,
+    seeds,
+    steps,
+    batches=None,
+    optimizer=ADAM,
+    hyper=None,
+    film=(),
+    watched=None,
+    filmed=None,
+    label="fit",
 ):
     """Train one embedding network per seed and per value of a hyper-parameter on two views of each item, without labels.
 
@@ -161,7 +186,9 @@ def _part(module, part):
         return module, lambda values: values
     expect(part in dict(module.named_modules()), "part", "the name of a submodule", repr(part))
     start = part + "."
-    return module.get_submodule(part), lambda values: {k.removeprefix(start): v for k, v in values.items() if k.startswith(start)}
+    return module.get_submodule(part), lambda values: {
+        k.removeprefix(start): v for k, v in values.items() if k.startswith(start)
+    }
 
 
 def _loss(module, loss, parameters, buffers, inputs, targets, values):

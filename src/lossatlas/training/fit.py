@@ -170,5 +170,10 @@ def _check(data, seeds, hyper, **counts):
         expect(fits, f"data.{name}", f"no axis of seeds, or one of {len(seeds)}", describe(value))
     for name, number in counts.items():
         expect(isinstance(number, int) and number >= 1, name, "a whole number >= 1", describe(number))
-    expect(counts["test_every"] <= counts["epochs"], "test_every", f"at most {counts['epochs']} epochs", str(counts["test_every"]))
+    expect(
+        counts["test_every"] <= counts["epochs"],
+        "test_every",
+        f"at most {counts['epochs']} epochs",
+        str(counts["test_every"]),
+    )
     check_hyper(hyper)

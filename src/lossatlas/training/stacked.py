@@ -69,7 +69,12 @@ def read(module, reading, parameters, buffers, x):
 
 
 def check_optimizer(optimizer):
-    expect(isinstance(optimizer, ELEMENTWISE), "optimizer", "an elementwise optimiser such as SGD or Adam", type(optimizer).__name__)
+    expect(
+        isinstance(optimizer, ELEMENTWISE),
+        "optimizer",
+        "an elementwise optimiser such as SGD or Adam",
+        type(optimizer).__name__,
+    )
     return optimizer
 
 

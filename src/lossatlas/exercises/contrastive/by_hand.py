@@ -53,15 +53,27 @@ def odds(answer, draw):
     chance = {base: base**-answer.loss for base in (math.e, 2.0, 10.0)}
     if fits(chance[math.e]):
         return
-    need(not fits(chance[2.0]), "your loss is a surprise in bits: its logarithm has base 2. In this book logarithms are natural.")
+    need(
+        not fits(chance[2.0]),
+        "your loss is a surprise in bits: its logarithm has base 2. In this book logarithms are natural.",
+    )
     need(not fits(chance[10.0]), "your logarithm has base 10. In this book logarithms are natural.")
-    need(not fits(1 - chance[math.e]), "your loss is the surprise at *not* picking the positive. Is the fraction upside down?")
+    need(
+        not fits(1 - chance[math.e]),
+        "your loss is the surprise at *not* picking the positive. Is the fraction upside down?",
+    )
     need(
         abs(chance[math.e] * rest - p) > ROUNDING * (p + rest),
         "behind your loss is the positive's weight over those of the negatives alone. In InfoNCE the positive stands in the denominator too.",
     )
-    need(answer.loss > 0, f"your loss is {answer.loss:.4g}. Nothing is picked with a probability above 1, so the loss is positive.")
-    need(False, f"your loss says that the positive is picked with probability {chance[math.e]:.4g}. Compare the weights: what share has the positive?")
+    need(
+        answer.loss > 0,
+        f"your loss is {answer.loss:.4g}. Nothing is picked with a probability above 1, so the loss is positive.",
+    )
+    need(
+        False,
+        f"your loss says that the positive is picked with probability {chance[math.e]:.4g}. Compare the weights: what share has the positive?",
+    )
 
 
 def balance(answer, draw):
@@ -76,8 +88,14 @@ def balance(answer, draw):
 def direction(answer, draw):
     """Going against `slopes` raises the positive's similarity and lowers the others."""
     signs = [slope > 0 for slope in answer.slopes.tolist()]
-    need(signs != [True, False, False], "every entry has the wrong sign. A slope says how the loss *grows*: it falls when the positive comes nearer.")
-    need(signs == [False, True, True], f"the slopes are {show(answer.slopes)}. The first is that of the positive; raising which similarities makes the loss grow?")
+    need(
+        signs != [True, False, False],
+        "every entry has the wrong sign. A slope says how the loss *grows*: it falls when the positive comes nearer.",
+    )
+    need(
+        signs == [False, True, True],
+        f"the slopes are {show(answer.slopes)}. The first is that of the positive; raising which similarities makes the loss grow?",
+    )
 
 
 def size(answer, draw):
@@ -89,7 +107,10 @@ def size(answer, draw):
         abs(found - missed) > near or abs(missed - missed / temperature) < near,
         f"the slope at the positive is that with respect to s/τ. The question is about the similarity itself, and τ = {temperature:g}: which way does the chain rule go?",
     )
-    need(abs(found - missed * temperature) > near, f"a temperature of {temperature:g} divides the similarities. Does it make slopes larger or smaller?")
+    need(
+        abs(found - missed * temperature) > near,
+        f"a temperature of {temperature:g} divides the similarities. Does it make slopes larger or smaller?",
+    )
     need(
         abs(found - missed / temperature) < near,
         f"by your own loss the positive is missed with probability {missed:.4g}. With τ = {temperature:g} that does not give a slope of {answer.slopes[0].item():.4g}.",
@@ -100,7 +121,10 @@ def divided(answer, draw):
     """The slopes at the negatives are divided among them as `shares` says."""
     total = answer.slopes[1:].sum()
     off = (answer.slopes[1:] / total - answer.shares).abs().max()
-    need(off < 4 * ROUNDING, f"of the push, your slopes give the negatives {show(answer.slopes[1:] / total)}, and your shares say {show(answer.shares)}.")
+    need(
+        off < 4 * ROUNDING,
+        f"of the push, your slopes give the negatives {show(answer.slopes[1:] / total)}, and your shares say {show(answer.shares)}.",
+    )
 
 
 BY_HAND = Exercise(

@@ -44,9 +44,15 @@ def one_number(loss, draw):
     for second in (b, a.clone()):
         leaf = a.clone().requires_grad_()
         value = value_of(loss, leaf, second)
-        need(value.requires_grad, "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or NumPy.")
+        need(
+            value.requires_grad,
+            "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or NumPy.",
+        )
         (slope,) = torch.autograd.grad(value, leaf)
-        need(slope.isfinite().all(), "its gradient is not finite. Does a length or a distance of 0 meet a root or a division?")
+        need(
+            slope.isfinite().all(),
+            "its gradient is not finite. Does a length or a distance of 0 meet a root or a division?",
+        )
 
 
 def order_does_not_count(loss, draw):
@@ -54,7 +60,10 @@ def order_does_not_count(loss, draw):
     a, b = batch(draw)
     order = torch.tensor([3, 0, 5, 1, 4, 2])
     one, other = value_of(loss, a, b), value_of(loss, a[order], b[order])
-    need(close(one, other), f"with the items in another order the value goes from {show(one)} to {show(other)}. Is a view compared with its neighbour in the batch?")
+    need(
+        close(one, other),
+        f"with the items in another order the value goes from {show(one)} to {show(other)}. Is a view compared with its neighbour in the batch?",
+    )
 
 
 def likes_agreement(loss, draw):
@@ -62,7 +71,10 @@ def likes_agreement(loss, draw):
     a, b = batch(draw)
     near = a + 0.1 * b
     right, wrong = value_of(loss, a, near), value_of(loss, a, near.roll(1, 0))
-    need(right < wrong, f"with each view near its partner your loss is {show(right)}, with partners exchanged {show(wrong)}. Is a sign flipped, or is the pairing not used?")
+    need(
+        right < wrong,
+        f"with each view near its partner your loss is {show(right)}, with partners exchanged {show(wrong)}. Is a sign flipped, or is the pairing not used?",
+    )
 
 
 def trains_in_parallel(loss, draw):
@@ -76,16 +88,31 @@ def trains_in_parallel(loss, draw):
             "the harness trains five networks as one with `torch.vmap`, which your function does not allow. Avoid `.item()`, `if` on a tensor and selection "
             f"by a mask; `torch.where` and `masked_fill` are fine. PyTorch says: {str(error).strip().splitlines()[0][:160]}"
         ) from None
-    need(torch.allclose(alone, together), "for two batches at once it gives other values than one after the other. Does it keep something between calls?")
+    need(
+        torch.allclose(alone, together),
+        "for two batches at once it gives other values than one after the other. Does it keep something between calls?",
+    )
 
 
 @functools.lru_cache(maxsize=8)
 def trained(loss):
     """(accuracy of the neighbours, effective number of directions) of each seed's test images."""
     data = digits(1000)
-    fitted = fit_views(network, loss, data, views, seeds=range(SEEDS), steps=STEPS, batches=shuffled(BATCH), optimizer=adam, label="exercise")
+    fitted = fit_views(
+        network,
+        loss,
+        data,
+        views,
+        seeds=range(SEEDS),
+        steps=STEPS,
+        batches=shuffled(BATCH),
+        optimizer=adam,
+        label="exercise",
+    )
     train, test = fitted.outputs(data.x_train), fitted.outputs(data.x_test)
-    return knn_accuracy(train, data.y_train, test, data.y_test), effective_rank(torch.nn.functional.normalize(test, dim=-1))
+    return knn_accuracy(train, data.y_train, test, data.y_test), effective_rank(
+        torch.nn.functional.normalize(test, dim=-1)
+    )
 
 
 RIVALS = {
@@ -105,7 +132,10 @@ def board(loss):
 def spread(loss, draw):
     """It does not collapse."""
     right, rank = trained(loss)
-    need(not right.isnan().any() and rank.isfinite().all(), "training ended in NaN. What happens to your loss when two embeddings coincide, or get long?")
+    need(
+        not right.isnan().any() and rank.isfinite().all(),
+        "training ended in NaN. What happens to your loss when two embeddings coincide, or get long?",
+    )
     need(
         rank.mean() >= DIRECTIONS,
         f"{board(loss)}\nThe embeddings of the test images spread over {rank.mean():.1f} of 16 directions. What in your loss keeps different images apart?",

@@ -54,7 +54,9 @@ def all_alike(answer, draw):
     """Where the hardest are all alike and one other negative is left, the share is right."""
     hardest, edge = draw.numbers["hardest"], round(draw.uniform(0.3, 0.9), 2)
     gap, low = round(draw.uniform(0.1, 0.6), 2), hardest / (hardest + 1)
-    _measured(answer, [edge] * hardest + [round(edge - gap, 2)], round(low + (1 - low) * draw.uniform(0.2, 0.9), 3), hardest)
+    _measured(
+        answer, [edge] * hardest + [round(edge - gap, 2)], round(low + (1 - low) * draw.uniform(0.2, 0.9), 3), hardest
+    )
 
 
 def many_negatives(answer, draw):
@@ -81,10 +83,19 @@ def _measured(answer, similarities, share, hardest):
     for other in range(1, len(similarities)):
         if other != hardest:
             fits = abs(share_of_hardest(similarities, temperature, other) - share) < NEAR
-            need(not fits, f"{seen}. What was asked for goes to the {other} hardest; your number of `hardest` is {hardest}.")
+            need(
+                not fits,
+                f"{seen}. What was asked for goes to the {other} hardest; your number of `hardest` is {hardest}.",
+            )
     ends = hardest / len(similarities) + NEAR, 1 - NEAR
-    need(ends[0] < found < ends[1], f"{seen}, an end of what is possible. Did a search walk the wrong way, or are not {hardest} counted as the hardest?")
-    need(found < share, f"{seen}, more than {share}. A smaller temperature makes the loss look at fewer negatives; yours is too small.")
+    need(
+        ends[0] < found < ends[1],
+        f"{seen}, an end of what is possible. Did a search walk the wrong way, or are not {hardest} counted as the hardest?",
+    )
+    need(
+        found < share,
+        f"{seen}, more than {share}. A smaller temperature makes the loss look at fewer negatives; yours is too small.",
+    )
     raise Wrong(f"{seen}, less than {share}. Your temperature is too large.")
 
 

@@ -26,10 +26,22 @@ def items_of(loss, a, b, temperature=0.5):
     value = called(loss, a, b, temperature, order="view_a, view_b, temperature", shape=(n,))
     if not isinstance(value, torch.Tensor):
         raise Wrong(f"it returned {describe(value)}. Return a PyTorch tensor; only that carries a gradient.")
-    need(value.ndim != 0 or n == 1, f"it returned a single number for {n} items, a mean or a sum over all. Return one value per item, shape {(n,)}: the mean over the item's two views.")
-    need(value.shape != (2 * n, 2 * n), f"it returned one value per pair of views, shape {(2 * n, 2 * n)}. For each anchor, sum over what it is compared with, along the last dimension.")
-    need(value.shape != (2 * n,), f"it returned {2 * n} values, one per view. Take the mean over the two views of an item: one value per item, shape {(n,)}.")
-    need(value.shape == (n,), f"for two views of shape {tuple(a.shape)} it returned shape {tuple(value.shape)}. Return one value per item, shape {(n,)}.")
+    need(
+        value.ndim != 0 or n == 1,
+        f"it returned a single number for {n} items, a mean or a sum over all. Return one value per item, shape {(n,)}: the mean over the item's two views.",
+    )
+    need(
+        value.shape != (2 * n, 2 * n),
+        f"it returned one value per pair of views, shape {(2 * n, 2 * n)}. For each anchor, sum over what it is compared with, along the last dimension.",
+    )
+    need(
+        value.shape != (2 * n,),
+        f"it returned {2 * n} values, one per view. Take the mean over the two views of an item: one value per item, shape {(n,)}.",
+    )
+    need(
+        value.shape == (n,),
+        f"for two views of shape {tuple(a.shape)} it returned shape {tuple(value.shape)}. Return one value per item, shape {(n,)}.",
+    )
     return value
 
 
@@ -43,7 +55,10 @@ def inputs_stay(loss, draw):
     a, b = views(draw)
     kept = a.clone(), b.clone()
     items_of(loss, a, b)
-    need(torch.equal(a, kept[0]) and torch.equal(b, kept[1]), "calling it changed its inputs in place. Look for `+=`, `/=`, `x[...] = ...` or a method ending in `_`.")
+    need(
+        torch.equal(a, kept[0]) and torch.equal(b, kept[1]),
+        "calling it changed its inputs in place. Look for `+=`, `/=`, `x[...] = ...` or a method ending in `_`.",
+    )
 
 
 def lengths_do_not_count(loss, draw):
@@ -53,7 +68,10 @@ def lengths_do_not_count(loss, draw):
     if close(before, after).all():
         return
     seen = f"making embeddings longer changed your loss from {show(before)} to {show(after)}"
-    need(not close(before, items_of(loss, 3 * a, 3 * b)).all(), f"{seen}; making all of them longer by one factor did not. Each *row* has its own length: does the norm run along dim 0?")
+    need(
+        not close(before, items_of(loss, 3 * a, 3 * b)).all(),
+        f"{seen}; making all of them longer by one factor did not. Each *row* has its own length: does the norm run along dim 0?",
+    )
     raise Wrong(f"{seen}. Are both views divided by their length?")
 
 
@@ -62,7 +80,10 @@ def alone(loss, draw):
     a, b = views(draw, items=1)
     value = items_of(loss, a, b).reshape(()).item()
     need(not math.isnan(value), "a batch of one item gives NaN. What is left in the denominator?")
-    need(abs(value) < 1e-9, f"a batch of one item has the loss {value:.4g}. There is nothing to confuse it with. Does an anchor meet itself in the denominator, or is the positive missing there?")
+    need(
+        abs(value) < 1e-9,
+        f"a batch of one item has the loss {value:.4g}. There is nothing to confuse it with. Does an anchor meet itself in the denominator, or is the positive missing there?",
+    )
 
 
 def all_equal(loss, draw):
@@ -70,16 +91,31 @@ def all_equal(loss, draw):
     n = 5
     one = torch.randn(1, 3, generator=draw.generator, dtype=torch.float64).expand(n, 3)
     value = items_of(loss, one, one)[0].item()
-    need(value > 0, f"with {n} items whose embeddings are all equal, your loss is {value:.4g}. A loss is above 0 where nothing is told apart. Is a sign flipped, or the fraction upside down?")
+    need(
+        value > 0,
+        f"with {n} items whose embeddings are all equal, your loss is {value:.4g}. A loss is above 0 where nothing is told apart. Is a sign flipped, or the fraction upside down?",
+    )
     chances = math.exp(value)
     if abs(chances - (2 * n - 1)) < 1e-6:
         return
-    need(abs(value - 2 * math.log(2 * n - 1)) > 1e-6, "with all embeddings equal, your loss is twice what it should be. The two views of an item are *averaged*, not summed.")
-    need(abs(value - math.log(2 * n - 1) / 2) > 1e-6, "with all embeddings equal, your loss is half of what it should be. Is it divided by 2 once too often?")
+    need(
+        abs(value - 2 * math.log(2 * n - 1)) > 1e-6,
+        "with all embeddings equal, your loss is twice what it should be. The two views of an item are *averaged*, not summed.",
+    )
+    need(
+        abs(value - math.log(2 * n - 1) / 2) > 1e-6,
+        "with all embeddings equal, your loss is half of what it should be. Is it divided by 2 once too often?",
+    )
     seen = f"with {n} items whose embeddings are all equal, your loss is that of a guess among {chances:.4g}"
-    need(abs(chances - n) > 1e-6, f"{seen}. Only the other view's embeddings are compared with; NT-Xent compares with those of both views.")
+    need(
+        abs(chances - n) > 1e-6,
+        f"{seen}. Only the other view's embeddings are compared with; NT-Xent compares with those of both views.",
+    )
     need(abs(chances - 2 * n) > 1e-6, f"{seen}. An anchor is compared with itself; leave the diagonal out.")
-    need(abs(chances - (2 * n - 2)) > 1e-6, f"{seen}. The positive is missing in the denominator (that is the decoupled loss).")
+    need(
+        abs(chances - (2 * n - 2)) > 1e-6,
+        f"{seen}. The positive is missing in the denominator (that is the decoupled loss).",
+    )
     raise Wrong(f"{seen}. How many embeddings are there, without the anchor itself?")
 
 
@@ -87,7 +123,10 @@ def both_views_alike(loss, draw):
     """Exchanging the two views changes nothing."""
     a, b = views(draw)
     one, other = items_of(loss, a, b), items_of(loss, b, a)
-    need(close(one, other).all(), f"with the views exchanged your losses go from {show(one)} to {show(other)}. Is only one of the two views an anchor?")
+    need(
+        close(one, other).all(),
+        f"with the views exchanged your losses go from {show(one)} to {show(other)}. Is only one of the two views an anchor?",
+    )
 
 
 def items_stay_in_order(loss, draw):
@@ -109,9 +148,15 @@ def right_angles(loss, draw):
     right = (2 * n - 2) * math.exp(-1 / temperature)
     if abs(odds - right) < 1e-7:
         return
-    need(abs(odds - (2 * n - 2) * math.exp(-temperature)) > 1e-7, "the temperature multiplies the similarities; it should divide them.")
+    need(
+        abs(odds - (2 * n - 2) * math.exp(-temperature)) > 1e-7,
+        "the temperature multiplies the similarities; it should divide them.",
+    )
     need(abs(odds - (2 * n - 2) * math.exp(-1)) > 1e-7, "the temperature makes no difference.")
-    need(abs(odds - (2 * n - 2) * math.exp(1 / temperature)) > 1e-7, "the loss grows when positives come nearer. Is a sign flipped?")
+    need(
+        abs(odds - (2 * n - 2) * math.exp(1 / temperature)) > 1e-7,
+        "the loss grows when positives come nearer. Is a sign flipped?",
+    )
     raise Wrong(
         f"for {n} items at right angles, both views alike, the negatives together weigh {odds:.4g} of the positive in your loss; "
         f"at τ = {temperature} each of the {2 * n - 2} should weigh e to the power of minus 1/τ."
@@ -123,7 +168,10 @@ def sharp(loss, draw):
     a, b = (torch.nn.functional.normalize(x, dim=1) for x in views(draw))
     temperature = 1e-3
     value = items_of(loss, a, b, temperature)
-    need(value.isfinite().all(), f"at τ = 0.001 your loss is {show(value)}. Exponentials of 1000 overflow: which number can be taken off first, or which function does that?")
+    need(
+        value.isfinite().all(),
+        f"at τ = 0.001 your loss is {show(value)}. Exponentials of 1000 overflow: which number can be taken off first, or which function does that?",
+    )
     both = torch.cat([a, b])
     similar = both @ both.T
     for i in range(len(a)):
@@ -143,7 +191,10 @@ def gradient_is_the_slope(loss, draw):
     a, b = views(draw, items=3)
     a.requires_grad_()
     value = items_of(loss, a, b).sum()
-    need(value.requires_grad, "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or NumPy.")
+    need(
+        value.requires_grad,
+        "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or NumPy.",
+    )
     (found,) = torch.autograd.grad(value, a)
     need(found.isfinite().all(), "its gradient is not finite.")
     a = a.detach()

@@ -62,7 +62,9 @@ def gradient_holds_weights(loss, draw):
         need(others.max() > 1e-7 or others.min() > -1e-7, f"{seen}. Every wrong class is pushed up: is a sign flipped?")
         if weights[i].min() < -1e-7:
             factor = off_by(loss, draw)
-            need(factor is None, f"{seen}. All values of your loss are off by one factor, about {factor}. Is it scaled?")
+            need(
+                factor is None, f"{seen}. All values of your loss are off by one factor, about {factor}. Is it scaled?"
+            )
             need(
                 others.min() < -1e-7,
                 f"{seen}. Those of the wrong classes sum to {show(others.sum())}, more than the 1 that there is to give. Are the weights normalised, and is none let below 0?",
@@ -93,7 +95,10 @@ def no_adversary_gets_more(loss, draw):
             i = int(more.argmax())
             if more[i] > 1e-7:
                 factor = off_by(loss, draw)
-                need(factor is None, f"at a price near 0, where only the largest violation counts, all values of your loss are off by one factor, about {factor}. Is it scaled, or a mean taken where a sum belongs?")
+                need(
+                    factor is None,
+                    f"at a price near 0, where only the largest violation counts, all values of your loss are off by one factor, about {factor}. Is it scaled, or a mean taken where a sum belongs?",
+                )
                 raise Wrong(_beaten(logits[i], target[i], hyper, weights[i], value[i], value[i] + more[i], own[i]))
 
 
@@ -186,7 +191,9 @@ def _why_no_hinge(loss, draw):
     if torch.allclose(limit, hinge(-logits, target, margin=hyper["margin"], reduction="none"), atol=1e-3):
         return "It becomes the hinge of the negative logits: is the sign of the violations flipped?"
     if torch.allclose(limit, hinge(logits, target, margin=hyper["margin"], reduction="none"), atol=1e-3):
-        return "It gets there later: the price of straying is too high. What is the price at λ = 0.1, with its factor ½?"
+        return (
+            "It gets there later: the price of straying is too high. What is the price at λ = 0.1, with its factor ½?"
+        )
     return "When straying is free, all weight goes to the largest violation, the true class's own 0 among them: is the margin added there too, and are the weights normalised?"
 
 

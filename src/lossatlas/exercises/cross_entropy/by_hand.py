@@ -48,21 +48,31 @@ def surprise(answer, draw):
     if fits[math.e]:
         return
     need(answer.loss >= 0, "your loss is negative. The logarithm of a number below 1 is negative; a surprise is not.")
-    need(not fits[2.0], "your loss is a surprise in bits: its logarithm has base 2. In this book logarithms are natural.")
+    need(
+        not fits[2.0], "your loss is a surprise in bits: its logarithm has base 2. In this book logarithms are natural."
+    )
     need(not fits[10.0], "your logarithm has base 10. In this book logarithms are natural.")
     for k in {0, 1, 2} - {y}:
         need(
             abs(math.exp(-answer.loss) - answer.p[k]) > ROUNDING,
             f"your loss is the surprise at class {k}, but the true class is {y}. Classes are counted from 0.",
         )
-    need(abs(1 - answer.loss - answer.p[y]) > ROUNDING, "your loss is the probability that is missing to 1, without a logarithm.")
-    raise Wrong(f"your loss is the surprise at a probability of {math.exp(-answer.loss):.4g}. Compare that with your own `p_by_hand` at class {y}.")
+    need(
+        abs(1 - answer.loss - answer.p[y]) > ROUNDING,
+        "your loss is the probability that is missing to 1, without a logarithm.",
+    )
+    raise Wrong(
+        f"your loss is the surprise at a probability of {math.exp(-answer.loss):.4g}. Compare that with your own `p_by_hand` at class {y}."
+    )
 
 
 def balance(answer, draw):
     """The entries of `gradient_by_hand` sum to zero."""
     total = answer.gradient.sum().item()
-    need(abs(total - 1) > 2 * ROUNDING, "the entries sum to 1, as probabilities do. What does the label take away, and from which entry?")
+    need(
+        abs(total - 1) > 2 * ROUNDING,
+        "the entries sum to 1, as probabilities do. What does the label take away, and from which entry?",
+    )
     need(
         abs(total) < 2 * ROUNDING,
         f"the entries sum to {total:.4g}. Adding the same number to all logits changes no probability, so the sum must vanish.",
@@ -74,7 +84,10 @@ def direction(answer, draw):
     y = draw.numbers["true_class"]
     signs = [g > 0 for g in answer.gradient.tolist()]
     upside_down = [k == y for k in range(3)]
-    need(signs != upside_down, "every entry has the wrong sign. The gradient points uphill, and uphill is where the true logit is smaller.")
+    need(
+        signs != upside_down,
+        "every entry has the wrong sign. The gradient points uphill, and uphill is where the true logit is smaller.",
+    )
     need(
         signs == [k != y for k in range(3)],
         f"the signs do not fit the true class, {y}. Raising which logits makes the loss go up? Classes are counted from 0.",
@@ -90,8 +103,13 @@ def small_moves(answer, draw):
         up, down = (math.log1p(answer.p[k] * math.expm1(move)) - (k == y) * move for move in (h, -h))
         rates.append((up - down) / (2 * h))
     factor = answer.gradient[y].item() / rates[y]
-    near = all(abs(factor * rate - found) < 4 * ROUNDING for rate, found in zip(rates, answer.gradient.tolist(), strict=True))
-    need(not near or abs(factor - 1) < 0.1, f"by your own `p_by_hand`, all three entries are off by one factor, about {factor:.2g}.")
+    near = all(
+        abs(factor * rate - found) < 4 * ROUNDING for rate, found in zip(rates, answer.gradient.tolist(), strict=True)
+    )
+    need(
+        not near or abs(factor - 1) < 0.1,
+        f"by your own `p_by_hand`, all three entries are off by one factor, about {factor:.2g}.",
+    )
     for k, rate in enumerate(rates):
         need(
             abs(rate - answer.gradient[k]) < 2 * ROUNDING,

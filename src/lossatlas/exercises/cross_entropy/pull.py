@@ -41,7 +41,9 @@ def cases(draw):
 def named(tau, call):
     """The member's parameter as a number that the family has."""
     tau = Number(call).read(tau) + 0.0  # never shown as -0
-    need(tau >= 0, f"`{call}` is {tau:.4g}. The family begins at 0. Is a sign flipped, or a logarithm the wrong way up?")
+    need(
+        tau >= 0, f"`{call}` is {tau:.4g}. The family begins at 0. Is a sign flipped, or a logarithm the wrong way up?"
+    )
     return tau
 
 
@@ -77,7 +79,10 @@ def _swapped(call):
 def all_of_it(answer, draw):
     """A share of 1 is cross-entropy itself."""
     call, tau = shared(answer, cases(draw)[0][0], 1.0)
-    need(abs(tau - 1) < 1e-6, f"`{call}` is {tau:.4g}. Pulling exactly as hard as cross-entropy is what cross-entropy does. Which τ is it?")
+    need(
+        abs(tau - 1) < 1e-6,
+        f"`{call}` is {tau:.4g}. Pulling exactly as hard as cross-entropy is what cross-entropy does. Which τ is it?",
+    )
 
 
 def not_more(answer, draw):
@@ -87,7 +92,10 @@ def not_more(answer, draw):
         found = share(tau, p)
         if found > at_most * (1 + 1e-6):
             words = f"`{call}` is {tau:.4g}. Measured at p = {p:g}, that member pulls {found:.3g} times as hard as cross-entropy: more than {at_most:g}."
-            need(found <= 1, f"{words} It is even more than cross-entropy. On which side of 1 must τ lie? Is a sign flipped?")
+            need(
+                found <= 1,
+                f"{words} It is even more than cross-entropy. On which side of 1 must τ lie? Is a sign flipped?",
+            )
             raise Wrong(words + _factor(answer, draw))
 
 
@@ -123,7 +131,10 @@ def peak(answer, draw):
         rate = _rate(tau, p)
         seen = f"`{call}` is {tau:.4g}. Measured along p, the slope of that member"
         if abs(rate) >= 1e-3:
-            need(abs(_rate(tau, 1 - p)) >= 1e-3, f"{seen} is steepest at {1 - p:.2g}, that is at 1 − p. Which of the two does the pull fall to 0 with?")
+            need(
+                abs(_rate(tau, 1 - p)) >= 1e-3,
+                f"{seen} is steepest at {1 - p:.2g}, that is at 1 − p. Which of the two does the pull fall to 0 with?",
+            )
         need(rate < 1e-3, f"{seen} still rises at p = {p:g}: it is steepest further right.")
         need(rate > -1e-3, f"{seen} already falls at p = {p:g}: it is steepest further left.")
 
@@ -144,7 +155,9 @@ def read_off(answer, draw):
         raise Wrong(f"{words} The exponent of p in the pull is τ − 1. Did you read off the exponent?")
     if tau >= 1 and abs(_miss(tau - 1, draw.numbers)[0]) < READING:
         raise Wrong(f"{words} The slope is the pull times what is missing to certainty. Is the factor 1 − p forgotten?")
-    raise Wrong(f"{words} The figure in the chapter has a slider for τ: which way does the dashed curve move with it? The height of the point at p = 0.5 alone fixes τ.")
+    raise Wrong(
+        f"{words} The figure in the chapter has a slider for τ: which way does the dashed curve move with it? The height of the point at p = 0.5 alone fixes τ."
+    )
 
 
 def _miss(tau, points):

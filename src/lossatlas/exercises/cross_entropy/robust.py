@@ -30,7 +30,9 @@ def trained(loss, **hyper):
     data, seeds = digits(1000), range(2 * SEEDS)
     wrong = flip_labels(data.y_train, NOISE, classes=10, seeds=seeds[:SEEDS])
     data = replace(data, y_train=torch.cat([wrong, data.y_train.expand(SEEDS, -1)]))
-    fitted = fit(network, loss, data, seeds=seeds, epochs=EPOCHS, batch_size=128, optimizer=adam, hyper=hyper, label="exercise")
+    fitted = fit(
+        network, loss, data, seeds=seeds, epochs=EPOCHS, batch_size=128, optimizer=adam, hyper=hyper, label="exercise"
+    )
     return fitted.test_accuracy.unflatten(-1, (2, SEEDS))
 
 
@@ -91,7 +93,10 @@ def finite_gradient(answer, draw):
         logits = size * torch.eye(10)
         for target in (torch.arange(10), torch.arange(10).roll(1)):
             found = gradient(answer.loss, logits, target)
-            need(found.isfinite().all(), f"with one logit at {size:g} and nine at 0 the gradient is not finite, and training would end in NaN. Does a probability of 0 meet a power, a root, a logarithm or a division, or has an exponential no normaliser?")
+            need(
+                found.isfinite().all(),
+                f"with one logit at {size:g} and nine at 0 the gradient is not finite, and training would end in NaN. Does a probability of 0 meet a power, a root, a logarithm or a division, or has an exponential no normaliser?",
+            )
 
 
 def trains_in_parallel(answer, draw):
@@ -105,7 +110,10 @@ def trains_in_parallel(answer, draw):
             "the harness trains five networks as one with `torch.vmap`, which your function does not allow. Avoid `.item()`, `if` on a tensor "
             f"and selection by a mask; `torch.where`, `gather` and `one_hot` are fine. PyTorch says: {str(error).strip().splitlines()[0][:160]}"
         ) from None
-    need(torch.allclose(alone, together), "for two batches at once it gives other values than one after the other. Does it keep something between calls?")
+    need(
+        torch.allclose(alone, together),
+        "for two batches at once it gives other values than one after the other. Does it keep something between calls?",
+    )
 
 
 def robust(answer, draw):
@@ -135,12 +143,19 @@ def learns_from_clean(answer, draw):
 def _guesses(own):
     """What to say of networks that learned next to nothing, or ""."""
     nothing = own.mean() < 0.3
-    return "Its networks do little better than guessing: has a gradient become NaN, or is a normaliser missing?" if nothing else ""
+    return (
+        "Its networks do little better than guessing: has a gradient become NaN, or is a normaliser missing?"
+        if nothing
+        else ""
+    )
 
 
 def leaderboard(own, others):
     """Accuracies of the reader's loss and of the family, best first."""
-    rows = {"your loss": own, **dict(zip(("cross-entropy", "comp-sum, τ = 1.7", "absolute error, τ = 2"), others, strict=True))}
+    rows = {
+        "your loss": own,
+        **dict(zip(("cross-entropy", "comp-sum, τ = 1.7", "absolute error, τ = 2"), others, strict=True)),
+    }
     ranked = sorted(rows.items(), key=lambda row: -row[1].mean())
     lines = [f"{name}: {100 * row.mean():.1f} %, worst network {100 * row.min():.1f} %" for name, row in ranked]
     return "\n".join(["Accuracy on clean test data, mean of five networks:", *lines])

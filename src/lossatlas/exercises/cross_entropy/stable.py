@@ -43,7 +43,10 @@ def from_elementary_parts(loss, draw):
     with _Calls() as calls:
         items(loss, logits, target)
     ready = sorted(calls.names & READY_MADE)
-    need(not ready, f"it calls PyTorch's `{''.join(ready[:1])}`, directly or through a library. Write that part yourself, from `exp`, `log`, `sum` and `amax`.")
+    need(
+        not ready,
+        f"it calls PyTorch's `{''.join(ready[:1])}`, directly or through a library. Write that part yourself, from `exp`, `log`, `sum` and `amax`.",
+    )
 
 
 def keeps_growing(loss, draw):
@@ -85,9 +88,17 @@ def labels_compared(loss, draw):
         return
     if (factors - factor).abs().max() < 1e-6:
         for name, base in [("2", 2.0), ("10", 10.0)]:
-            need(abs(factor * math.log(base) - 1) > 1e-6, f"all differences are those of a logarithm with base {name}. In this book logarithms are natural.")
-        need(abs(4 * factor - 1) > 1e-6, "with 4 classes all differences are too small by a factor of 4. Is a mean taken over the classes?")
-        raise Wrong(f"all differences are off by one factor, {factor:.4g}. Is something multiplied or divided that should not be?")
+            need(
+                abs(factor * math.log(base) - 1) > 1e-6,
+                f"all differences are those of a logarithm with base {name}. In this book logarithms are natural.",
+            )
+        need(
+            abs(4 * factor - 1) > 1e-6,
+            "with 4 classes all differences are too small by a factor of 4. Is a mean taken over the classes?",
+        )
+        raise Wrong(
+            f"all differences are off by one factor, {factor:.4g}. Is something multiplied or divided that should not be?"
+        )
     i, pair = (known & ((differences - gaps).abs() > 1e-7)).nonzero()[0].tolist()
     a, b = pairs[pair].tolist()
     raise Wrong(

@@ -38,11 +38,21 @@ def pythagoras(answer, draw):
     """`distances` are those of Pythagoras, the positive's first."""
     names = ["the positive", "negative 0", "negative 1", "negative 2"]
     for found, (x, y), name in zip(answer.distances.tolist(), offsets(draw), names, strict=True):
-        need(found > 0, f"the distance to {name} is {found:.4g}. A distance between two different points is above zero.")
+        need(
+            found > 0, f"the distance to {name} is {found:.4g}. A distance between two different points is above zero."
+        )
         if abs(found**2 - x * x - y * y) > ROUNDING * 30:
-            need(abs(found - x * x - y * y) > ROUNDING, f"for {name} you gave the squared distance. In this exercise distances are not squared.")
-            need(abs(found - abs(x) - abs(y)) > ROUNDING, f"for {name} you added the steps along both axes. The straight way is shorter.")
-            raise Wrong(f"your distance to {name} is {found:.4g}, but from the anchor it is {x} along the first axis and {y} along the second.")
+            need(
+                abs(found - x * x - y * y) > ROUNDING,
+                f"for {name} you gave the squared distance. In this exercise distances are not squared.",
+            )
+            need(
+                abs(found - abs(x) - abs(y)) > ROUNDING,
+                f"for {name} you added the steps along both axes. The straight way is shorter.",
+            )
+            raise Wrong(
+                f"your distance to {name} is {found:.4g}, but from the anchor it is {x} along the first axis and {y} along the second."
+            )
 
 
 def hinges(answer, draw):
@@ -53,11 +63,20 @@ def hinges(answer, draw):
         seen = f"for negative {k}, with the positive at {near:.4g} and the negative at {far:.4g}, you gave {loss:.4g}"
         need(loss > -ROUNDING, f"{seen}. A hinge is never negative.")
         if abs(loss) < ROUNDING:
-            need(far > near + margin - ROUNDING, f"{seen}. The negative would have to be {margin} farther than the positive for that.")
+            need(
+                far > near + margin - ROUNDING,
+                f"{seen}. The negative would have to be {margin} farther than the positive for that.",
+            )
         else:
             need(abs(loss - (near - far)) > ROUNDING, f"{seen}. Is the margin missing?")
-            need(abs(loss - (far - near + margin)) > ROUNDING or abs(far - near) < ROUNDING, f"{seen}. Is a sign flipped?")
-            need(abs(loss + far - near - margin) < ROUNDING, f"{seen}. By how much does the negative fall short of the margin?")
+            need(
+                abs(loss - (far - near + margin)) > ROUNDING or abs(far - near) < ROUNDING,
+                f"{seen}. Is a sign flipped?",
+            )
+            need(
+                abs(loss + far - near - margin) < ROUNDING,
+                f"{seen}. By how much does the negative fall short of the margin?",
+            )
 
 
 def kinds(answer, draw):
@@ -66,10 +85,19 @@ def kinds(answer, draw):
     for name, found in (("hard", answer.hard), ("semi_hard", answer.semi_hard)):
         need(found in (0, 1, 2), f"`{name}` is {found:g}; it must be the number of a negative, 0, 1 or 2.")
     hard, semi = apart[int(answer.hard)], apart[int(answer.semi_hard)]
-    need(hard < near, f"you called a negative at {hard:.4g} hard, but the positive is at {near:.4g}. A hard negative is nearer than the positive.")
-    need(semi > near, f"you called a negative at {semi:.4g} semi-hard, but the positive is at {near:.4g}. A semi-hard negative is farther than the positive.")
+    need(
+        hard < near,
+        f"you called a negative at {hard:.4g} hard, but the positive is at {near:.4g}. A hard negative is nearer than the positive.",
+    )
+    need(
+        semi > near,
+        f"you called a negative at {semi:.4g} semi-hard, but the positive is at {near:.4g}. A semi-hard negative is farther than the positive.",
+    )
     margin = draw.numbers["margin"]
-    need(semi < near + margin, f"you called a negative at {semi:.4g} semi-hard. It is beyond the margin, so its loss is 0 and it teaches nothing.")
+    need(
+        semi < near + margin,
+        f"you called a negative at {semi:.4g} semi-hard. It is beyond the margin, so its loss is 0 and it teaches nothing.",
+    )
 
 
 def small_moves(answer, draw):
@@ -100,7 +128,11 @@ BY_HAND = Exercise(
     title="Three negatives by hand",
     minutes=10,
     form=Parts(
-        distances=Numbers("distances", 4), losses=Numbers("losses", 3), hard=Number("hard"), semi_hard=Number("semi_hard"), push=Numbers("push", 2)
+        distances=Numbers("distances", 4),
+        losses=Numbers("losses", 3),
+        hard=Number("hard"),
+        semi_hard=Number("semi_hard"),
+        push=Numbers("push", 2),
     ),
     given=numbers,
     properties=(pythagoras, hinges, kinds, small_moves),

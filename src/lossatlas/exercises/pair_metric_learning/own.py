@@ -47,14 +47,20 @@ def mislabelled():
 def recall(loss, data):
     """Recall@1 on the unseen classes after training, one number per seed."""
     network = functools.partial(mlp, 64, 16)
-    fitted = fit_embeddings(network, loss, data, seeds=range(SEEDS), steps=STEPS, batches=per_class(5, 8), optimizer=adam, label="exercise")
+    fitted = fit_embeddings(
+        network, loss, data, seeds=range(SEEDS), steps=STEPS, batches=per_class(5, 8), optimizer=adam, label="exercise"
+    )
     return recall_at_k(fitted.outputs(data.x_test), data.y_test, 1)
 
 
 @functools.cache
 def of_rivals():
     """What losses of the chapter reach, with the parameters they come with."""
-    rivals = {"contrastive": on_sphere(contrastive_loss), "multi-similarity": multi_similarity_loss, "circle": circle_loss}
+    rivals = {
+        "contrastive": on_sphere(contrastive_loss),
+        "multi-similarity": multi_similarity_loss,
+        "circle": circle_loss,
+    }
     return {name: recall(loss, images()) for name, loss in rivals.items()}
 
 
@@ -64,8 +70,14 @@ def values(loss, s, positive, negative):
     found = called(loss, s, positive, negative, order="s, positive, negative", shape=(n,))
     if not isinstance(found, torch.Tensor):
         raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
-    need(found.ndim != 0, f"it returned a single number for {n} anchors, a mean or a sum over them. Return one value per anchor, shape {(n,)}.")
-    need(found.shape == (n,), f"for {n} anchors it returned shape {tuple(found.shape)}. Return one value per anchor, shape {(n,)}.")
+    need(
+        found.ndim != 0,
+        f"it returned a single number for {n} anchors, a mean or a sum over them. Return one value per anchor, shape {(n,)}.",
+    )
+    need(
+        found.shape == (n,),
+        f"for {n} anchors it returned shape {tuple(found.shape)}. Return one value per anchor, shape {(n,)}.",
+    )
     return found
 
 
@@ -93,8 +105,14 @@ def right_direction(answer, draw):
     """Nowhere does it push a positive away or draw a negative in."""
     s, positive, negative = sample(draw)
     found = slopes(answer.loss, s, positive, negative)
-    need((found[positive] <= 1e-9).all(), f"with similarities {show(s[0])} your loss rises with that of a positive. Is a sign flipped, or do positives compete with one another, as they do in one softmax over all pairs?")
-    need((found[negative] >= -1e-9).all(), f"with similarities {show(s[0])} your loss falls with that of a negative. Is a sign flipped?")
+    need(
+        (found[positive] <= 1e-9).all(),
+        f"with similarities {show(s[0])} your loss rises with that of a positive. Is a sign flipped, or do positives compete with one another, as they do in one softmax over all pairs?",
+    )
+    need(
+        (found[negative] >= -1e-9).all(),
+        f"with similarities {show(s[0])} your loss falls with that of a negative. Is a sign flipped?",
+    )
     itself = found.diagonal()
     need(itself.abs().max() < 1e-9, "the similarity of an anchor with itself counts. It is in neither mask.")
 
@@ -104,13 +122,21 @@ def finite_without_pairs(answer, draw):
     s, positive, negative = sample(draw)
     nothing = torch.zeros_like(positive)
     for masks in ((nothing, negative), (positive, nothing), (nothing, nothing)):
-        names = " and no ".join(name for name, mask in zip(("positives", "negatives"), masks, strict=True) if mask is nothing)
+        names = " and no ".join(
+            name for name, mask in zip(("positives", "negatives"), masks, strict=True) if mask is nothing
+        )
         s_ = s.clone().requires_grad_()
         found = values(answer.loss, s_, *masks)
-        need(found.isfinite().all(), f"with no {names} your loss is {show(found)}. Is a number divided by a count of 0, or a logarithm taken of 0?")
+        need(
+            found.isfinite().all(),
+            f"with no {names} your loss is {show(found)}. Is a number divided by a count of 0, or a logarithm taken of 0?",
+        )
         if found.requires_grad:
             (slope,) = torch.autograd.grad(found.sum(), s_, allow_unused=True)
-            need(slope is None or slope.isfinite().all(), f"with no {names} the gradient of your loss is not finite. Fill with a large number, not with infinity.")
+            need(
+                slope is None or slope.isfinite().all(),
+                f"with no {names} the gradient of your loss is not finite. Fill with a large number, not with infinity.",
+            )
 
 
 def trains_in_parallel(answer, draw):
@@ -143,7 +169,12 @@ def on_the_board(answer, draw):
     own, others = trained(answer.loss), of_rivals()
     need(own.isfinite().all(), "training ended in numbers that are not finite.")
     ranked = sorted({"your loss": own, **others}.items(), key=lambda row: -row[1].mean())
-    table = "\n".join([f"Recall@1 on five unseen digits, mean of {SEEDS} networks:", *(f"{name}: {100 * row.mean():.1f} %" for name, row in ranked)])
+    table = "\n".join(
+        [
+            f"Recall@1 on five unseen digits, mean of {SEEDS} networks:",
+            *(f"{name}: {100 * row.mean():.1f} %" for name, row in ranked),
+        ]
+    )
     return Score(table, 100 * own.mean().item())
 
 
@@ -179,6 +210,14 @@ OWN = Exercise(
     title="A loss of your own, for classes nobody has seen",
     minutes=45,
     form=Parts(loss=Function(CALL), circle_loses=OneOf("circle_loses", "less", "as much", "more")),
-    properties=(one_value_per_anchor, right_direction, finite_without_pairs, trains_in_parallel, on_the_board, beats_contrastive, wrong_labels),
+    properties=(
+        one_value_per_anchor,
+        right_direction,
+        finite_without_pairs,
+        trains_in_parallel,
+        on_the_board,
+        beats_contrastive,
+        wrong_labels,
+    ),
     seconds=300.0,
 )

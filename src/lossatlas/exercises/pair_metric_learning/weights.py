@@ -41,10 +41,21 @@ def values(answer, s, positive, negative):
         raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
     if found.shape == (n,):
         return found
-    need(found.ndim != 0, f"it returned a single number for {n} anchors. Sum over the pairs of an anchor only, and leave the mean over anchors to the caller: shape {(n,)}.")
-    need(found.shape != s.shape, f"it returned one value per pair, shape {tuple(s.shape)}. Sum over the pairs of an anchor, along the last dimension.")
-    need(found.shape != (s.shape[1],), f"for {n} anchors with {s.shape[1]} pairs each it returned {s.shape[1]} values. A sum runs over the anchors, dim 0; it should run along the last dimension.")
-    raise Wrong(f"for {n} anchors it returned shape {tuple(found.shape)}. Sum over the pairs of an anchor, and return shape {(n,)}.")
+    need(
+        found.ndim != 0,
+        f"it returned a single number for {n} anchors. Sum over the pairs of an anchor only, and leave the mean over anchors to the caller: shape {(n,)}.",
+    )
+    need(
+        found.shape != s.shape,
+        f"it returned one value per pair, shape {tuple(s.shape)}. Sum over the pairs of an anchor, along the last dimension.",
+    )
+    need(
+        found.shape != (s.shape[1],),
+        f"for {n} anchors with {s.shape[1]} pairs each it returned {s.shape[1]} values. A sum runs over the anchors, dim 0; it should run along the last dimension.",
+    )
+    raise Wrong(
+        f"for {n} anchors it returned shape {tuple(found.shape)}. Sum over the pairs of an anchor, and return shape {(n,)}."
+    )
 
 
 def measured(answer, s, positive, negative):
@@ -65,8 +76,14 @@ def right_direction(answer, draw):
     """It falls with the similarity of a positive and rises with that of a negative."""
     s, positive, negative = sample(draw)
     slope = measured(answer, s, positive, negative)
-    need((slope[positive] < 0).all(), "its slope in the similarity of a positive is not below 0. A positive that comes nearer should cost less. Is a sign flipped, or are the masks exchanged?")
-    need((slope[negative] > 0).all(), "its slope in the similarity of a negative is not above 0. A negative that comes nearer should cost more. Is a sign flipped?")
+    need(
+        (slope[positive] < 0).all(),
+        "its slope in the similarity of a positive is not below 0. A positive that comes nearer should cost less. Is a sign flipped, or are the masks exchanged?",
+    )
+    need(
+        (slope[negative] > 0).all(),
+        "its slope in the similarity of a negative is not above 0. A negative that comes nearer should cost more. Is a sign flipped?",
+    )
 
 
 def neither(answer, draw):
@@ -74,7 +91,10 @@ def neither(answer, draw):
     s, positive, negative = sample(draw)
     slope = measured(answer, s, positive, negative)
     rest = ~(positive | negative)
-    need((slope[rest] == 0).all(), "a row that is in neither mask has a slope. Fill what is not marked with 0, on each side.")
+    need(
+        (slope[rest] == 0).all(),
+        "a row that is in neither mask has a slope. Fill what is not marked with 0, on each side.",
+    )
 
 
 def _same(found, wanted):
@@ -96,14 +116,37 @@ def weights_of(side):
         i = max(range(len(at)), key=lambda n: abs(found[n] - wanted[n]))
         seen = f"at s = {at[i]:g} the weight of a {side} pair comes out as {found[i]:.4g}"
         times, size = found[i] / wanted[i], abs(sharpness)
-        need(not _same(found, [size * w for w in wanted]), f"{seen}: {size} times too much. What does the chain rule bring down when you differentiate your loss?")
-        need(not _same(found, [1 - w for w in wanted]), f"{seen}: one minus what was asked for. An easy pair should weigh little. Is the sign in the exponent flipped?")
-        need(not _same(found, [given_weight(x, sharpness) for x in at]), f"{seen}, as if the centre were 0 and not {centre:g}. Where does it come in?")
-        need(not _same(found, [given_weight(x - centre, other) for x in at]), f"{seen}: the sharpness of the other side, {abs(other)}. A {side} has {size}.")
-        need(not _same(found, [given_weight(x + centre, sharpness) for x in at]), f"{seen}, as if the centre were at {-centre:g}. Is its sign flipped?")
-        need(not _same([2 * w for w in found], wanted), f"{seen}: half of what was asked for. Pairs are summed, not averaged.")
-        need(not _same(found, [times * w for w in wanted]), f"{seen}: {times:.4g} times what was asked for. So are all others of this side: which number is one too many?")
-        raise Wrong(f"{seen}. Put s into the weight that was asked for, and compare. Which function has that weight as its derivative?")
+        need(
+            not _same(found, [size * w for w in wanted]),
+            f"{seen}: {size} times too much. What does the chain rule bring down when you differentiate your loss?",
+        )
+        need(
+            not _same(found, [1 - w for w in wanted]),
+            f"{seen}: one minus what was asked for. An easy pair should weigh little. Is the sign in the exponent flipped?",
+        )
+        need(
+            not _same(found, [given_weight(x, sharpness) for x in at]),
+            f"{seen}, as if the centre were 0 and not {centre:g}. Where does it come in?",
+        )
+        need(
+            not _same(found, [given_weight(x - centre, other) for x in at]),
+            f"{seen}: the sharpness of the other side, {abs(other)}. A {side} has {size}.",
+        )
+        need(
+            not _same(found, [given_weight(x + centre, sharpness) for x in at]),
+            f"{seen}, as if the centre were at {-centre:g}. Is its sign flipped?",
+        )
+        need(
+            not _same([2 * w for w in found], wanted),
+            f"{seen}: half of what was asked for. Pairs are summed, not averaged.",
+        )
+        need(
+            not _same(found, [times * w for w in wanted]),
+            f"{seen}: {times:.4g} times what was asked for. So are all others of this side: which number is one too many?",
+        )
+        raise Wrong(
+            f"{seen}. Put s into the weight that was asked for, and compare. Which function has that weight as its derivative?"
+        )
 
     as_given.__name__ = f"weights_of_{side}s"
     as_given.__doc__ = f"The weights of {side}s are those asked for."
@@ -115,8 +158,14 @@ def bounded_below(answer, draw):
     s = torch.tensor([[60.0, -60.0]], dtype=torch.float64)
     marks = torch.tensor([[True, False]])
     found = values(answer, s, marks, ~marks)
-    need(found.isfinite().all(), f"with s = 60 for a positive and -60 for a negative it is {show(found)}. Cosines end at 1, but a formula should not.")
-    need(found.abs().max() < 1e-9, f"with s = 60 for a positive and -60 for a negative it is {show(found)}. The weights fix a loss up to a number: choose it so that the limit is 0.")
+    need(
+        found.isfinite().all(),
+        f"with s = 60 for a positive and -60 for a negative it is {show(found)}. Cosines end at 1, but a formula should not.",
+    )
+    need(
+        found.abs().max() < 1e-9,
+        f"with s = 60 for a positive and -60 for a negative it is {show(found)}. The weights fix a loss up to a number: choose it so that the limit is 0.",
+    )
 
 
 def survives_extremes(answer, draw):
@@ -125,7 +174,10 @@ def survives_extremes(answer, draw):
     marks = torch.tensor([[True, False], [True, False]])
     slope = measured(answer, s, marks, ~marks)
     found = values(answer, s, marks, ~marks)
-    need(found.isfinite().all() and slope.isfinite().all(), f"with similarities of ±1000 it is {show(found)} with slopes {show(slope)}. An exponential overflows: there is a function of PyTorch for log(1 + eˣ).")
+    need(
+        found.isfinite().all() and slope.isfinite().all(),
+        f"with similarities of ±1000 it is {show(found)} with slopes {show(slope)}. An exponential overflows: there is a function of PyTorch for log(1 + eˣ).",
+    )
 
 
 WEIGHTS = Exercise(
@@ -134,5 +186,13 @@ WEIGHTS = Exercise(
     minutes=15,
     given=numbers,
     form=Function(CALL),
-    properties=(one_value_per_anchor, right_direction, neither, weights_of("positive"), weights_of("negative"), bounded_below, survives_extremes),
+    properties=(
+        one_value_per_anchor,
+        right_direction,
+        neither,
+        weights_of("positive"),
+        weights_of("negative"),
+        bounded_below,
+        survives_extremes,
+    ),
 )

@@ -81,7 +81,9 @@ def weighted_negative_info_nce(anchors, samples, weights, *, temperature=0.5):
     prototypes,
     paper="metapathcontrastive2022",
     domains={"temperature": TEMPERATURE},
-    special_cases=SpecialCase("equiangular_basis_loss", {"temperature": 0.3}, {"temperature": 0.3, "label_smoothing": 0.0}),
+    special_cases=SpecialCase(
+        "equiangular_basis_loss", {"temperature": 0.3}, {"temperature": 0.3, "label_smoothing": 0.0}
+    ),
     invariances=("rotate", "scale_features", "scale_both"),
     bounds=(0.0, None),
 )

@@ -11,7 +11,9 @@ from .temperatures import check_floats
 
 
 @in_one_precision
-def isogclr_update(scores, where, log_u, temperature, slope, *, rho=0.3, gamma=0.9, step=0.01, momentum=0.9, low=0.05, high=0.7):
+def isogclr_update(
+    scores, where, log_u, temperature, slope, *, rho=0.3, gamma=0.9, step=0.01, momentum=0.9, low=0.05, high=0.7
+):
     r"""One step of iSogCLR: running normalisers, weights of the negatives, and temperatures moved down their gradient.
 
     $$ u \leftarrow (1 - \gamma)\, u + \gamma \operatorname*{mean}_z e^{s_z/\tau}, \qquad p_z = \frac{e^{s_z/\tau}}{K u}, \qquad
@@ -42,7 +44,12 @@ def isogclr_update(scores, where, log_u, temperature, slope, *, rho=0.3, gamma=0
     expect(fits, "where", "a boolean tensor of the shape (V, N, K) of `scores`", describe(where))
     for name, value in {"log_u": log_u, "temperature": temperature, "slope": slope}.items():
         check_floats(name, value)
-        expect(value.shape == scores.shape[1:2], name, f"one number per example, shape {tuple(scores.shape[1:2])}", describe(value))
+        expect(
+            value.shape == scores.shape[1:2],
+            name,
+            f"one number per example, shape {tuple(scores.shape[1:2])}",
+            describe(value),
+        )
     check_settings(rho=rho, gamma=gamma, step=step, momentum=momentum, low=low, high=high)
     above(0).check("temperature", temperature)
     with torch.no_grad():
@@ -116,7 +123,9 @@ class GlobalContrastiveTemperatures(torch.nn.Module):
         self._check_index(index, len(view_a))
         dtype = torch.promote_types(torch.promote_types(view_a.dtype, self.log_u.dtype), torch.float32)
         a, b = view_a.to(dtype), view_b.to(dtype)
-        scores = torch.stack([torch.cat([cosines(a, b), cosines(a, a)], -1), torch.cat([cosines(b, a), cosines(b, b)], -1)])
+        scores = torch.stack(
+            [torch.cat([cosines(a, b), cosines(a, a)], -1), torch.cat([cosines(b, a), cosines(b, b)], -1)]
+        )
         where = ~torch.eye(len(a), dtype=torch.bool, device=a.device).repeat(1, 2).expand_as(scores)
         state = [buffer[index].to(dtype) for buffer in (self.log_u, self.temperature, self.slope)]
         weight, *moved = isogclr_update(scores.detach(), where, *state, **self.settings)

@@ -56,7 +56,12 @@ def draw_mixtures(queries, hardest, of_negatives, with_query, *, generator=None,
 
     Paper: Kalantidis et al. 2020, *Hard Negative Mixing for Contrastive Learning*.
     """
-    numbers = {"queries": (queries, 0), "hardest": (hardest, 1), "of_negatives": (of_negatives, 0), "with_query": (with_query, 0)}
+    numbers = {
+        "queries": (queries, 0),
+        "hardest": (hardest, 1),
+        "of_negatives": (of_negatives, 0),
+        "with_query": (with_query, 0),
+    }
     for name, (value, least) in numbers.items():
         _check_count(name, value, least)
     check_generator(generator)
@@ -179,7 +184,11 @@ def _check_mixtures(mixtures, queries, hardest):
             raise wrong(f"mixtures.{name}", f"a tensor, {kind}", describe(value), TypeError)
         columns = mixtures.share if name in ("first", "second", "share") else mixtures.query_share
         if value.ndim != 2 or value.shape != (queries, columns.shape[-1]):
-            raise wrong(f"mixtures.{name}", f"shape ({queries}, {'S' if columns is mixtures.share else 'T'})", str(tuple(value.shape)))
+            raise wrong(
+                f"mixtures.{name}",
+                f"shape ({queries}, {'S' if columns is mixtures.share else 'T'})",
+                str(tuple(value.shape)),
+            )
         if values_readable(value):
             low, high = (x.item() for x in value.detach().aminmax())
             end = 1 if kind != "int64" else hardest - 1

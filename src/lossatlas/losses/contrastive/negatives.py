@@ -49,7 +49,11 @@ def debiased(s, positive, negative, temperature, positive_prior, concentration):
     # The share of false negatives, each as near as the positive, is taken off; all stays in logarithms.
     log_prior = (positive_prior * torch.ones_like(count)).log()
     left = mean > log_prior
-    remaining = mean + log1mexp(torch.where(left, log_prior - mean, -1.0)) - torch.log1p(-positive_prior * torch.ones_like(count))
+    remaining = (
+        mean
+        + log1mexp(torch.where(left, log_prior - mean, -1.0))
+        - torch.log1p(-positive_prior * torch.ones_like(count))
+    )
     least = -1 / temperature - pull
     return softplus(count.log() + torch.maximum(torch.where(left, remaining, -torch.inf), least))
 
@@ -89,7 +93,11 @@ def debiased_contrastive_loss(s, positive, negative, *, temperature=0.5, positiv
 @loss(
     views,
     paper="robinson2021contrastive",
-    domains={"temperature": above(0, show=(0.05, 2.0)), "concentration": at_least(0, show=(0.0, 3.0)), "positive_prior": PRIOR},
+    domains={
+        "temperature": above(0, show=(0.05, 2.0)),
+        "concentration": at_least(0, show=(0.0, 3.0)),
+        "positive_prior": PRIOR,
+    },
     invariances=("rotate", "scale"),
     bounds=(0.0, None),
     special_cases=SpecialCase(of="debiased_contrastive_loss", when={"concentration": 0.0}),
@@ -202,7 +210,13 @@ def contrastive_relative_penalty(negative_similarities, *, temperature=0.07):
     Paper: "Understanding the Behaviour of Contrastive Loss" (arXiv 2012.09740).
     """
     wanted = "a floating-point tensor of shape (..., K)"
-    expect(is_dense(negative_similarities, FLOATS), "negative_similarities", wanted, describe(negative_similarities), TypeError)
+    expect(
+        is_dense(negative_similarities, FLOATS),
+        "negative_similarities",
+        wanted,
+        describe(negative_similarities),
+        TypeError,
+    )
     expect(negative_similarities.ndim >= 1, "negative_similarities", wanted, describe(negative_similarities))
     temperature = above(0).check("temperature", temperature)
     return (negative_similarities / temperature).softmax(-1)

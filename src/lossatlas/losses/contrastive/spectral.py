@@ -27,5 +27,7 @@ def spectral_contrastive_loss(view_a, view_b, gallery_a, gallery_b, own, gallery
     Differs: the official code first shortens vectors that are longer than a radius to it.
     """
     compared = others(own, gallery_mask)
-    apart = mean_over((view_a @ gallery_b.mT).square(), compared) + mean_over((view_b @ gallery_a.mT).square(), compared)
+    apart = mean_over((view_a @ gallery_b.mT).square(), compared) + mean_over(
+        (view_b @ gallery_a.mT).square(), compared
+    )
     return apart / 2 - 2 * (view_a * view_b).sum(-1)

@@ -180,7 +180,12 @@ def amcl_nt_xent(positive, negative, positive_temperature, negative_temperature,
     Paper: "Adaptive Multi-head Contrastive Learning" (arXiv 2310.05615). Uncertain: the published code does not run; the
     formula is that of the table in its repository.
     """
-    given = {"positive": positive, "negative": negative, "positive_temperature": positive_temperature, "negative_temperature": negative_temperature}
+    given = {
+        "positive": positive,
+        "negative": negative,
+        "positive_temperature": positive_temperature,
+        "negative_temperature": negative_temperature,
+    }
     for name, value in given.items():
         check_floats(name, value)
     fits = positive.ndim == 2 and negative.ndim == 3 and negative.shape[:2] == positive.shape and negative.shape[2] > 0
@@ -192,7 +197,9 @@ def amcl_nt_xent(positive, negative, positive_temperature, negative_temperature,
     hardest = negative.argmax(-1, keepdim=True)
     similarity = negative.gather(-1, hardest).squeeze(-1)
     apart = negative_temperature.gather(-1, hardest).squeeze(-1)
-    price = adaptive_temperature_regularizer(positive_temperature, width=width) - adaptive_temperature_regularizer(apart, width=width)
+    price = adaptive_temperature_regularizer(positive_temperature, width=width) - adaptive_temperature_regularizer(
+        apart, width=width
+    )
     return (similarity / apart - positive / positive_temperature + beta * price).sum(-1)
 
 

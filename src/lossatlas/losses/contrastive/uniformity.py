@@ -70,7 +70,14 @@ def uniformity_loss(points, *, t=2.0):
     return of_each.logsumexp(0) - math.log(count * (count - 1))
 
 
-@loss(points, paper="uniformitymetric2024", items="batch", invariances=("rotate", "scale"), bounds=(0.0, 2**0.5), exempt=WHOLE)
+@loss(
+    points,
+    paper="uniformitymetric2024",
+    items="batch",
+    invariances=("rotate", "scale"),
+    bounds=(0.0, 2**0.5),
+    exempt=WHOLE,
+)
 def wasserstein_uniformity(points):
     r"""Wasserstein uniformity: how far the points are from a Gaussian that spreads evenly over the sphere.
 
@@ -108,7 +115,10 @@ def wasserstein_uniformity(points):
     paper="zbontar2021barlow",
     items="batch",
     # Pictures move one item, whose coordinates do not vary.
-    domains={"lam": replace(at_least(0, show=(0.0, 0.1)), slider=False), "eps": replace(above(0, show=(1e-6, 1e-2)), slider=False)},
+    domains={
+        "lam": replace(at_least(0, show=(0.0, 0.1)), slider=False),
+        "eps": replace(above(0, show=(1e-6, 1e-2)), slider=False),
+    },
     invariances=("swap",),
     bounds=(0.0, None),
     exempt={"items": "Its correlations are those of the coordinates over a batch."},

@@ -117,7 +117,11 @@ def feature_extractor_loss(
     triplets.check_shapes(views)
     views, dtype = triplets.prepared(views)
     triplet = adaptive_margin_triplet_loss(**views, eps=eps)
-    weights = {"triplet_weight": triplet_weight, "variance_weight": variance_weight, "covariance_weight": covariance_weight}
+    weights = {
+        "triplet_weight": triplet_weight,
+        "variance_weight": variance_weight,
+        "covariance_weight": covariance_weight,
+    }
     for name, weight in weights.items():
         at_least(0).check(name, weight)
     if len(anchor) < 2:

@@ -13,7 +13,11 @@ _graph = Signature("graph", {"unary": Field("N K"), "affinity": Field("N N")}, "
 _start = Signature("assigned graph", {**_graph.fields, "assignments": Field("N K")}, "N", {}, {"K": 1})
 _points = Signature("points of a graph", {"points": Field("N D")}, "N", {}, {"D": 1})
 _episode = Signature(
-    "episode", {"support": Field("S D"), "labels": ClassIndex("S", below="K"), "query": Field("Q D")}, "Q", {}, {"S": 1, "D": 1}
+    "episode",
+    {"support": Field("S D"), "labels": ClassIndex("S", below="K"), "query": Field("Q D")},
+    "Q",
+    {},
+    {"S": 1, "D": 1},
 )
 WEIGHT = at_least(0)
 
@@ -185,9 +189,13 @@ def _checked(signature, lam, inputs):
     if values_readable(unary) and not (unary > -torch.inf).all():
         raise wrong("unary", "costs above -inf", "some that are not")
     if values_readable(unary) and (unary == torch.inf).all(-1).any():
-        raise wrong("unary", "a finite cost for each point", f"none for point {(unary == torch.inf).all(-1).int().argmax()}")
+        raise wrong(
+            "unary", "a finite cost for each point", f"none for point {(unary == torch.inf).all(-1).int().argmax()}"
+        )
     if values_readable(affinity) and not torch.allclose(affinity, affinity.mT):
-        raise wrong("affinity", "a symmetric matrix", f"entries that differ by {(affinity - affinity.mT).abs().max():.3g}")
+        raise wrong(
+            "affinity", "a symmetric matrix", f"entries that differ by {(affinity - affinity.mT).abs().max():.3g}"
+        )
     if values_readable(affinity) and not affinity.detach().min().item() >= 0:
         raise wrong("affinity", "weights >= 0", f"a smallest value of {affinity.detach().min().item():g}")
     WEIGHT.check("lam", lam)

@@ -194,7 +194,9 @@ def _root(name, x):
         if not torch.allclose(x, x.mT, atol=1e-6 * x.detach().abs().max().item()):
             raise wrong(name, "symmetric matrices", f"entries that differ by {(x - x.mT).abs().max():.3g}")
         if failed.any():
-            raise wrong(name, "positive definite matrices", f"a smallest eigenvalue of {torch.linalg.eigvalsh(x).min():.3g}")
+            raise wrong(
+                name, "positive definite matrices", f"a smallest eigenvalue of {torch.linalg.eigvalsh(x).min():.3g}"
+            )
     return root
 
 

@@ -110,7 +110,9 @@ def icnn_score(embeddings, labels, gallery=None, gallery_labels=None, own=None, 
     Returns:
         A 0-d tensor in (0, 1], up to rounding.
     """
-    same, other, share, _ = icnn_parts(embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors=neighbors)
+    same, other, share, _ = icnn_parts(
+        embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors=neighbors
+    )
     return ((same + other) / 2 + share) / 2
 
 
@@ -126,7 +128,12 @@ def icnn_parts(embeddings, labels, gallery=None, gallery_labels=None, own=None, 
         score is (($\lambda_\text{same} + \lambda_\text{other}$)/2 + $\gamma$ + $\omega$)/3.
     """
     given = dict(
-        embeddings=embeddings, labels=labels, gallery=gallery, gallery_labels=gallery_labels, own=own, gallery_mask=gallery_mask
+        embeddings=embeddings,
+        labels=labels,
+        gallery=gallery,
+        gallery_labels=gallery_labels,
+        own=own,
+        gallery_mask=gallery_mask,
     )
     sizes = embeddings_signature.check_shapes(given)
     inputs, sizes = embeddings_signature.completed(given, sizes, None)

@@ -99,4 +99,6 @@ def _check_target(target, distances):
     if target.shape != (n,):
         raise wrong("target", f"shape ({n},)", str(tuple(target.shape)))
     if values_readable(target) and not -1 <= target.min() <= target.max() < classes:
-        raise wrong("target", f"classes in [0, {classes}), or -1 for none", str([target.min().item(), target.max().item()]))
+        raise wrong(
+            "target", f"classes in [0, {classes}), or -1 for none", str([target.min().item(), target.max().item()])
+        )

@@ -121,7 +121,9 @@ def random_triplets(embeddings, labels, gallery=None, gallery_labels=None, *, ge
 
 
 @torch.no_grad()
-def distance_weighted_triplets(embeddings, labels, gallery=None, gallery_labels=None, *, cutoff=0.5, farthest=1.4, generator=None):
+def distance_weighted_triplets(
+    embeddings, labels, gallery=None, gallery_labels=None, *, cutoff=0.5, farthest=1.4, generator=None
+):
     r"""For each positive pair a random negative, so drawn that all distances come up about equally often.
 
     On the unit sphere distances crowd around $\sqrt2$, with the density $q(d) \propto d^{D-2} (1 - d^2/4)^{(D-3)/2}$. A

@@ -54,7 +54,10 @@ def generic_pair_loss(
             raise wrong(name, "a function of a tensor", describe(function), TypeError)
     check_table("s", s, s)
     sides = []
-    for name, share, rho, sigma in (("positive", positive, rho_positive, sigma_positive), ("negative", negative, rho_negative, sigma_negative)):
+    for name, share, rho, sigma in (
+        ("positive", positive, rho_positive, sigma_positive),
+        ("negative", negative, rho_negative, sigma_negative),
+    ):
         check_table(name, share, s)
         here = share != 0
         # A pair that does not count must not put an infinity into the sum.
@@ -80,7 +83,9 @@ def mixed_pair_labels(label, other, lam):
         if values_readable(value) and not (value.min() >= 0 and value.max() <= 1):
             raise wrong(name, "numbers in [0, 1]", f"numbers from {value.min().item():.3g} to {value.max().item():.3g}")
     between(0, 1).check("lam", lam)
-    label, other = (value if value.is_floating_point() else value.to(torch.get_default_dtype()) for value in (label, other))
+    label, other = (
+        value if value.is_floating_point() else value.to(torch.get_default_dtype()) for value in (label, other)
+    )
     return lam * label + (1 - lam) * other
 
 
@@ -88,7 +93,11 @@ def mixed_pair_labels(label, other, lam):
     in_order,
     paper="ittakestwo2021",
     items="batch",
-    domains={"lam": between(0, 1, show=(0.0, 1.0)), "margin": above(0, show=(0.1, 1.5)), "weight": at_least(0, show=(0.0, 1.0))},
+    domains={
+        "lam": between(0, 1, show=(0.0, 1.0)),
+        "margin": above(0, show=(0.1, 1.5)),
+        "weight": at_least(0, show=(0.0, 1.0)),
+    },
     invariances=("rotate",),
     bounds=(0.0, None),
     exempt={"items": "Each mean is over the pairs of the whole batch that are not yet at 0."},
@@ -120,7 +129,9 @@ def metrix_contrastive_loss(x, y, positive, negative, *, lam=0.5, margin=0.5, we
     d, mixed = distances(unit(x), unit(y)), distance(unit(x).unsqueeze(-2), unit(v))
     times = torch.where(negative, positive.sum(-1, keepdim=True), 0)
     clean = _mean_of_nonzero(d, positive) + _mean_of_nonzero((margin - d).clamp(min=0), negative)
-    between_them = _mean_of_nonzero(lam * mixed, times) + _mean_of_nonzero((1 - lam) * (margin - mixed).clamp(min=0), times)
+    between_them = _mean_of_nonzero(lam * mixed, times) + _mean_of_nonzero(
+        (1 - lam) * (margin - mixed).clamp(min=0), times
+    )
     return clean + weight * between_them
 
 

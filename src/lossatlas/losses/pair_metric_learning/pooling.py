@@ -11,7 +11,9 @@ from ...contract.precision import without_autocast
 from ...contract.safe import safe_norm
 from ...signatures import ClassIndex, Field, Signature
 
-_sets = Signature("sets of features", {"features": Field("B N D"), "prototypes": Field("M D")}, "B", {}, {"N": 1, "M": 1})
+_sets = Signature(
+    "sets of features", {"features": Field("B N D"), "prototypes": Field("M D")}, "B", {}, {"N": 1, "M": 1}
+)
 _attributes = Signature(
     "attributes",
     {"histograms": Field("N M"), "labels": ClassIndex("N"), "class_embeddings": Field("C D")},
@@ -82,7 +84,9 @@ def generalized_sum_pooling(features, prototypes, *, mass=0.3, gamma=0.1):
     moved = scores.sigmoid()
     plan = (-gamma * cost).softmax(1) * moved.unsqueeze(1) / n
     weights = moved / (n * mass)
-    found = Pooled((weights.unsqueeze(-1) * features).sum(1), weights, plan.sum(-1) / mass, plan, (-scores).sigmoid() / n, cost)
+    found = Pooled(
+        (weights.unsqueeze(-1) * features).sum(1), weights, plan.sum(-1) / mass, plan, (-scores).sigmoid() / n, cost
+    )
     return Pooled(*(x.to(dtype) for x in found))
 
 
