@@ -1,4 +1,4 @@
-"""Files of exact values and gradients: `tests/golden/<family>/exact/<loss>.json`, recorded from the naive loops.
+"""Files of exact values and gradients: `tests/families/<family>/golden/exact/<loss>.json`, recorded from the naive loops.
 
 `python -m tests.references.recorded` writes them anew, for every registered loss that has a naive loop, or for those
 named on the command line. They change only where a loop, a default or the other setting of the tests changed: look at
@@ -16,14 +16,14 @@ from lossatlas.signatures import Field
 
 from .exact import exact_of
 
-FOLDER = Path(__file__).parents[1] / "golden"
+FAMILIES = Path(__file__).parents[1] / "families"
 RENEW = "`python -m tests.references.recorded` records anew; look at what changed"
 #: The rows of the recorded inputs: two of usual size, a small and a large one.
 SIZES = (1.0, 1.0, 0.01, 8.0)
 
 
 def path_of(entry):
-    return FOLDER / entry.family / "exact" / f"{entry.name}.json"
+    return FAMILIES / entry.family / "golden" / "exact" / f"{entry.name}.json"
 
 
 def numbers_of(case):

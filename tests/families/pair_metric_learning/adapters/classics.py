@@ -1,12 +1,10 @@
-"""How each file of tests/golden/pair_metric_learning with a classic loss is computed here."""
+"""How each file of golden/pair_metric_learning with a classic loss is computed here."""
 
 import torch
-from tests.losses.golden_cross_entropy import of, partly
+from tests.references.adapting import of, partly
 
 import lossatlas as la
 from lossatlas.signatures import pairs
-
-FAMILY = "pair_metric_learning"
 
 
 def whole_batch(embeddings, labels):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.contract.cases import Case
 from tests.contract.right import assert_right
-from tests.references.pair_papers import icnn_score as naive_score
+from tests.families.pair_metric_learning.references.papers import icnn_score as naive_score
 
 import lossatlas as la
 

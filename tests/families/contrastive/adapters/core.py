@@ -1,13 +1,11 @@
-"""How the files of the core of contrastive learning in tests/golden/contrastive are computed here (see golden_cross_entropy.py)."""
+"""How the files of the core of contrastive learning in golden/contrastive are computed here."""
 
 import torch
-from tests.losses.golden_cross_entropy import partly
+from tests.references.adapting import partly
 
 import lossatlas as la
 from lossatlas.contract.pairwise import cosine, cosines
 from lossatlas.signatures import pairs, views
-
-FAMILY = "contrastive"
 
 
 def slopes(value, *leaves):

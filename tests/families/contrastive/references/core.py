@@ -1,9 +1,8 @@
 """The core of contrastive learning as loops over plain numbers, one anchor at a time where there are anchors."""
 
-from .comparing import cosine, distance, dot, of_pairs, of_views, others
-from .cross_entropy import log_sum_exp, softplus
-from .holding import holding
-from .numbers import exp, fsum, hypot, log, sqrt
+from tests.references.comparing import cosine, distance, dot, of_pairs, of_queries, of_views, others
+from tests.references.holding import holding
+from tests.references.numbers import exp, fsum, hypot, log, log_sum_exp, softplus, sqrt
 
 
 def clip_loss(positive, negative, temperature=0.07):
@@ -175,7 +174,19 @@ def cross_correlation_loss(view_a, view_b, lam=0.005, eps=1e-5):
     return [total]
 
 
+def info_nce(positive, negative, temperature=0.07):
+    if not negative:
+        return 0.0
+    return softplus(log_sum_exp([s / temperature for s in negative]) - positive[0] / temperature)
+
+
+def nt_xent(positive, negative, temperature=0.5):
+    return info_nce(positive, negative, temperature)
+
+
 REFERENCES = {
+    "info_nce": of_queries(cosine, info_nce),
+    "nt_xent": of_views(cosine, nt_xent),
     "clip_loss": of_views(cosine, clip_loss, across=True),
     "decoupled_contrastive_loss": of_views(cosine, decoupled_contrastive_loss),
     "debiased_contrastive_loss": of_views(cosine, debiased_contrastive_loss),

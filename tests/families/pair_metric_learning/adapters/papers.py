@@ -1,10 +1,8 @@
-"""How the files of single papers in tests/golden/pair_metric_learning are computed here."""
+"""How the files of single papers in golden/pair_metric_learning are computed here."""
 
-from tests.losses.golden_cross_entropy import of, partly
+from tests.references.adapting import of, partly
 
 import lossatlas as la
-
-FAMILY = "pair_metric_learning"
 
 
 @partly(la.adaptive_margin_triplet_loss)

@@ -1,13 +1,11 @@
-"""How the files of single papers in tests/golden/contrastive are computed here (see golden_cross_entropy.py)."""
+"""How the files of single papers in golden/contrastive are computed here."""
 
 import torch
-from tests.losses.golden_cross_entropy import partly
+from tests.references.adapting import partly
 
 import lossatlas as la
 from lossatlas.contract.safe import square_distances, unit
 from lossatlas.losses.contrastive.attraction import softmax_over
-
-FAMILY = "contrastive"
 
 
 @partly(la.icon_loss)

@@ -1,11 +1,9 @@
 """How the recorded files on mixtures of pairs are computed here (see golden_cross_entropy)."""
 
 import torch
-from tests.losses.golden_cross_entropy import partly
+from tests.references.adapting import partly
 
 import lossatlas as la
-
-FAMILY = "pair_metric_learning"
 
 
 @partly(la.metrix_contrastive_loss)

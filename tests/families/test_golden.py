@@ -1,41 +1,29 @@
-"""Values of official implementations, recorded in tests/golden, against the losses here; and the exact records beside them."""
+"""Values of official implementations, recorded in `golden` of its family, against the losses here; and the exact records beside them."""
 
 import functools
-import importlib
 import json
 import math
 from pathlib import Path
 
 import pytest
 import torch
+
+import lossatlas
 from tests.contract.cases import Case, settings_of
 from tests.contract.measured import note
 from tests.contract.right import assert_right
+from tests.families import collected
 from tests.references import recorded as exact_records
 
-import lossatlas
-
-FOLDER = Path(__file__).parents[1] / "golden"
-
-
-def adapters():
-    """family -> file name -> adapter, of all modules beside this one whose names start with golden."""
-    found = {}
-    for path in sorted(Path(__file__).parent.glob("golden_*.py")):
-        module = importlib.import_module(f"tests.losses.{path.stem}")
-        of_family = found.setdefault(module.FAMILY, {})
-        assert not set(of_family) & set(module.ADAPTERS), f"{path.stem} repeats an adapter"
-        of_family |= module.ADAPTERS
-    return found
-
-
-ADAPTERS = adapters()
+FOLDER = Path(__file__).parent
+ADAPTERS = collected("adapters", "ADAPTERS")
 
 
 def recorded():
-    for path in sorted(FOLDER.glob("*/*.json")):
+    for path in sorted(FOLDER.glob("*/golden/*.json")):
         for case in json.loads(path.read_text())["cases"]:
-            yield pytest.param(path.parent.name, path.stem, case, id=f"{path.parent.name}/{case['name']}")
+            family = path.parts[-3]
+            yield pytest.param(family, path.stem, case, id=f"{family}/{case['name']}")
 
 
 def as_tensor(values):
@@ -48,7 +36,7 @@ def as_tensor(values):
 
 @pytest.mark.parametrize(("family", "name", "case"), list(recorded()))
 def test_a_recorded_value_is_reproduced(family, name, case):
-    assert name in ADAPTERS[family], f"no adapter says how tests/golden/{family}/{name}.json is computed here"
+    assert name in ADAPTERS[family], f"no adapter says how {family}/golden/{name}.json is computed here"
     adapter = ADAPTERS[family][name]
     inputs = {key: as_tensor(value) for key, value in case["inputs"].items()}
     got = adapter(case["params"], **inputs)
@@ -88,12 +76,12 @@ def test_the_gradient_there_is_exact(family, name, case):
 
 def test_every_adapter_has_a_file():
     for family, adapters in ADAPTERS.items():
-        assert set(adapters) == {path.stem for path in (FOLDER / family).glob("*.json")}
+        assert set(adapters) == {path.stem for path in (FOLDER / family / "golden").glob("*.json")}
 
 
 def test_every_exact_record_is_of_a_loss():
     """Those of a loss that is no more, or of a setting that no test takes, would be held against nothing."""
-    for path in FOLDER.glob("*/exact/*.json"):
+    for path in FOLDER.glob("*/golden/exact/*.json"):
         entry = lossatlas.get(path.stem)
         assert path == exact_records.path_of(entry)
         taken = [dict(case.hyper) for case in settings_of(entry)]
