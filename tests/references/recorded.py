@@ -74,7 +74,7 @@ def inputs_as_tensors(case, record):
 
 def _inputs_of(case):
     inputs = case.sample(20, N=len(SIZES))
-    for name, kind in case.signature.fields.items():
+    for name, kind in case.signature.inputs.fields.items():
         if type(kind) is Field and kind.axes[0] in ("N", "*"):
             size = torch.tensor(SIZES, dtype=inputs[name].dtype)
             inputs[name] = inputs[name] * size.reshape(-1, *[1] * (inputs[name].ndim - 1))
@@ -90,7 +90,7 @@ def _write(names):
     import lossatlas
     from tests.contract.cases import settings_of
 
-    for entry in [lossatlas.get(name) for name in names] or lossatlas.losses():
+    for entry in [lossatlas.get(name) for name in names] or lossatlas.registry():
         found = [computed(case) for case in settings_of(entry)]
         if None in found:
             continue

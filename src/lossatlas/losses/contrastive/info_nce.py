@@ -15,7 +15,7 @@ def surprise(s, positive, negative):
 
 
 @loss(
-    queries,
+    queries.cosine,
     paper="contrastivebehaviour2020",
     aliases=("moco_info_nce",),
     domains={"temperature": above(0, show=(0.05, 2.0))},
@@ -41,7 +41,7 @@ def info_nce(s, positive, negative, *, temperature=0.07):
 
 
 @loss(
-    views,
+    views.cosine,
     paper="contrastivebehaviour2020",
     domains={"temperature": above(0, show=(0.05, 2.0))},
     invariances=("rotate", "scale"),
@@ -65,7 +65,7 @@ def nt_xent(s, positive, negative, *, temperature=0.5):
 
 
 @loss(
-    views,
+    views.across,
     paper="radford2021learning",
     domains={"temperature": above(0, show=(0.05, 2.0))},
     invariances=("rotate", "scale"),
