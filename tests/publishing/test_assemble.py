@@ -45,6 +45,12 @@ def test_metadata_of_execution_and_injected_cells_are_gone(tmp_path):
     assert converted(tmp_path).cells[1].metadata == {"tags": []}
 
 
+def test_a_page_in_a_folder_finds_its_files_above_it(tmp_path):
+    address = writer(tmp_path, "evidence/chapter")("one.js", "1")
+    assert address == "../explorers/evidence/chapter/one.js"
+    assert (tmp_path / "explorers" / "evidence" / "chapter" / "one.js").read_text() == "1"
+
+
 def test_explorer_moves_into_files(tmp_path):
     def parabola(a):
         return [{"x": [0.0, 1.0, 2.0], "y": [0.0, a, 4 * a]}]

@@ -13,24 +13,8 @@ from lossatlas.publishing.pages.exercises import (
     addresses,
     link_listings,
     link_sections,
-    may_be_missing,
     section_titles,
-    without_missing,
 )
-
-CONTENTS = """format: jb-book
-root: index
-parts:
-- caption: Chapters
-  chapters:
-  - file: one
-    sections:
-    - file: one_exercises
-  - file: two
-    sections:
-    - file: two_exercises
-    - file: two_more
-"""
 
 
 @pytest.fixture
@@ -74,21 +58,15 @@ def test_what_there_is_not_is_not_offered(configured):
     assert addresses(configured(), "another") == {"Download the notebook": "exercises/another.ipynb"}
 
 
-def test_pages_without_a_master_leave_the_table_of_contents():
-    assert may_be_missing(yaml.safe_load(CONTENTS)) == {"one_exercises", "two_exercises"}
-    chapters = yaml.safe_load(without_missing(CONTENTS, ["two_exercises"]))["parts"][0]["chapters"]
-    assert chapters == [{"file": "one"}, {"file": "two", "sections": [{"file": "two_exercises"}, {"file": "two_more"}]}]
-    assert yaml.safe_load(without_missing(CONTENTS, ["one_exercises", "two_exercises"])) == yaml.safe_load(CONTENTS)
-
-
+@pytest.mark.parametrize("top", ["", "../"])
 @pytest.mark.parametrize(("pages", "linked"), [(["contrastive_exercises"], True), ([], False)])
-def test_a_listing_leads_to_the_page_that_this_site_has(pages, linked):
+def test_a_listing_leads_to_the_page_that_this_site_has(pages, linked, top):
     output = new_output("display_data", listing("contrastive")._repr_mimebundle_())
     notebook = new_notebook(cells=[new_code_cell("x", outputs=[output])])
-    link_listings(notebook, pages)
+    link_listings(notebook, pages, top)
     links = BeautifulSoup(notebook.cells[0].outputs[0].data["text/html"], "html.parser").select("a")
     assert [link["href"] for link in links] == [
-        f"contrastive_exercises.html#exercise-{n}" for n in range(1, 6) if linked
+        f"{top}contrastive_exercises.html#exercise-{n}" for n in range(1, 6) if linked
     ]
 
 

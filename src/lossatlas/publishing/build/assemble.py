@@ -17,13 +17,15 @@ from ...catalogue import papers, papers_page
 from ..pages.certificate import certificate
 from ..pages.course import course_page
 from ..pages.evidence import VERDICT, evidence_page
-from ..pages.exercises import exercise_pages, link_listings, without_missing, write_student_notebooks
+from ..pages.exercises import exercise_pages, link_listings, write_student_notebooks
 from ..pages.parity import parity_page
 from ..pages.proof import proof_page
 from ..pages.speed import speed_page
+from .addresses import to_top
 from .assets import vendor
 from .book import BookError
 from .config import listed_pages
+from .contents import with_belongings
 from .execute import read_record, up_to_date
 from .keys import notebook_key
 from .records import certificates, newest
@@ -60,8 +62,8 @@ def assemble(book, audience="student"):
         verdicts += [{**verdict, "page": name} for verdict in collect_verdicts(notebook)]
         for loss in certify(notebook, proven, parity):
             anchors.setdefault(loss, f"{name}.html#certificate-{loss}")
-        link_listings(notebook, exercises)
-        nbformat.write(static(notebook, writer(target / "beside", name)), target / f"{name}.ipynb")
+        link_listings(notebook, exercises, to_top(name))
+        write_page(target / f"{name}.ipynb", nbformat.writes(static(notebook, writer(target / "beside", name))))
     generated = {
         "evidence": evidence_page(verdicts),
         "papers": _papers(book, records),
@@ -71,12 +73,20 @@ def assemble(book, audience="student"):
         **exercises,
     }
     for name, text in generated.items():
-        (target / f"{name}.md").write_text(text, encoding="utf8")
-    book.site_contents.write_text(without_missing(book.contents.read_text(encoding="utf8"), exercises), encoding="utf8")
+        write_page(target / f"{name}.md", text)
+    contents = with_belongings(yaml.safe_load(book.contents.read_text(encoding="utf8")), {*records, *generated})
+    book.site_contents.write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf8")
     instruct(book, records)
     notebooks = write_student_notebooks(book, target / "beside")
-    facts = {"executed": records, "generated": sorted(generated), "notebooks": notebooks}
+    unwritten = sorted({*generated, *(set(records) - set(book.written_notebooks()))})
+    facts = {"executed": records, "generated": unwritten, "notebooks": notebooks}
     (target / "provenance.json").write_text(json.dumps(facts), encoding="utf8")
+
+
+def write_page(path, text):
+    """Write the source of a page, which may lie in a folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf8")
 
 
 def instruct(book, records):
@@ -158,14 +168,17 @@ def certify(notebook, proven, parity=None):
 
 
 def writer(folder, page):
-    """A function that puts a file into the page's own folder and gives its address as seen from the page."""
+    """A function that puts a file into the page's own folder and gives its address as seen from the page.
+
+    A page in a folder, such as `evidence/contrastive`, sees the folder of the site above it.
+    """
     place = PurePosixPath("explorers") / page
 
     def write(name, content):
         path = folder / place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf8"))
-        return str(place / name)
+        return f"{to_top(page)}{place / name}"
 
     return write
 

@@ -54,8 +54,8 @@ def describe_page(app, page, template, context, doctree):
     for buttons, button in _buttons(context.get("header_buttons", [])):
         if button.get("label") == "source-issues-button":
             button["url"] = context["atlas_issue"]
-        elif button.get("label") == "source-edit-button" and not written:
-            buttons.remove(button)
+        elif button.get("label") in ("source-edit-button", "launch-buttons") and not written:
+            buttons.remove(button)  # the repository has no file to edit, and none that Colab could open
         elif button.get("label") == "download-source-button" and page in facts["notebooks"]:
             button.update(url=facts["notebooks"][page], text=".ipynb", tooltip="Download notebook file")
 
