@@ -2,14 +2,11 @@
 
 import torch
 
-from ...contract import at_least, loss
+from ...contract import at_least, loss, operation
 from ...contract.pairwise import distances, mean_over
-from ...contract.precision import without_autocast
 from ...contract.safe import safe_norm
-from ...signatures import Field, Inputs, embeddings, points
+from ...signatures import Field, embeddings, points, takes
 from .triplet import mean_over_triplets
-
-_rows = Inputs({"x": Field("N D"), "y": Field("M D")}, {"D": 1})
 
 
 def _centred(x):
@@ -26,7 +23,7 @@ def _noise_to_signal(x, y):
     return torch.where(silent, 0.0, ratio.square())
 
 
-@without_autocast
+@operation(takes({"x": Field("N D"), "y": Field("M D")}, least={"D": 1}), paper="signaltonoise2019")
 def snr_distance(x, y):
     r"""Distance by signal-to-noise ratio: the variance of the difference over that of the anchor, entries as samples.
 
@@ -40,7 +37,7 @@ def snr_distance(x, y):
 
     Returns:
         Shape (N, M). An anchor whose entries are all equal has no signal to measure by: its distances are set to 0,
-        with slope 0.
+        with gradient 0.
 
     Raises:
         TypeError, ValueError: if these are not two floating-point tensors of shapes (N, D) and (M, D), D at least 1.
@@ -50,9 +47,7 @@ def snr_distance(x, y):
     Differs: `SNRDistance` of pytorch-metric-learning first divides each vector by its length, unless told not to, and
     gives infinity or NaN for an anchor without signal.
     """
-    _rows.check_shapes({"x": x, "y": y})
-    inputs, dtype = _rows.prepared({"x": x, "y": y})
-    return _noise_to_signal(**inputs).to(dtype)
+    return _noise_to_signal(x, y)
 
 
 @loss(
