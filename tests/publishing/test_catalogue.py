@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from lossatlas import losses
+from lossatlas.catalogue import CatalogueError, Paper, paper_trail, papers, papers_page
 from lossatlas.catalogue import proof as catalogue_proof
 from lossatlas.catalogue import rows as catalogue
-from lossatlas.catalogue import CatalogueError, Paper, paper_trail, papers, papers_page
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = papers(ROOT / "book" / "papers.yml")

@@ -1,4 +1,4 @@
-"""A regularizer that puts the similarities of all classes on the same side of the same two margins."""
+"""A regularizer that asks the similarities of all classes to keep the same two margins."""
 
 from ...contract import at_least, loss, real
 from ...contract.pairwise import sum_over
@@ -29,6 +29,10 @@ def threshold_consistent_margin_loss(
 
     over all positive pairs P and all negative pairs N of the batch. The means are over violating pairs only: the value
     does not shrink because few are left.
+
+    Use: When one threshold of similarity must serve all classes, as in verification: beside another loss, such as
+    `multi_similarity_loss`. Not alone, since pairs that keep their margin have no gradient, nor when only the ranking
+    of each query matters.
 
     Args:
         embeddings: vectors, shape (N, D); their length does not matter.
