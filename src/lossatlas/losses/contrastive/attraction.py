@@ -49,7 +49,7 @@ def cacr_loss(s, positive, negative, *, alpha=1.0, beta=1.0, t_positive=1.0, t_n
     Returns:
         One value per query, shape (N,); a side without pairs gives 0.
 
-    Paper: the form for two views. For more, `contrastive_attraction` and `contrastive_repulsion`.
+    Paper: This is the form for two views; for more views see `contrastive_attraction` and `contrastive_repulsion`.
 
     Differs: the code for ImageNet holds the weights fixed, and has other forms: `cacr_momentum_rbf`,
     `cacr_momentum_euclidean`.

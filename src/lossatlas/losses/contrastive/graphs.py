@@ -106,7 +106,7 @@ def proto_nce(features, prototypes, target, *, temperature=0.5, concentration=No
     Returns:
         One value per item, shape (N,). For several clusterings take the mean of their losses.
 
-    Paper: from prototypical contrastive learning (Li et al. 2021).
+    Paper: It comes from prototypical contrastive learning (Li et al. 2021).
 
     Differs: the code of the authors divides by N times the mean over the prototypes in place of the sum over them,
     which adds log(N / C) and changes no gradient.

@@ -36,7 +36,7 @@ def icon_loss(p, q):
     Returns:
         One value per row, shape (N,): infinite where q is 0 and p is not.
 
-    Paper: it takes the sum over i; the mean is the default here.
+    Paper: It takes the sum over i; the mean is the default here.
     """
     return (xlogy(p, p) - xlogy(p, q)).sum(-1)
 

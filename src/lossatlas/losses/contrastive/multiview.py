@@ -44,7 +44,7 @@ def multi_view_contrastive_loss(positive, negative, *, temperature=2.0, positive
     Returns:
         One value per anchor, shape (N,).
 
-    Paper: with one positive and no weights it is InfoNCE.
+    Paper: With one positive and no weights it is InfoNCE.
 
     Differs: the published code takes a similarity that is minus the cosine; the text, and this, have plus.
     """
@@ -99,7 +99,7 @@ def multi_positive_nce(s, positive, negative, *, temperature=0.1):
     Returns:
         One value per anchor, shape (N,); a side without pairs gives 0.
 
-    Paper: positives may be any class that an anchor is to be near to: `gated_contrastive_loss`.
+    Paper: Positives may be of any class that an anchor is to be near to, as in `gated_contrastive_loss`.
 
     Differs: the code of the authors takes the mean over all positive pairs of a batch. For the same, let
     `sample_weight` be the number of positives of each anchor.

@@ -30,7 +30,8 @@ def cosine_contrastive_loss(s, positive, negative, *, margin=0.0, negative_weigh
     Returns:
         One value per anchor, shape (N,).
 
-    Paper: $m$ between 0.4 and 0.9, $w$ between 1 and 300, for 100 to 2000 negatives. Defaults are the official code's.
+    Paper: It takes $m$ between 0.4 and 0.9 and $w$ between 1 and 300 for 100 to 2000 negatives. The defaults are those
+    of the official code.
     """
     beyond = (s - margin).clamp(min=0)
     push = sum_over(beyond, negative) if negative_weight is None else negative_weight * mean_over(beyond, negative)

@@ -52,7 +52,7 @@ def macl_loss(s, positive, negative, *, temperature=0.1, alpha=0.5, base=0.0):
     Returns:
         One value for the batch, at least 1.
 
-    Paper: For two views in one batch: `on(views, macl_loss)`. Then both views of all items are anchors.
+    Paper: For two views in one batch use `on(views, macl_loss)`; then both views of all items are anchors.
 
     Differs: lightly adds 1e-8 to $1 - P_i$. Official code divides by 0 where $P_i$ rounds to 1; here the value is 1.
     """
@@ -100,7 +100,7 @@ def global_contrastive_loss(s, positive, negative, *, temperature=0.1):
     Returns:
         One value per item, the mean of its two views', shape (N,), between -2 and 2; 0 without negatives.
 
-    Paper: The objective of SogCLR, with the batch in the place of the data set.
+    Paper: This is the objective of SogCLR, with the batch in place of the data set.
     """
     return soft_worst_gap(s, positive, negative, temperature)
 

@@ -104,7 +104,7 @@ def wasserstein_uniformity(points):
     Returns:
         One value for the batch, from 0 (even) to $\sqrt 2$ (all points equal); 0 for no points.
 
-    Paper: Added to a loss with weight 0.2, over both views together. Its metric is $-W_2$.
+    Paper: It adds this loss, over both views together, to another with weight 0.2. Its metric is $-W_2$.
 
     Differs: the official code takes roots of the eigenvalues plus 1e-8. Here the $\sigma_k$ are singular values, whose
     gradients stay finite; one that is 0 up to rounding passes none.
@@ -153,7 +153,7 @@ def cross_correlation_loss(view_a, view_b, *, lam=0.005, eps=1e-5):
     Returns:
         One value for the batch, 0 for no items. A coordinate that is the same for all items has correlation 0 with all.
 
-    Paper: Defaults, and the standardisation by batch normalisation, are the official code's.
+    Paper: The defaults, and the standardisation by batch normalisation, are those of the official code.
 
     Differs: some code divides the variances by N - 1 and adds no eps.
     """

@@ -34,7 +34,7 @@ def one_hot_target(inputs):
     bounds=(0.0, None),
 )
 def null_bce_loss(logits, target):
-    r"""Null BCE loss: binary cross-entropy per class, over only the classes that the data set of an item labels.
+    r"""Null BCE loss: binary cross-entropy per class, restricted to the classes that the data set of an item labels.
 
     $$ \ell_k = -[k = y] \log \sigma(f_k) - [k \ne y] \log(1 - \sigma(f_k)), \qquad
        k \in \text{label set of the item} $$

@@ -119,7 +119,7 @@ def aldr_kl_loss(logits, target, *, margin=0.1, lam0=1.0, alpha=2.0, lam=None):
 
     Use: When a share of the labels is wrong and no single `lam` of `ldr_kl_loss` suits easy and ambiguous examples
     alike. Not when examples have no index by which `ALDRKLLoss` can remember their temperatures, and not when confident
-    predictions are often wrong: they get the lowest temperature, close to a hinge.
+    predictions are often wrong: they get the lowest temperature, which puts the gradient on the hardest rivals.
 
     Args:
         logits: scores $f$, shape (N, C). A class with score -inf is ruled out (and still counted in C).

@@ -36,9 +36,9 @@ def energy_confusion_regularizer(embeddings, labels, gallery, gallery_labels, ow
     Returns:
         One value for the batch; 0 where there is only one class.
 
-    Paper: Added with a weight to a loss that separates the classes: the two oppose each other, so that features which
-    separate only the training classes lose value. Known here from the abstract and the figures of the paper; which
-    weights of the network receive its gradient there could not be checked, here all do.
+    Paper: It is added with a weight to a loss that separates the classes: the two oppose each other, so that features
+    which separate only the training classes lose value. The paper is known here from its abstract and figures; which
+    weights of the network receive the gradient there could not be checked, here all do.
     """
     _, strange = relations(labels, gallery_labels, own, gallery_mask)
     in_batch = (labels.unsqueeze(-1) == labels).sum(-1)

@@ -83,7 +83,8 @@ def snr_contrastive_loss(x, y, positive, negative, *, positive_margin=0.01, nega
         One value per anchor, shape (N,); a side without pairs gives 0. So does an anchor whose entries are all equal,
         except for its negatives, which count as noiseless.
 
-    Paper: It adds a multiple of `zero_mean_regularizer`. That the margins are the paper's is not verified.
+    Paper: It adds a multiple of `zero_mean_regularizer`. It could not be verified that the default margins are the
+    paper's.
 
     Differs: pytorch-metric-learning has margins 0 and 1, normalises the vectors by default, and averages over the
     non-zero terms of all anchors together.
@@ -118,7 +119,7 @@ def snr_triplet_loss(x, y, positive, negative, *, margin=0.2):
     Returns:
         One value per anchor, shape (N,); 0 for an anchor without a positive or without a negative.
 
-    Paper: That the margin is the paper's is not verified.
+    Paper: It could not be verified that the default margin is the paper's.
     """
     return mean_over_triplets(_noise_to_signal(x, y), positive, negative, margin)
 

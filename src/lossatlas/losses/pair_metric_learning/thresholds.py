@@ -45,7 +45,8 @@ def threshold_consistent_margin_loss(
     Returns:
         One value for the batch; a side without violating pairs gives 0.
 
-    Paper: Added to another loss, which it makes usable with one threshold for all classes. Defaults are the paper's.
+    Paper: It is added to another loss, which it makes usable with one threshold for all classes. The defaults are the
+    paper's.
     """
     short, over = positive & (s <= positive_margin), negative & (s >= negative_margin)
     pull = sum_over(positive_margin - s, short).sum() / short.sum().clamp(min=1)

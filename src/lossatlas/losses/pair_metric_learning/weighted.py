@@ -36,7 +36,7 @@ def multi_similarity_loss(s, positive, negative, *, alpha=2.0, beta=50.0, base=1
     Returns:
         One value per anchor, shape (N,); a side without pairs gives 0.
 
-    Paper: Defaults are the paper's.
+    Paper: The defaults are the paper's.
 
     Differs: the official code has beta = 40 and base = 0.5, and mines pairs first
     (`multi_similarity_mining`); it drops positives of similarity 1.
@@ -79,7 +79,8 @@ def circle_loss(s, positive, negative, *, margin=0.25, gamma=256.0):
     Returns:
         One value per anchor, shape (N,); 0 for an anchor without a positive or without a negative.
 
-    Paper: Defaults are those for faces; for re-identification gamma = 128, for fine-grained retrieval 0.4 and 80.
+    Paper: The defaults are those for faces. For re-identification it takes gamma = 128, for fine-grained retrieval
+    margin = 0.4 and gamma = 80.
 
     Differs: much used code takes all pairs of a batch together: `on(pairs, circle_loss)` with one row.
     """
