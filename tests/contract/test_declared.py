@@ -20,7 +20,7 @@ def test_it_says_what_it_is(entry):
 def test_it_is_found_by_name_function_and_alias(entry):
     for name in (entry.name, entry.function, entry, *entry.aliases):
         assert lossatlas.get(name) is entry
-    assert entry in lossatlas.losses(family=entry.family, signature=entry.signature, paper=entry.paper)
+    assert entry in lossatlas.registry(family=entry.family, signature=entry.signature, paper=entry.paper)
 
 
 def test_every_number_among_the_hyper_parameters_has_a_domain_with_its_default_inside(entry):

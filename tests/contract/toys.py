@@ -1,7 +1,7 @@
 """Losses for the tests of the tests: one that is right, and some that are each wrong in one way."""
 
 import torch
-from tests.references.cross_entropy import log_p, surprise
+from tests.families.cross_entropy.references import log_p, surprise
 from tests.references.holding import holding
 from tests.references.numbers import exp
 

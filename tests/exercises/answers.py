@@ -1,4 +1,4 @@
-"""All right answers, from the masters of the book, and typical wrong ones, of the files `answers_<family>.py` beside this one.
+"""All right answers, from the masters of the book, and typical wrong ones, of `answers` in `tests/families/<family>`.
 
 Such a file has `wrong_answers()`, a list of (exercise, name, answer, words that the feedback must have); `STUBS`,
 exercise -> answers not attempted yet; and `ASKED`, file of checks -> names of functions that it must not call, because
@@ -7,16 +7,14 @@ they are what it asks for, or one step from it.
 
 import ast
 import functools
-import importlib
 from pathlib import Path
+
+from tests.families import families, modules
 
 from lossatlas.classroom.masters import masters_in, read_master
 from lossatlas.classroom.masters.self_study import FETCHES
 
-MODULES = [
-    importlib.import_module(f"tests.exercises.{path.stem}")
-    for path in sorted(Path(__file__).parent.glob("answers_*.py"))
-]
+MODULES = [module for family in families() for module in modules(family, "answers")]
 BOOK = Path(__file__).parents[2] / "book"
 
 

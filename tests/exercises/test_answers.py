@@ -1,7 +1,8 @@
 """Right answers pass, stubs are met kindly, and every typical mistake is told by name."""
 
 import pytest
-from tests.exercises import answers, answers_cross_entropy
+from tests.exercises import answers
+from tests.families.cross_entropy import answers as answers_cross_entropy
 
 from lossatlas.exercises import EXERCISES, check, given
 from lossatlas.exercises.run import examine

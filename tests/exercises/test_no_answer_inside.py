@@ -4,7 +4,8 @@ import ast
 from pathlib import Path
 
 import pytest
-from tests.exercises import answers, answers_cross_entropy
+from tests.exercises import answers
+from tests.families.cross_entropy import answers as answers_cross_entropy
 from torch.overrides import TorchFunctionMode
 
 import lossatlas.exercises

@@ -15,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from lossatlas import measures
 from lossatlas.measures import vectors
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "contrastive" / "wasserstein_uniformity__random.json"
+GOLDEN = Path(__file__).parents[1] / "families" / "contrastive" / "golden" / "wasserstein_uniformity__random.json"
 SEEDS, N, D = 3, 24, 4
 
 

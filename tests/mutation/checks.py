@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 WATCHED = (str(ROOT / "src" / "lossatlas" / "losses"), str(ROOT / "src" / "lossatlas" / "contract"))
 OF_ENTRIES = (test_declared, test_errors, test_exemptions, test_reference, test_special_cases)
 #: Written by hand, for losses and what they compute with.
-FILES = ("losses/test_*.py", "contract/test_safe.py")
+FILES = ("families/test_*.py", "families/*/test_*.py", "losses/test_*.py", "contract/test_safe.py")
 
 
 @dataclass
@@ -68,7 +68,12 @@ def generated():
 def in_files():
     """name -> check, for every test in the files."""
     files = sorted(file for pattern in FILES for file in (ROOT / "tests").glob(pattern))
-    return {name: check for file in files for name, check in in_file(f"tests.{file.parent.name}.{file.stem}").items()}
+    return {name: check for file in files for name, check in in_file(module_of(file)).items()}
+
+
+def module_of(file):
+    """The name under which a file of tests is imported."""
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts)
 
 
 def in_file(name):

@@ -14,7 +14,7 @@ EQUIVALENT = Path(__file__).with_name("equivalent.yml")
 BAR = 0.95
 #: Of `contract`: what the losses compute with.
 PRIMITIVES = ("fused.py", "safe.py")
-TESTS = ("contract", "references", "golden", "losses", "mutation")
+TESTS = ("contract", "references", "families", "losses", "mutation")
 
 
 class State:

@@ -55,9 +55,7 @@ def test_a_change_that_never_ends_is_stopped():
 def test_every_test_written_by_hand_can_be_run_without_pytest():
     subjects = {check.subject for check in checks.in_files().values()}
     assert subjects == {
-        f"tests.{file.parent.name}.{file.stem}"
-        for pattern in checks.FILES
-        for file in (checks.ROOT / "tests").glob(pattern)
+        checks.module_of(file) for pattern in checks.FILES for file in (checks.ROOT / "tests").glob(pattern)
     }
 
 

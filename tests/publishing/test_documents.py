@@ -10,7 +10,7 @@ import torch
 
 import lossatlas
 from lossatlas.losses.cross_entropy import polynomial
-from tests.references import cross_entropy as references
+from tests.families.cross_entropy import references
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]

@@ -5,22 +5,26 @@
 | `numbers` | elementary functions on floats or on numbers of 75 digits, for the loops |
 | `holding` | loops of losses that hold a quantity fixed in their gradient |
 | `exact` | value and gradient of a loss from its loop, with 75 digits |
-| `recorded` | files of such values and gradients, in `tests/golden` |
-| all others | the loops, one file per family, listed in its `REFERENCES` |
+| `recorded` | files of such values and gradients, in `tests/families/<family>/golden/exact` |
+| `comparing` | loops over anchors that see two short lists of numbers |
+| `adapting` | makers of adapters, for files of official implementations |
+
+The loops themselves are in `tests/families/<family>/references`, in tables called `REFERENCES`.
 """
 
 import functools
-import importlib
-import pkgutil
+
+from tests.families import collected
 
 
 @functools.cache
 def loops():
     """Loss name -> naive loop."""
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        found |= getattr(importlib.import_module(f"{__name__}.{module.name}"), "REFERENCES", {})
-    return found
+    return {
+        name: loop
+        for loops_of_family in collected("references", "REFERENCES").values()
+        for name, loop in loops_of_family.items()
+    }
 
 
 def loop(name):

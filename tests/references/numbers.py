@@ -76,3 +76,14 @@ exp, expm1, log, log1p, sqrt, fsum, atan2, tan = (
 def hypot(*x):
     """The length of a vector."""
     return sqrt(fsum(v**2 for v in x)) if _now["exact"] else math.hypot(*x)
+
+
+def log_sum_exp(values):
+    top = max(values, default=-INF)
+    if top == -INF:
+        return -INF
+    return top + log(fsum(exp(v - top) for v in values))
+
+
+def softplus(x):
+    return max(x, 0.0) + log1p(exp(-abs(x)))

@@ -1,4 +1,4 @@
-"""Files of exact values and gradients: `tests/golden/<family>/exact/<loss>.json`, recorded from the naive loops.
+"""Files of exact values and gradients: `tests/families/<family>/golden/exact/<loss>.json`, recorded from the naive loops.
 
 `python -m tests.references.recorded` writes them anew, for every registered loss that has a naive loop, or for those
 named on the command line. They change only where a loop, a default or the other setting of the tests changed: look at
@@ -16,14 +16,14 @@ from lossatlas.signatures import Field
 
 from .exact import exact_of
 
-FOLDER = Path(__file__).parents[1] / "golden"
+FAMILIES = Path(__file__).parents[1] / "families"
 RENEW = "`python -m tests.references.recorded` records anew; look at what changed"
 #: The rows of the recorded inputs: two of usual size, a small and a large one.
 SIZES = (1.0, 1.0, 0.01, 8.0)
 
 
 def path_of(entry):
-    return FOLDER / entry.family / "exact" / f"{entry.name}.json"
+    return FAMILIES / entry.family / "golden" / "exact" / f"{entry.name}.json"
 
 
 def numbers_of(case):
@@ -74,7 +74,7 @@ def inputs_as_tensors(case, record):
 
 def _inputs_of(case):
     inputs = case.sample(20, N=len(SIZES))
-    for name, kind in case.signature.fields.items():
+    for name, kind in case.signature.inputs.fields.items():
         if type(kind) is Field and kind.axes[0] in ("N", "*"):
             size = torch.tensor(SIZES, dtype=inputs[name].dtype)
             inputs[name] = inputs[name] * size.reshape(-1, *[1] * (inputs[name].ndim - 1))
@@ -90,7 +90,7 @@ def _write(names):
     import lossatlas
     from tests.contract.cases import settings_of
 
-    for entry in [lossatlas.get(name) for name in names] or lossatlas.losses():
+    for entry in [lossatlas.get(name) for name in names] or lossatlas.registry():
         found = [computed(case) for case in settings_of(entry)]
         if None in found:
             continue

@@ -8,17 +8,17 @@ from ...contract import above, at_least, loss
 from ...contract.pairwise import cosine, cosines, log_sum_exp, sum_over
 from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, square_distances, unit
-from ...signatures import Field, Signature, queries
+from ...signatures import Field, Inputs, queries
 
 WEIGHT, SHARPNESS = at_least(0, show=(0.0, 2.0)), at_least(0, show=(0.0, 5.0))
 TEMPERATURE = above(0, show=(0.05, 2.0))
 
-_views = Signature("views", {"views": Field("V N D")}, "N", {}, {"V": 2, "D": 1})
-_momentum = Signature("momentum", {"queries": Field("V N D"), "key": Field("N D")}, "N", {}, {"V": 1, "N": 1, "D": 1})
+_views = Inputs({"views": Field("V N D")}, {"V": 2, "D": 1})
+_momentum = Inputs({"queries": Field("V N D"), "key": Field("N D")}, {"V": 1, "N": 1, "D": 1})
 
 
 @loss(
-    queries,
+    queries.cosine,
     paper="attractionrepulsion2021",
     # A query has one positive, among which there is nothing to weigh.
     domains={"alpha": WEIGHT, "beta": WEIGHT, "t_positive": replace(SHARPNESS, slider=False), "t_negative": SHARPNESS},

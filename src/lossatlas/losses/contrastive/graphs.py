@@ -7,18 +7,16 @@ from ...contract.checks import FLOATS, is_dense
 from ...contract.pairwise import cosine, cosines, log_sum_exp
 from ...contract.precision import in_one_precision
 from ...contract.safe import unit
-from ...signatures import Field, Label, Signature, prototypes
+from ...signatures import Field, Inputs, Label, prototypes
 from ..cross_entropy.log_odds import negative_log_likelihood
 
 TEMPERATURE = above(0, show=(0.05, 2.0))
 #: added in a logarithm, as the authors do, so that a node without neighbours has a finite loss
 TINY = 1e-10
 
-_weighted = Signature(
-    "weighted", {"anchors": Field("N D"), "samples": Field("N D"), "weights": Field("N N")}, "N", {}, {"N": 1, "D": 1}
-)
-_nodes = Signature("nodes", {"embeddings": Field("N D"), "clusters": Label("N")}, "N", {}, {"N": 1, "D": 1})
-_clusterings = Signature("clusterings", {"clusterings": Label("K N")}, "N", {}, {"K": 1})
+_weighted = Inputs({"anchors": Field("N D"), "samples": Field("N D"), "weights": Field("N N")}, {"N": 1, "D": 1})
+_nodes = Inputs({"embeddings": Field("N D"), "clusters": Label("N")}, {"N": 1, "D": 1})
+_clusterings = Inputs({"clusterings": Label("K N")}, {"K": 1})
 
 
 def cluster_disagreement(clusterings):

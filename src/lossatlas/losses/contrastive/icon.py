@@ -6,12 +6,12 @@ from ...contract import above, between, describe, loss, values_readable, wrong
 from ...contract.checks import is_dense
 from ...contract.precision import in_one_precision
 from ...contract.safe import xlogy
-from ...signatures import Field, Signature, Simplex, distributions
+from ...signatures import Field, Inputs, Simplex, distributions
 
-_matrix = Signature("matrix", {"dissimilarity": Field("N M")}, "N", {}, {"M": 1})
-_squares = Signature("squares", {"square_distance": Field("N M")}, "N", {}, {"M": 1})
-_shares = Signature("shares", {"p": Field("N M")}, "N", {}, {"M": 1})
-_assignment = Signature("assignment", {"assignment": Simplex("N C")}, "N", {}, {"N": 1, "C": 1})
+_matrix = Inputs({"dissimilarity": Field("N M")}, {"M": 1})
+_squares = Inputs({"square_distance": Field("N M")}, {"M": 1})
+_shares = Inputs({"p": Field("N M")}, {"M": 1})
+_assignment = Inputs({"assignment": Simplex("N C")}, {"N": 1, "C": 1})
 
 
 @loss(distributions, paper="icon2025", bounds=(0.0, None), optimum=0.0)

@@ -15,7 +15,7 @@ def negative_log_share(s, positive, negative):
 
 
 @loss(
-    queries,
+    queries.cosine,
     paper="contrastivebehaviour2020",
     aliases=("moco_info_nce",),
     domains={"temperature": above(0, show=(0.05, 2.0))},
@@ -45,7 +45,7 @@ def info_nce(s, positive, negative, *, temperature=0.07):
 
 
 @loss(
-    views,
+    views.cosine,
     paper="contrastivebehaviour2020",
     domains={"temperature": above(0, show=(0.05, 2.0))},
     invariances=("rotate", "scale"),
@@ -74,7 +74,7 @@ def nt_xent(s, positive, negative, *, temperature=0.5):
 
 
 @loss(
-    views,
+    views.across,
     paper="radford2021learning",
     domains={"temperature": above(0, show=(0.05, 2.0))},
     invariances=("rotate", "scale"),

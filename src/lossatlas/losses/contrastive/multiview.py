@@ -7,16 +7,12 @@ from ...contract.checks import FLOATS, is_dense
 from ...contract.pairwise import log_sum_exp, mean_over
 from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, unit
-from ...signatures import Field, Label, Signature, embeddings, pairs
+from ...signatures import Field, Inputs, Label, embeddings, pairs
 
 TEMPERATURE = above(0, show=(0.05, 2.0))
 
-_gated = Signature(
-    "gated",
-    {"embeddings": Field("N D"), "labels": Label("N"), "partner_labels": Label("N"), "gate": Field("N D")},
-    "N",
-    {},
-    {"D": 1},
+_gated = Inputs(
+    {"embeddings": Field("N D"), "labels": Label("N"), "partner_labels": Label("N"), "gate": Field("N D")}, {"D": 1}
 )
 
 
@@ -75,7 +71,7 @@ def _check_weights(name, weights, like):
 
 
 @loss(
-    embeddings,
+    embeddings.cosine,
     paper="positivepairs2024",
     domains={"temperature": TEMPERATURE},
     invariances=("rotate", "scale"),

@@ -12,7 +12,7 @@ from .info_nce import negative_log_share
 
 
 @loss(
-    views,
+    views.cosine,
     paper="yeh2022decoupled",
     domains={"temperature": above(0, show=(0.05, 2.0))},
     invariances=("rotate", "scale"),
@@ -68,7 +68,7 @@ PRIOR = inside(0, 1, open_low=False, show=(0.0, 0.5))
 
 
 @loss(
-    views,
+    views.cosine,
     paper="chuang2020debiased",
     domains={"temperature": above(0, show=(0.05, 2.0)), "positive_prior": PRIOR},
     invariances=("rotate", "scale"),
@@ -102,7 +102,7 @@ def debiased_contrastive_loss(s, positive, negative, *, temperature=0.5, positiv
 
 
 @loss(
-    views,
+    views.cosine,
     paper="robinson2021contrastive",
     domains={
         "temperature": above(0, show=(0.05, 2.0)),
@@ -143,7 +143,7 @@ def hard_negative_contrastive_loss(s, positive, negative, *, temperature=0.5, co
 
 
 @loss(
-    views,
+    views.cosine,
     paper="contrastivebehaviour2020",
     domains={"lam": at_least(0, show=(0.0, 2.0))},
     invariances=("rotate", "scale"),
@@ -182,7 +182,7 @@ def hardest(s, negative, alpha):
 
 
 @loss(
-    views,
+    views.cosine,
     paper="contrastivebehaviour2020",
     domains={"temperature": above(0, show=(0.05, 2.0)), "alpha": inside(0, 1, open_high=False, show=(0.05, 1.0))},
     invariances=("rotate", "scale"),

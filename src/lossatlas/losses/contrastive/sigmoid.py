@@ -7,7 +7,7 @@ from ...signatures import views
 
 
 @loss(
-    views,
+    views.across,
     paper="zhai2023sigmoid",
     domains={"temperature": above(0, show=(0.05, 2.0)), "bias": real(show=(-20.0, 5.0))},
     invariances=("rotate", "scale"),

@@ -6,7 +6,7 @@ from ...signatures import pairs, two_views
 
 
 @loss(
-    pairs,
+    pairs.cosine,
     paper="simplex2021",
     domains={"margin": between(-1, 1, show=(0.0, 0.9)), "negative_weight": at_least(0, show=(1.0, 300.0))},
     bounds=(0.0, None),

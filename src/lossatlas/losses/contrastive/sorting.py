@@ -8,11 +8,11 @@ from ...contract import above, loss, wrong
 from ...contract.checks import FLOATS, describe, is_dense
 from ...contract.pairwise import cosine, cosines
 from ...contract.precision import in_one_precision
-from ...signatures import Field, Signature, pairs
+from ...signatures import Field, Inputs, pairs
 
 STEEPNESS = above(0, show=(0.5, 20.0))
 
-_views = Signature("views", {"views": Field("V N D")}, "N", {}, {"V": 2, "N": 2, "D": 1})
+_views = Inputs({"views": Field("V N D")}, {"V": 2, "N": 2, "D": 1})
 
 
 @in_one_precision

@@ -13,7 +13,7 @@ FIXED = "Temperature and weights are held fixed in the gradient"
 
 
 @loss(
-    pairs,
+    pairs.cosine,
     paper="modelaware2022",
     items="batch",
     domains={
@@ -76,7 +76,7 @@ def _softplus_over_sigmoid(odds):
 
 
 @loss(
-    views,
+    views.cosine,
     paper="automatictemperature2023",
     domains={"temperature": above(0, show=(0.05, 2.0))},
     invariances=("rotate", "scale"),
@@ -114,7 +114,7 @@ def soft_worst_gap(s, positive, negative, temperature):
 
 
 @loss(
-    views,
+    views.cosine,
     paper="automatictemperature2023",
     domains={"temperature": above(0, show=(0.05, 2.0)), "rho": at_least(0, show=(0.0, 6.0))},
     invariances=("rotate", "scale"),

@@ -4,15 +4,13 @@ import torch
 
 from ...contract import above, at_least, between, describe, expect, loss
 from ...contract.safe import log_square_distances, unit
-from ...signatures import Field, Signature, prototypes
+from ...signatures import Field, Inputs, prototypes
 from .log_odds import negative_log_likelihood
 
 EXPONENT, EPS = above(0, show=(0.5, 16.0)), at_least(0, show=(0.0, 0.5))
 
-_points = Signature("points", {"features": Field("N D"), "prototypes": Field("C D")}, "N C", {})
-_memory = Signature(
-    "memory", {"queries": Field("N D"), "keys": Field("M D"), "values": Field("M C")}, "N C", {}, {"M": 1}
-)
+_points = Inputs({"features": Field("N D"), "prototypes": Field("C D")})
+_memory = Inputs({"queries": Field("N D"), "keys": Field("M D"), "values": Field("M C")}, {"M": 1})
 
 
 def harmonic_logits(features, prototypes, n, eps):

@@ -9,14 +9,12 @@ import torch
 
 from ...contract import SpecialCase, describe, expect, loss, real
 from ...contract.safe import softplus, unit
-from ...signatures import ClassIndex, Field, Signature, logits, multilabel
+from ...signatures import ClassIndex, Field, Inputs, logits, multilabel
 from .hinges import one_against_rest
 from .softmax import one_hot, signs
 
-_labelled = Signature(
-    "labelled", {"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")}, "C C", {}
-)
-_similar = Signature("similar", {"similarity": Field("C C"), "target": ClassIndex("N")}, "N C", {})
+_labelled = Inputs({"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")})
+_similar = Inputs({"similarity": Field("C C"), "target": ClassIndex("N")})
 
 
 def one_hot_target(inputs):

@@ -122,8 +122,8 @@ def feature_extractor_loss(
     Paper: *M2FNet*, 2022; variance and covariance terms as in VICReg.
     """
     views = {"anchor": anchor, "positive": positive, "negative": negative}
-    triplets.check_shapes(views)
-    views, dtype = triplets.prepared(views)
+    triplets.inputs.check_shapes(views)
+    views, dtype = triplets.inputs.prepared(views)
     triplet = adaptive_margin_triplet_loss(**views, eps=eps)
     weights = {
         "triplet_weight": triplet_weight,

@@ -7,9 +7,9 @@ import torch
 from ...contract import at_least, loss
 from ...contract.precision import without_autocast
 from ...contract.safe import xlogy
-from ...signatures import Signature, codes
+from ...signatures import Inputs, codes
 
-_words = Signature("words", {"logits": codes.fields["logits"]}, "N", {}, codes.least)
+_words = Inputs({"logits": codes.inputs.fields["logits"]}, codes.inputs.least)
 
 
 @loss(
@@ -68,8 +68,8 @@ def code_mutual_information(logits, labels):
     Paper: *Discrete Infomax Codes for Supervised Representation Learning*, 2019.
     """
     inputs = {"logits": logits, "labels": labels}
-    codes.check_shapes(inputs)
-    inputs, dtype = codes.prepared(inputs)
+    codes.inputs.check_shapes(inputs)
+    inputs, dtype = codes.inputs.prepared(inputs)
     return _about_labels(**inputs).to(dtype)
 
 

@@ -64,7 +64,7 @@ class IcnnParts(NamedTuple):
 
 
 @loss(
-    embeddings_signature,
+    embeddings_signature.vectors,
     paper="susana2023",
     items="batch",
     invariances=("rotate", "shift"),
@@ -143,10 +143,10 @@ def icnn_parts(embeddings, labels, gallery=None, gallery_labels=None, own=None, 
         own=own,
         gallery_mask=gallery_mask,
     )
-    sizes = embeddings_signature.check_shapes(given)
-    inputs, sizes = embeddings_signature.completed(given, sizes, None)
-    embeddings_signature.check_values(inputs, sizes)
-    inputs, dtype = embeddings_signature.prepared(inputs)
+    sizes = embeddings_signature.inputs.check_shapes(given)
+    inputs, sizes = embeddings_signature.inputs.completed(given, sizes, None)
+    embeddings_signature.inputs.check_values(inputs, sizes)
+    inputs, dtype = embeddings_signature.inputs.prepared(inputs)
     x, labels, y, *rest = inputs.values()
     return IcnnParts(*(part.to(dtype) for part in _parts(x, y, *relations(labels, *rest), neighbors)))
 

@@ -8,7 +8,7 @@ from ...signatures import embeddings
 
 
 @loss(
-    embeddings,
+    embeddings.distance,
     paper="hadsell2006dimensionality",
     domains={"positive_margin": at_least(0, show=(0.0, 1.0)), "negative_margin": at_least(0, show=(0.2, 2.0))},
     invariances=("rotate", "shift"),
@@ -43,7 +43,7 @@ def contrastive_loss(d, positive, negative, *, positive_margin=0.0, negative_mar
 
 
 @loss(
-    embeddings,
+    embeddings.distance,
     paper="wu2017sampling",
     domains={"margin": at_least(0, show=(0.0, 0.6)), "boundary": at_least(0, show=(0.6, 1.4))},
     invariances=("rotate", "shift"),
@@ -82,7 +82,7 @@ def margin_loss(d, positive, negative, *, margin=0.2, boundary=1.2):
 
 
 @loss(
-    embeddings,
+    embeddings.distance,
     paper="wang2019ranked",
     domains={
         "margin": at_least(0, show=(0.0, 1.0)),

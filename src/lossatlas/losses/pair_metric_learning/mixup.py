@@ -90,7 +90,7 @@ def mixed_pair_labels(label, other, lam):
 
 
 @loss(
-    in_order,
+    in_order.vectors,
     paper="ittakestwo2021",
     items="batch",
     domains={
@@ -142,7 +142,7 @@ def metrix_contrastive_loss(x, y, positive, negative, *, lam=0.5, margin=0.5, we
 
 
 @loss(
-    in_order,
+    in_order.vectors,
     paper="ittakestwo2021",
     domains={
         "lam": between(0, 1, show=(0.0, 1.0)),

@@ -6,10 +6,10 @@ from ...contract import at_least, loss
 from ...contract.pairwise import distances, mean_over
 from ...contract.precision import without_autocast
 from ...contract.safe import safe_norm
-from ...signatures import Field, Signature, embeddings, points
+from ...signatures import Field, Inputs, embeddings, points
 from .triplet import mean_over_triplets
 
-_rows = Signature("rows", {"x": Field("N D"), "y": Field("M D")}, "N", {}, {"D": 1})
+_rows = Inputs({"x": Field("N D"), "y": Field("M D")}, {"D": 1})
 
 
 def _centred(x):
@@ -56,7 +56,7 @@ def snr_distance(x, y):
 
 
 @loss(
-    embeddings,
+    embeddings.vectors,
     paper="signaltonoise2019",
     domains={"positive_margin": at_least(0, show=(0.0, 1.0)), "negative_margin": at_least(0, show=(0.1, 4.0))},
     bounds=(0.0, None),
@@ -96,7 +96,7 @@ def snr_contrastive_loss(x, y, positive, negative, *, positive_margin=0.01, nega
 
 
 @loss(
-    embeddings,
+    embeddings.vectors,
     paper="signaltonoise2019",
     domains={"margin": at_least(0, show=(0.0, 1.0))},
     bounds=(0.0, None),

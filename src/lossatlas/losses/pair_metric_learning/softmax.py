@@ -17,7 +17,7 @@ def least(x, where):
     return torch.where(found < torch.inf, found, 0.0)
 
 
-@loss(embeddings, paper="sohn2016improved", invariances=("rotate",), bounds=(0.0, None))
+@loss(embeddings.vectors, paper="sohn2016improved", invariances=("rotate",), bounds=(0.0, None))
 def n_pairs_loss(x, y, positive, negative):
     r"""N-pairs loss: cross-entropy of picking a positive among the negatives by inner product.
 
@@ -47,7 +47,7 @@ def n_pairs_loss(x, y, positive, negative):
 
 
 @loss(
-    embeddings,
+    embeddings.distance,
     paper="oh2016lifted",
     domains={"margin": at_least(0, show=(0.0, 2.0))},
     invariances=("rotate", "shift"),
@@ -79,7 +79,7 @@ def lifted_structure_loss(d, positive, negative, *, margin=1.0):
     return (hardest + log_sum_exp(d - farthest, positive) + log_sum_exp(nearest - d, negative)).clamp(min=0)
 
 
-@loss(embeddings, paper="goldberger2004neighbourhood", invariances=("rotate", "shift"), bounds=(0.0, None))
+@loss(embeddings.distance, paper="goldberger2004neighbourhood", invariances=("rotate", "shift"), bounds=(0.0, None))
 def nca_loss(d, positive, negative):
     r"""Neighbourhood components analysis: the negative log-likelihood that a random neighbour is of the same class.
 

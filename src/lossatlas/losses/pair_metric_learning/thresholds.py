@@ -6,7 +6,7 @@ from ...signatures import embeddings
 
 
 @loss(
-    embeddings,
+    embeddings.cosine,
     paper="thresholdconsistent2023",
     items="batch",
     domains={

@@ -59,7 +59,7 @@ def mean_over_triplets(d, positive, negative, margin):
 
 
 @loss(
-    embeddings,
+    embeddings.distance,
     paper="hermans2017defense",
     domains={"margin": at_least(0, show=(0.0, 1.0))},
     invariances=("rotate", "shift"),
@@ -91,7 +91,7 @@ def batch_all_triplet_loss(d, positive, negative, *, margin=0.2):
 
 
 @loss(
-    embeddings,
+    embeddings.distance,
     paper="hermans2017defense",
     domains={"margin": at_least(0, show=(0.0, 1.0))},
     invariances=("rotate", "shift"),
@@ -126,7 +126,7 @@ def batch_hard_triplet_loss(d, positive, negative, *, margin=0.2):
     return (max_over(d, positive) - min_over(d, negative) + margin).clamp(min=0)
 
 
-@loss(embeddings, paper="hermans2017defense", invariances=("rotate", "shift"), bounds=(0.0, None))
+@loss(embeddings.distance, paper="hermans2017defense", invariances=("rotate", "shift"), bounds=(0.0, None))
 def soft_margin_triplet_loss(d, positive, negative):
     r"""Triplet loss of the hardest triplet without a margin: a softplus, whose gradient fades but never ends.
 
@@ -150,7 +150,7 @@ def soft_margin_triplet_loss(d, positive, negative):
 
 
 @loss(
-    embeddings,
+    embeddings.distance,
     paper="schroff2015facenet",
     domains={"margin": at_least(0, show=(0.0, 1.0))},
     invariances=("rotate", "shift"),

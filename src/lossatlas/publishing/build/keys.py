@@ -12,7 +12,7 @@ PUBLISHING = PACKAGE / "publishing"
 
 #: The losses, what they are made with, and what proves them.
 PROVEN = ("src/lossatlas/contract", "src/lossatlas/signatures", "src/lossatlas/losses")
-PROVING = ("tests/contract", "tests/references", "tests/golden")
+PROVING = ("tests/contract", "tests/references", "tests/families")
 
 
 def digest(*parts):

@@ -1,0 +1,119 @@
+"""Losses of single papers on metric learning, as loops over plain numbers."""
+
+from tests.references.comparing import distance, others
+from tests.references.holding import holding
+from tests.references.numbers import INF, exp, fsum, log, log_sum_exp, sqrt
+
+
+def smooth_distance(x, y, square=1e-6):
+    return sqrt(fsum((a - b) ** 2 for a, b in zip(x, y, strict=True)) + square)
+
+
+def proto_triplet_loss(features, prototypes, target, margin=0.5, eps=1e-6):
+    found = []
+    for x, y in zip(features, target, strict=True):
+        d = [smooth_distance(x, c, eps) for c in prototypes]
+        nearest = min(v for k, v in enumerate(d) if k != y)
+        found.append(max(0.0, d[y] - nearest + margin))
+    return found
+
+
+def icnn_loss(embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors=(4, 5)):
+    score = icnn_score(embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors)
+    return -log(score)
+
+
+def icnn_score(embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors=(4, 5)):
+    k, reach = neighbors
+    few = k + 2 >= len(gallery) or not embeddings
+    k = max(0, min(k, len(gallery) - 2))
+    to_same, to_other, largest, agreeing = [], [], 0.0, 0
+    for n, (x, y) in enumerate(zip(embeddings, labels, strict=True)):
+        found = [(smooth_distance(x, gallery[m]), gallery_labels[m] == y) for m in others(n, own, gallery_mask)]
+        found = sorted(found, key=lambda pair: pair[0])[:reach]
+        r = min((d for d, same in found if not same), default=INF)
+        u = [d / (r + 1e-7) if r < INF else 0.0 * d for d, _ in found[:k]]
+        top = max([1, *u])
+        same_here = [v / top for v, (_, same) in zip(u, found[:k], strict=True) if same]
+        other_here = [d for d, same in found[:k] if not same]
+        agreeing += len(same_here)
+        largest = max([largest, *other_here])
+        if same_here:
+            to_same.append(fsum(same_here) / (len(same_here) + 1e-7))
+        if other_here:
+            to_other.append(fsum(other_here) / (len(other_here) + 1e-7))
+    same = 1 - fsum(to_same) / (len(to_same) + 1e-7)
+    other = fsum(v / (largest + 1e-7) for v in to_other) / (len(to_other) + 1e-7) if to_other else 1
+    share = 1 if few else fsum([agreeing]) / (k * len(embeddings))
+    return ((same + other) / 2 + share) / 2
+
+
+def adaptive_margins(anchor, positive, negative, eps=1e-6):
+    return [
+        2 + 2 / (exp(4 * distance(a, p)) + eps) + 2 / (exp(4 - 4 * distance(a, n)) + eps)
+        for a, p, n in zip(anchor, positive, negative, strict=True)
+    ]
+
+
+def linear_triplets(anchor, positive, negative):
+    return [
+        distance(a, p) - (distance(a, n) + distance(p, n)) / 2
+        for a, p, n in zip(anchor, positive, negative, strict=True)
+    ]
+
+
+def adaptive_margin_triplet_loss(anchor, positive, negative, eps=1e-6):
+    pulls, margins = linear_triplets(anchor, positive, negative), adaptive_margins(anchor, positive, negative, eps)
+    return [pull + margin for pull, margin in zip(pulls, margins, strict=True)]
+
+
+@holding(margins=adaptive_margins)
+def detached_margin_triplet_loss(anchor, positive, negative, margins, eps=1e-6):
+    return [pull + margin for pull, margin in zip(linear_triplets(anchor, positive, negative), margins, strict=True)]
+
+
+def mean_of(rows):
+    return [fsum(column) / len(rows) for column in zip(*rows, strict=True)]
+
+
+def entropy(p):
+    return -fsum(v * log(v) if v > 0 else 0.0 * v for v in p)
+
+
+def given_labels(rows, labels):
+    """H(X | Y) of one position: `rows` has the probabilities of its symbols, word by word."""
+    of_classes = fsum(
+        labels.count(c) * entropy(mean_of([p for p, y in zip(rows, labels, strict=True) if y == c]))
+        for c in set(labels)
+    )
+    return of_classes / len(rows)
+
+
+def of_both(rows, others):
+    """H(X, X') of two positions."""
+    return entropy(mean_of([[a * b for a in p for b in q] for p, q in zip(rows, others, strict=True)]))
+
+
+def softmax(scores):
+    level = log_sum_exp(scores)
+    return [exp(v - level) for v in scores]
+
+
+def discrete_infomax_loss(logits, labels, redundancy=1.0):
+    if not logits:
+        return 0.0
+    words = [[softmax(scores) for scores in word] for word in logits]
+    positions = list(zip(*words, strict=True))
+    h = [entropy(mean_of(rows)) for rows in positions]
+    told = fsum(h[i] - given_labels(rows, labels) for i, rows in enumerate(positions))
+    pairs = [(i, l) for i in range(len(positions)) for l in range(i)]
+    shared = fsum(h[i] + h[l] - of_both(positions[i], positions[l]) for i, l in pairs)
+    return 2 * redundancy * shared - told
+
+
+REFERENCES = {
+    loop.__name__: loop
+    for loop in (
+        proto_triplet_loss, icnn_loss, adaptive_margin_triplet_loss, detached_margin_triplet_loss, discrete_infomax_loss,
+    )
+}  # fmt: skip
