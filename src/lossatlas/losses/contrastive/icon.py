@@ -1,4 +1,4 @@
-"""One divergence for many losses: who belongs with whom, against who the embeddings say belongs with whom."""
+"""One divergence for many losses: between the neighbours that points should have and those that they have."""
 
 import torch
 
@@ -12,13 +12,18 @@ WHERE = Mask("N M")
 
 @loss(distributions, paper="icon2025", bounds=(0.0, None), optimum=0.0)
 def icon_loss(p, q):
-    r"""I-Con: the divergence of the neighbours that the embeddings choose from the neighbours that they should choose.
+    r"""I-Con: the divergence between the neighbours that each point should have and those that its embedding gives it.
 
-    $$ \ell_i = \mathrm{KL}\big(p(\cdot \mid i) \,\|\, q(\cdot \mid i)\big) = \sum_j p(j \mid i) \log \frac{p(j \mid i)}{q(j \mid i)} $$
+    $$ \ell_i = \mathrm{KL}\big(p(\cdot \mid i) \,\|\, q(\cdot \mid i)\big)
+       = \sum_j p(j \mid i) \log \frac{p(j \mid i)}{q(j \mid i)} $$
 
     Row i of either is a distribution over the possible neighbours j of point i. With $p$ on the other view it is
     NT-Xent, with $p$ on the points of the same label SupCon, with $p$ on the class cross-entropy, with Gaussian $p$
     and $q$ SNE, with a Student-t $q$ t-SNE.
+
+    Use: When the neighbours that points should have can be written as a distribution, from views, labels, clusters or
+    distances in the input. Not when `q` may be 0 where `p` is not, since the value is then infinite, nor when N
+    times M numbers do not fit in memory; then `info_nce` or `nt_xent`, some rows at a time.
 
     Args:
         p: who should be the neighbours of i, shape (N, M); rows sum to 1.
@@ -27,7 +32,7 @@ def icon_loss(p, q):
     Returns:
         One value per row, shape (N,): infinite where q is 0 and p is not.
 
-    Paper: sums over i; the mean is the default here.
+    Paper: It takes the sum over i; the mean is the default here.
     """
     return (xlogy(p, p) - xlogy(p, q)).sum(-1)
 
