@@ -9,8 +9,10 @@ import pytest
 import torch
 
 import lossatlas
-from lossatlas.contract import PROMISES, is_number
+from lossatlas.contract import PROMISES, PROMISES_OF_OPERATIONS, is_number
 from lossatlas.signatures import ClassIndex, Field, Label, Mask, MultiHot, Positive, Row, Sign, Simplex
+
+PROMISED = {**PROMISES_OF_OPERATIONS, **PROMISES}
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def promise(name):
 
     def decorate(test):
         @functools.wraps(test)
-        def held(case):
+        def held(*given, **named):
+            (case,) = (*given, *named.values())
             reason = case.entry.exempt.get(name)
             if reason is not None and outcome(test, case) == "failed":
                 pytest.xfail(f"{name}: {reason}")
@@ -113,7 +116,7 @@ def promise(name):
                 return test(case)
             except (Exception, pytest.fail.Exception) as error:
                 error.add_note(
-                    f"The promise {name!r}: {PROMISES[name]}. A loss that cannot keep it says so: exempt={{{name!r}: 'why'}}."
+                    f"The promise {name!r}: {PROMISED[name]}. What cannot keep it says so: exempt={{{name!r}: 'why'}}."
                 )
                 raise
 

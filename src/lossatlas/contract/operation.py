@@ -10,7 +10,7 @@ from torch.utils._pytree import tree_map
 from .checks import FLOATS, describe, expect, is_number, wrong
 from .domains import Domain, Kind, around
 from .precision import under_autocast
-from .registry import Operation, register
+from .registry import PROMISES_OF_OPERATIONS, Operation, register
 
 
 def operation(kind, *, paper=None, domains=None, differentiable=True, example=None, exempt=None):
@@ -30,6 +30,10 @@ def operation(kind, *, paper=None, domains=None, differentiable=True, example=No
         exempt: promise -> reason, for what this operation cannot do (see `registry.PROMISES_OF_OPERATIONS`).
     """
     signature, form = parts_of(kind)
+    for promise in exempt or {}:
+        expect(
+            promise in PROMISES_OF_OPERATIONS, "exempt", f"keys among {sorted(PROMISES_OF_OPERATIONS)}", repr(promise)
+        )
 
     def decorate(body):
         hyper_parameters = hyper_parameters_of(body, signature, form)

@@ -90,6 +90,12 @@ class Operation:
         return found.group(1).strip() if found else ""
 
     @cached_property
+    def use(self):
+        """When to use it and when not: the docstring's paragraph "Use:", as one line."""
+        found = re.search(r"^Use: (.+?)(?=\n\n|\Z)", inspect.getdoc(self.body) or "", re.M | re.S)
+        return " ".join(found.group(1).split()) if found else ""
+
+    @cached_property
     def source(self):
         """The body as it stands in the file, without decorator and docstring."""
         return _code_of(self.body)
