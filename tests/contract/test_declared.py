@@ -12,6 +12,8 @@ from lossatlas.contract import PROMISES
 
 def test_it_says_what_it_is(entry):
     assert re.fullmatch(r"\S.+[.]", entry.summary), f"the docstring starts with a sentence: {entry.summary!r}"
+    name, colon, _ = entry.summary.partition(": ")
+    assert colon and len(name.split()) <= 6, f"it starts with a name and a colon, as in 'Z-loss: …': {entry.summary!r}"
     assert entry.formula, "the docstring has a formula between double dollars"
     assert entry.paper, "the decorator names the paper"
     assert "return" in entry.source

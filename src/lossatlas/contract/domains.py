@@ -14,7 +14,8 @@ class Domain:
     """A set of real numbers: an interval with open or closed ends, and the part of it that pictures show.
 
     An `optional` hyper-parameter may also be None. One without a `slider` stays at its default in pictures, because it
-    changes nothing of what they show. A `whole` one is a Python integer, such as a count.
+    changes nothing of what they show. A `whole` one is a Python integer, such as a count. The `main`
+    one of a loss says how sharply, or how far, it acts: pictures with one slider move it.
     """
 
     low: float = -math.inf
@@ -25,6 +26,7 @@ class Domain:
     optional: bool = False
     slider: bool = field(default=True, compare=False)
     whole: bool = False
+    main: bool = field(default=False, compare=False)
 
     def __contains__(self, value):
         above = value > self.low if self.open_low else value >= self.low
@@ -129,28 +131,28 @@ FLOAT_TYPE = Kind(
 FUNCTION = Kind("a function", callable, (3.5, "text"))
 
 
-def real(*, show=None, optional=False):
-    return Domain(show=show, optional=optional)
+def real(*, show=None, optional=False, main=False):
+    return Domain(show=show, optional=optional, main=main)
 
 
-def at_least(low, *, show=None, optional=False):
-    return Domain(low=low, show=show, optional=optional)
+def at_least(low, *, show=None, optional=False, main=False):
+    return Domain(low=low, show=show, optional=optional, main=main)
 
 
-def whole(low=-math.inf, high=math.inf, *, show=None, optional=False):
-    return Domain(low=low, high=high, show=show, optional=optional, whole=True)
+def whole(low=-math.inf, high=math.inf, *, show=None, optional=False, main=False):
+    return Domain(low=low, high=high, show=show, optional=optional, whole=True, main=main)
 
 
-def above(low, *, show=None, optional=False):
-    return Domain(low=low, open_low=True, show=show, optional=optional)
+def above(low, *, show=None, optional=False, main=False):
+    return Domain(low=low, open_low=True, show=show, optional=optional, main=main)
 
 
-def between(low, high, *, show=None, optional=False):
-    return Domain(low=low, high=high, show=show, optional=optional)
+def between(low, high, *, show=None, optional=False, main=False):
+    return Domain(low=low, high=high, show=show, optional=optional, main=main)
 
 
-def inside(low, high, *, open_low=True, open_high=True, show=None, optional=False):
-    return Domain(low, high, open_low, open_high, show, optional)
+def inside(low, high, *, open_low=True, open_high=True, show=None, optional=False, main=False):
+    return Domain(low, high, open_low, open_high, show, optional, main=main)
 
 
 def around(default):

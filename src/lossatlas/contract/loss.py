@@ -41,6 +41,7 @@ def loss(
     invariances=(),
     bounds=None,
     optimum=None,
+    softplus=False,
     exempt=None,
 ):
     """Register the decorated formula as a loss: an operation with items and a reduction.
@@ -65,6 +66,7 @@ def loss(
         bounds: (low, high) of an item, or a function of the hyper-parameters that gives them.
         optimum: value of an item at a perfect prediction, where the signature knows one; a number, or a
             function of the hyper-parameters that gives it, or None where there is none.
+        softplus: whether the loss of one positive and one negative pair is $\\log(1 + e^z)$; pictures draw where z = 0.
         exempt: promise -> reason, for what this loss cannot do (see `PROMISES`).
     """
     signature, form = parts_of(kind)
@@ -98,6 +100,7 @@ def loss(
                 invariances=invariances if callable(invariances) else tuple(invariances),
                 bounds=bounds,
                 optimum=optimum,
+                softplus=softplus,
             )
         )
         return function

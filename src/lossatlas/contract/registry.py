@@ -117,6 +117,7 @@ class Loss(Operation):
     invariances: object = ()
     bounds: object = None
     optimum: object = None
+    softplus: bool = False
 
     def __repr__(self):
         return f"<loss {self.name} · {self.family} · {self.signature.name}>"

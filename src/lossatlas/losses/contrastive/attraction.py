@@ -21,7 +21,12 @@ _momentum = Inputs({"queries": Field("V N D"), "key": Field("N D")}, {"V": 1, "N
     queries.cosine,
     paper="attractionrepulsion2021",
     # A query has one positive, among which there is nothing to weigh.
-    domains={"alpha": WEIGHT, "beta": WEIGHT, "t_positive": replace(SHARPNESS, slider=False), "t_negative": SHARPNESS},
+    domains={
+        "alpha": WEIGHT,
+        "beta": replace(WEIGHT, main=True),
+        "t_positive": replace(SHARPNESS, slider=False),
+        "t_negative": SHARPNESS,
+    },
     invariances=("rotate", "scale"),
     bounds=lambda alpha, beta, **_: (-4.0 * beta, 4.0 * alpha),
 )

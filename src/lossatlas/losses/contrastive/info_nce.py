@@ -16,6 +16,7 @@ def negative_log_share(s, positive, negative):
 
 @loss(
     queries.cosine,
+    softplus=True,
     paper="contrastivebehaviour2020",
     aliases=("moco_info_nce",),
     domains={"temperature": above(0, show=(0.05, 2.0))},
@@ -46,6 +47,7 @@ def info_nce(s, positive, negative, *, temperature=0.07):
 
 @loss(
     views.cosine,
+    softplus=True,
     paper="contrastivebehaviour2020",
     domains={"temperature": above(0, show=(0.05, 2.0))},
     invariances=("rotate", "scale"),

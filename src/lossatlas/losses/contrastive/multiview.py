@@ -78,7 +78,7 @@ def _check_weights(name, weights, like):
     bounds=(0.0, None),
 )
 def multi_positive_nce(s, positive, negative, *, temperature=0.1):
-    r"""InfoNCE of each positive against the negatives alone: positives do not compete with one another.
+    r"""Multi-positive NCE: each positive against the negatives alone; positives do not compete with one another.
 
     $$ \ell_i = \frac1{|P_i|} \sum_{j \in P_i}
        -\log \frac{e^{s_{ij}/\tau}}{e^{s_{ij}/\tau} + \sum_{k \in N_i} e^{s_{ik}/\tau}} $$

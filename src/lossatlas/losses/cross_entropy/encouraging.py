@@ -59,7 +59,10 @@ def encouraging_loss(logits, target, *, log_end=0.75):
 @loss(
     margin,
     paper="wellclassified2021",
-    domains={"alpha": between(0, 1, show=(0.05, 0.95), optional=True), "gamma": at_least(0, show=(0.0, 5.0))},
+    domains={
+        "alpha": between(0, 1, show=(0.05, 0.95), optional=True),
+        "gamma": at_least(0, show=(0.0, 5.0), main=True),
+    },
     special_cases=SpecialCase("logistic_loss", when={"alpha": None, "gamma": 0.0}),
     bounds=lambda alpha, gamma: (-(1 if alpha is None else alpha) * LOG_2 * (1 - 0.5**gamma), None),
 )

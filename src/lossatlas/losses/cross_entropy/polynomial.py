@@ -145,7 +145,7 @@ def focal_loss(logits, target, *, gamma=2.0):
     domains={
         "epsilon": at_least(-1, show=(-1.0, 6.0)),
         "alpha": between(0, 1, show=(0.05, 0.95), optional=True),
-        "gamma": at_least(0, show=(0.0, 5.0)),
+        "gamma": at_least(0, show=(0.0, 5.0), main=True),
     },
     special_cases=SpecialCase(
         "logistic_loss", when={"epsilon": 0.0, "alpha": None, "gamma": 0.0}, via=one_against_rest

@@ -60,7 +60,7 @@ def log_mean_exp(x):
 @loss(
     logits,
     paper="labeldistributionallyrobust2021",
-    domains={"lam": TEMPERATURE, "margin": at_least(0, show=(0.0, 2.0))},
+    domains={"lam": TEMPERATURE, "margin": at_least(0, show=(0.0, 2.0), main=True)},
     special_cases=SpecialCase(
         "cross_entropy",
         when={"lam": 1.0, "margin": 0.0},

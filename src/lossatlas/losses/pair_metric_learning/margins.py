@@ -87,7 +87,7 @@ def margin_loss(d, positive, negative, *, margin=0.2, boundary=1.2):
     domains={
         "margin": at_least(0, show=(0.0, 1.0)),
         "boundary": at_least(0, show=(0.6, 2.0)),
-        "temperature": above(0, show=(0.1, 2.0)),
+        "temperature": above(0, show=(0.1, 2.0), main=True),
         "balance": between(0, 1, show=(0.0, 1.0)),
     },
     invariances=("rotate", "shift"),

@@ -95,7 +95,7 @@ def mixed_pair_labels(label, other, lam):
     items="batch",
     domains={
         "lam": between(0, 1, show=(0.0, 1.0)),
-        "margin": above(0, show=(0.1, 1.5)),
+        "margin": above(0, show=(0.1, 1.5), main=True),
         "weight": at_least(0, show=(0.0, 1.0)),
     },
     invariances=("rotate",),
@@ -147,7 +147,7 @@ def metrix_contrastive_loss(x, y, positive, negative, *, lam=0.5, margin=0.5, we
     domains={
         "lam": between(0, 1, show=(0.0, 1.0)),
         "alpha": above(0, show=(0.5, 10.0)),
-        "beta": above(0, show=(1.0, 80.0)),
+        "beta": above(0, show=(1.0, 80.0), main=True),
         "base": real(show=(0.0, 1.0)),
         "weight": at_least(0, show=(0.0, 1.0)),
     },

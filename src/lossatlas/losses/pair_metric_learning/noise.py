@@ -53,7 +53,10 @@ def snr_distance(x, y):
 @loss(
     embeddings.vectors,
     paper="signaltonoise2019",
-    domains={"positive_margin": at_least(0, show=(0.0, 1.0)), "negative_margin": at_least(0, show=(0.1, 4.0))},
+    domains={
+        "positive_margin": at_least(0, show=(0.0, 1.0)),
+        "negative_margin": at_least(0, show=(0.1, 4.0), main=True),
+    },
     bounds=(0.0, None),
 )
 def snr_contrastive_loss(x, y, positive, negative, *, positive_margin=0.01, negative_margin=0.2):

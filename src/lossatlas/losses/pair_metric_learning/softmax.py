@@ -17,7 +17,7 @@ def least(x, where):
     return torch.where(found < torch.inf, found, 0.0)
 
 
-@loss(embeddings.vectors, paper="sohn2016improved", invariances=("rotate",), bounds=(0.0, None))
+@loss(embeddings.vectors, softplus=True, paper="sohn2016improved", invariances=("rotate",), bounds=(0.0, None))
 def n_pairs_loss(x, y, positive, negative):
     r"""N-pairs loss: cross-entropy of picking a positive among the negatives by inner product.
 

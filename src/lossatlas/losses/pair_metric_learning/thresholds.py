@@ -11,7 +11,7 @@ from ...signatures import embeddings
     items="batch",
     domains={
         "positive_margin": real(show=(0.5, 1.0)),
-        "negative_margin": real(show=(0.0, 0.8)),
+        "negative_margin": real(show=(0.0, 0.8), main=True),
         "positive_weight": at_least(0, show=(0.0, 2.0)),
         "negative_weight": at_least(0, show=(0.0, 2.0)),
     },

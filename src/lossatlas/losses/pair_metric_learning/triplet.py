@@ -67,7 +67,7 @@ def mean_over_triplets(d, positive, negative, margin):
     optimum=lambda margin: 0.0 if margin <= 2 else None,
 )
 def batch_all_triplet_loss(d, positive, negative, *, margin=0.2):
-    r"""Triplet loss averaged over all triplets of an anchor.
+    r"""Batch-all triplet loss: averaged over all triplets of an anchor.
 
     $$ \ell_i = \frac1{|P_i|\,|N_i|} \sum_{p \in P_i} \sum_{n \in N_i} [d_{ip} - d_{in} + m]_+ $$
 
@@ -99,7 +99,7 @@ def batch_all_triplet_loss(d, positive, negative, *, margin=0.2):
     optimum=lambda margin: 0.0 if margin <= 2 else None,
 )
 def batch_hard_triplet_loss(d, positive, negative, *, margin=0.2):
-    r"""Triplet loss of the hardest triplet of each anchor: its farthest positive and its nearest negative.
+    r"""Batch-hard triplet loss: each anchor's farthest positive against its nearest negative.
 
     $$ \ell_i = \Big[\max_{p \in P_i} d_{ip} - \min_{n \in N_i} d_{in} + m\Big]_+ $$
 
@@ -128,7 +128,7 @@ def batch_hard_triplet_loss(d, positive, negative, *, margin=0.2):
 
 @loss(embeddings.distance, paper="hermans2017defense", invariances=("rotate", "shift"), bounds=(0.0, None))
 def soft_margin_triplet_loss(d, positive, negative):
-    r"""Triplet loss of the hardest triplet without a margin: a softplus, whose gradient fades but never ends.
+    r"""Soft-margin triplet loss: the hardest triplet without a margin, by a softplus whose gradient fades but never ends.
 
     $$ \ell_i = \log\Big(1 + \exp\Big(\max_{p \in P_i} d_{ip} - \min_{n \in N_i} d_{in}\Big)\Big) $$
 

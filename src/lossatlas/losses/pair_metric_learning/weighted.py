@@ -11,7 +11,11 @@ from ...signatures import embeddings
 @loss(
     embeddings.cosine,
     paper="multisimilarity2019",
-    domains={"alpha": above(0, show=(0.5, 10.0)), "beta": above(0, show=(1.0, 80.0)), "base": real(show=(0.0, 1.0))},
+    domains={
+        "alpha": above(0, show=(0.5, 10.0)),
+        "beta": above(0, show=(1.0, 80.0), main=True),
+        "base": real(show=(0.0, 1.0)),
+    },
     invariances=("rotate", "scale"),
     bounds=(0.0, None),
 )
@@ -48,8 +52,9 @@ def multi_similarity_loss(s, positive, negative, *, alpha=2.0, beta=50.0, base=1
 
 @loss(
     embeddings.cosine,
+    softplus=True,
     paper="circleloss2020",
-    domains={"margin": inside(0, 1, show=(0.05, 0.6)), "gamma": above(0, show=(1.0, 256.0))},
+    domains={"margin": inside(0, 1, show=(0.05, 0.6)), "gamma": above(0, show=(1.0, 256.0), main=True)},
     invariances=("rotate", "scale"),
     bounds=(0.0, None),
     exempt={
