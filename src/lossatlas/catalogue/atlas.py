@@ -1,14 +1,11 @@
 """The page that lists all papers."""
 
 import html
-import re
-from pathlib import Path
 
+from .filter import filled, filtered, table, text_of
 from .rows import chapter_title, find, papers, where
 from .rules import STATUSES, WEIGHTS
 from .trail import code_of
-
-STATIC = Path(__file__).parent
 
 
 def papers_page(rows=None, pages=None):
@@ -24,23 +21,22 @@ def papers_page(rows=None, pages=None):
     rows = papers() if rows is None else rows
     if pages is None:
         pages = {notebook.stem: f"{notebook.stem}.html" for notebook in find().parent.glob("*.ipynb")}
-    chapters = {chapter: chapter_title(chapter) for chapter in sorted({row.chapter for row in rows})}
-    parts = {
-        "style": (STATIC / "papers.css").read_text(encoding="utf8"),
-        "script": (STATIC / "papers.js").read_text(encoding="utf8"),
-        "count": len(rows),
-        "chapters": _options(chapters),
-        "weights": _options({name: name for name in WEIGHTS}),
-        "statuses": _options({name: name for name in STATUSES}),
-        "rows": "\n".join(_table_row(row, pages) for row in rows),
+    choices = {
+        "chapter": {chapter: chapter_title(chapter) for chapter in sorted({row.chapter for row in rows})},
+        "weight": {name: name for name in WEIGHTS},
+        "status": {name: name for name in STATUSES},
     }
-    page = (STATIC / "papers.html").read_text(encoding="utf8")
-    page = re.sub(r"\{\{(\w+)\}\}", lambda hole: str(parts[hole[1]]), page)
+    head = ("Paper", "What it adds", "Chapter and weight", "Status and code")
+    listing = filtered(
+        table(head, [_table_row(row, pages) for row in rows], kind="papers-table"),
+        noun="papers",
+        name="the papers",
+        count=len(rows),
+        choices=choices,
+        none="No paper matches. Use fewer words, or set a filter back to “all”.",
+    )
+    page = filled("papers.html", style=text_of("papers.css"), count=len(rows), table=listing)
     return f"(paper-atlas)=\n# Paper atlas\n\n````{{raw}} html\n{page}\n````\n"
-
-
-def _options(names):
-    return "".join(f'<option value="{value}" data-name="{name}">{name}</option>' for value, name in names.items())
 
 
 def _table_row(paper, pages):
@@ -50,7 +46,7 @@ def _table_row(paper, pages):
     also = "".join(f", also in {chapter_title(other)}" for other in paper.also_in)
     claim = f'<p class="claim"><b>To test:</b> {html.escape(paper.claim)}</p>' if paper.claim else ""
     return (
-        f'<tr role="row" id="paper-{paper.key}" data-chapter="{paper.chapter}" data-weight="{paper.weight}" data-status="{paper.status}">'
+        f'<tr role="row" data-row id="paper-{paper.key}" data-chapter="{paper.chapter}" data-weight="{paper.weight}" data-status="{paper.status}">'
         f'<th role="rowheader" scope="row"><a href="{paper.address}">{html.escape(paper.title)}</a>'
         f"<p>{paper.year} · arXiv {paper.arxiv}</p></th>"
         f'<td role="cell"><p>{html.escape(paper.contributes)}</p>{claim}</td>'

@@ -6,20 +6,21 @@ from pathlib import PurePosixPath
 
 import nbformat
 import yaml
-from nbformat.v4 import new_output
 
 from lossatlas.contract import losses
 from lossatlas.exercises.listing import LISTING
 from lossatlas.explore.engine.static_page import STATIC_FILES, externalize
 from lossatlas.explore.pictures.cards import CARD
+from lossatlas.losses import families
 
 from ...catalogue import papers, papers_page
-from ..pages.certificate import certificate
+from ..pages.all_losses import OVERLAY, losses_page
 from ..pages.course import course_page
 from ..pages.evidence import VERDICT, evidence_page
 from ..pages.exercises import exercise_pages, link_listings, write_student_notebooks
 from ..pages.parity import parity_page
 from ..pages.proof import proof_page
+from ..pages.reference import certificate_address, complete, known_of, link_cards, page_of
 from ..pages.speed import speed_page
 from .addresses import to_top
 from .assets import vendor
@@ -50,21 +51,26 @@ def assemble(book, audience="student"):
         book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "exercises", "measured")
     )
     vendor(target / "vendored")
-    for path in STATIC_FILES:
+    for path in (*STATIC_FILES, OVERLAY):
         shutil.copy(path, target / "vendored")
     (target / "beside").mkdir()
 
-    verdicts, records, anchors = [], executed_records(book), {}
+    verdicts, records = [], executed_records(book)
     exercises = exercise_pages(book, audience)
     proven, parity = certificates(book), newest(book, "parity")
+    references = {page_of(family): family for family in families() if page_of(family) in records}
+    known = known_of(book)
     for name in sorted(records, key=_order(book)):
         notebook = nbformat.read(book.executed / f"{name}.ipynb", as_version=4)
         verdicts += [{**verdict, "page": name} for verdict in collect_verdicts(notebook)]
-        for loss in certify(notebook, proven, parity):
-            anchors.setdefault(loss, f"{name}.html#certificate-{loss}")
+        link_cards(notebook, name, references.values())
+        if name in references:
+            complete(notebook, references[name], known)
         link_listings(notebook, exercises, to_top(name))
         write_page(target / f"{name}.ipynb", nbformat.writes(static(notebook, writer(target / "beside", name))))
+    anchors = {entry.name: certificate_address(entry) for entry in losses() if entry.family in references.values()}
     generated = {
+        "losses": losses_page(references.values(), writer(target / "beside", "losses")),
         "evidence": evidence_page(verdicts),
         "papers": _papers(book, records),
         "proof": proof_page(losses(), proven, anchors),
@@ -139,32 +145,6 @@ def collect_verdicts(notebook):
         for output in cell.outputs
         if VERDICT in output.get("data", {})
     ]
-
-
-def certify(notebook, proven, parity=None):
-    """Put the certificate of each loss under its first card in an executed notebook.
-
-    Args:
-        notebook: the executed notebook; changed in place.
-        proven: what `records.certificates` gives.
-        parity: the parity record, or None.
-
-    Returns:
-        The names of the losses that have a card, in order.
-    """
-    shown = []
-    for cell in notebook.cells:
-        outputs = []
-        for output in cell.get("outputs", ()):
-            outputs.append(output)
-            loss = output.get("data", {}).get(CARD, {}).get("loss")
-            if loss and loss not in shown:
-                shown.append(loss)
-                peers = [row for row in (parity or {"rows": ()})["rows"] if row["loss"] == loss]
-                outputs.append(new_output("display_data", {"text/html": certificate(loss, proven.get(loss), peers)}))
-        if outputs:
-            cell.outputs = outputs
-    return shown
 
 
 def writer(folder, page):

@@ -17,7 +17,7 @@ from .contents import put_below
 from .leaks import leaks
 from .weight import EXPLORER, PLOTTING, READABLE, local, page_weight, transferred
 
-GENERATED = ("evidence", "papers", "proof", "parity", "speed")
+GENERATED = ("losses", "evidence", "papers", "proof", "parity", "speed")
 REMOTE = re.compile(r"(?:https?:)?//", re.I)
 FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|svg|gif|webp)", re.I)
 

@@ -27,7 +27,9 @@ def call_of(entry, where):
         if parameter.kind is parameter.KEYWORD_ONLY and not star:
             written.append("*")
             star = True
-        written.append(str(parameter.replace(annotation=parameter.empty)))
+        default = "" if parameter.default is parameter.empty else f"={in_python(parameter.default)}"
+        bare = parameter.replace(annotation=parameter.empty, default=parameter.empty)
+        written.append(f"{bare}{default}")
     name = f"{where}.{entry.name}"
     whole = f"{name}({', '.join(written)})"
     if len(whole) <= LONGEST:
@@ -36,6 +38,11 @@ def call_of(entry, where):
     rows = [written[:keywords], written[keywords:]]
     lines = [line for row in rows for line in _wrapped(row)]
     return f"{name}(\n" + "".join(f"    {line},\n" for line in lines) + ")"
+
+
+def in_python(value):
+    """A default as it would be written: a function by its name, all else as Python shows it."""
+    return value.__name__ if callable(value) and hasattr(value, "__name__") else repr(value)
 
 
 def _wrapped(words):
@@ -88,7 +95,7 @@ def _defaults(entry):
         parameters = inspect.signature(entry.function).parameters.values()
     except (TypeError, ValueError):
         return {}
-    return {p.name: repr(p.default) for p in parameters if p.default is not p.empty}
+    return {p.name: in_python(p.default) for p in parameters if p.default is not p.empty}
 
 
 def refusals(entry):

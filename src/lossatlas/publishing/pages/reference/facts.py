@@ -3,6 +3,9 @@
 import html
 from dataclasses import dataclass
 
+from ....catalogue import papers
+from ....catalogue.proof import bibliography_keys
+from ...build.records import certificates, newest
 from ...build.wording import code, raw, table
 from ..certificate import certificate
 from ..parity import anchor, precision
@@ -125,3 +128,14 @@ def _names(names):
 
 def _fold(kind, summary, body):
     return f'<details class="atlas-fold atlas-{kind}"><summary>{summary}</summary>\n<div>{body}</div></details>'
+
+
+def known_of(book):
+    """What the records and the catalogue of a book know."""
+    return Known(
+        certificates(book),
+        newest(book, "parity"),
+        newest(book, "benchmarks"),
+        tuple(papers(book.sources / "papers.yml")),
+        frozenset(bibliography_keys(book.sources / "references.bib")),
+    )

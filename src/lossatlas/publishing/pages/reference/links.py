@@ -75,3 +75,8 @@ def _known(word):
 def canonical(name):
     """The name of a loss that may be given by another of its names."""
     return get(name).name
+
+
+def certificate_address(entry):
+    """The address of the certificate of a loss as seen from the folder of the site."""
+    return f"{page_of(entry.family)}.html#certificate-{entry.name}"

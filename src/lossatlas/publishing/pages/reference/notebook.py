@@ -48,10 +48,18 @@ def reference_notebook(family):
 
 
 def head(family):
-    """The title and the first sentence of the family's docstring."""
-    module = importlib.import_module(f"lossatlas.losses.{family}")
-    title, _, words = read(module).purpose.partition(": ")
-    return f"# {title}: reference\n\n{words[:1].upper()}{words[1:]}"
+    """The title, the first sentence of the family's docstring, and where the chapter is."""
+    words = _about(family).partition(": ")[2]
+    return f"# {title_of(family)}: reference\n\n{words[:1].upper()}{words[1:]} {{doc}}`/{family}` is the chapter."
+
+
+def title_of(family):
+    """The name of a family in words, with which its docstring begins."""
+    return _about(family).partition(": ")[0]
+
+
+def _about(family):
+    return read(importlib.import_module(f"lossatlas.losses.{family}")).purpose
 
 
 def idea(entry):
