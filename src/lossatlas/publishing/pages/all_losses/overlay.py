@@ -17,14 +17,13 @@ def overlay(groups, write):
     """The figure, folded; its script unfolds it, and loads curves and plotting script when they are wanted.
 
     Args:
-        groups: signature -> its losses, two or more.
+        groups: name of a signature -> its losses, two or more.
         write: (name, bytes) -> address of the file as seen from the page.
     """
-    sources = {signature.name: _written(signature, entries, write) for signature, entries in groups.items()}
-    of = {signature.name: [entry.name for entry in entries] for signature, entries in groups.items()}
+    sources = {signature: _written(signature, entries, write) for signature, entries in groups.items()}
     options = "".join(
-        f'<optgroup label="{html.escape(name)}">{"".join(f"<option>{loss}</option>" for loss in names)}</optgroup>'
-        for name, names in of.items()
+        f'<optgroup label="{html.escape(name)}">{"".join(f"<option>{entry.name}</option>" for entry in entries)}</optgroup>'
+        for name, entries in groups.items()
     )
     template = Path(__file__).with_name("overlay.html").read_text(encoding="utf8")
     parts = {"sources": html.escape(json.dumps(sources)), "options": options}
@@ -33,8 +32,8 @@ def overlay(groups, write):
     return template
 
 
-def curves(signature, entries):
-    """The lines of a signature, and value and gradient of each loss along them, as JSON can hold them."""
+def curves(entries):
+    """The lines of a signature, and value and gradient of each of its losses along them, as JSON can hold them."""
     return [
         {
             "name": line.name,
@@ -42,7 +41,7 @@ def curves(signature, entries):
             "note": line.note,
             "losses": {entry.name: _rounded(comparable(entry, line)) for entry in entries},
         }
-        for line in signature.probes.lines
+        for line in entries[0].signature.probes.lines
     ]
 
 
@@ -52,7 +51,7 @@ def _rounded(curve):
 
 
 def _written(signature, entries, write):
-    data = json.dumps(curves(signature, entries), separators=(",", ":"))
-    key = f"overlay-{signature.name}"
+    data = json.dumps(curves(entries), separators=(",", ":"))
+    key = f"overlay-{signature}"
     name = f"{key}-{hashlib.sha256(data.encode()).hexdigest()[:12]}.js"
     return write(name, f'LossAtlas.receive("{key}",{data});\n')

@@ -33,8 +33,8 @@ def losses_page(families, write):
     entries = losses()
     groups = {}
     for entry in entries:
-        groups.setdefault(entry.signature, []).append(entry)
-    alike = {s: found for s, found in groups.items() if len(found) > 1 and s.probes.lines}
+        groups.setdefault(entry.signature.name, []).append(entry)
+    alike = {name: found for name, found in groups.items() if len(found) > 1 and found[0].signature.probes.lines}
     choices = {
         "family": {family: title_of(family) for family in dict.fromkeys(entry.family for entry in entries)},
         "signature": {name: name for name in sorted({entry.signature.name for entry in entries})},

@@ -6,7 +6,7 @@ from lossatlas.contract.registry import Loss
 from ...build.addresses import to_top
 from .arguments import arguments, call_of, refusals
 from .docstring import read
-from .links import page_of, with_links
+from .links import canonical, page_of, with_links
 from .paste import paste
 from .special import becomes, becomes_this
 
@@ -61,12 +61,20 @@ def source(entry):
 
 
 def beside(entry):
-    """The loss that this one is first laid over: one that it becomes, else the first other of its signature; or None."""
+    """The loss that this one is first laid over, or None where no other has its signature.
+
+    One that it becomes comes first, then one that becomes this one, then one of its family.
+    """
     if not entry.signature.probes.lines:
         return None
-    alike = [other.name for other in losses(signature=entry.signature) if other is not entry]
-    near = [case.of for case in entry.special_cases if case.of in alike]
-    return next(iter([*near, *alike]), None)
+    alike = [other for other in losses(signature=entry.signature) if other is not entry]
+    becomes = {canonical(case.of) for case in entry.special_cases}
+
+    def far(other):
+        near = other.name in becomes, entry.name in {canonical(case.of) for case in other.special_cases}
+        return (*(not found for found in near), other.family != entry.family)
+
+    return min(alike, key=far).name if alike else None
 
 
 def _where(entry):
