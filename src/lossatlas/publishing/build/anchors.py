@@ -4,22 +4,25 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 
 
+class Exactly(nodes.Invisible, nodes.Element):
+    """The name that the section around it is to have. It is gone before anything is written."""
+
+
 class Anchor(Directive):
     """The directive {anchor}: the section in which it stands can be linked to by this name, as it is written."""
 
     required_arguments = 1
 
     def run(self):
-        return [nodes.target(ids=[self.arguments[0]], classes=["atlas-anchor"])]
+        return [Exactly(anchor=self.arguments[0])]
 
 
 def name_sections(app, doctree):
     """Give each section the anchor that stands in it, before the table of contents of the page is collected."""
-    for target in list(doctree.findall(nodes.target)):
-        if "atlas-anchor" in target["classes"]:
-            section = target.parent
-            section["ids"] = [*target["ids"], *section["ids"]]
-            section.remove(target)
+    for node in list(doctree.findall(Exactly)):
+        section = node.parent
+        section["ids"] = [node["anchor"], *(other for other in section["ids"] if other != node["anchor"])]
+        section.remove(node)
 
 
 def ask_for_formulas(app, doctree):

@@ -71,7 +71,7 @@ def _over(entry):
     if other is None:
         return ""
     label = html.escape(f"Lay {entry.name} over another loss")
-    return f' · <a data-overlay href="#a={entry.name}&amp;b={other}" aria-label="{label}">over another</a>'
+    return f' · <a data-overlay href="#a={entry.name}&amp;b={other}" aria-label="{label}">compare</a>'
 
 
 def _small(entry):

@@ -8,7 +8,7 @@ from ...build.wording import code, listed
 from .links import with_links
 
 #: A call that is longer than this goes over several lines.
-LONGEST = 84
+LONGEST = 72
 
 
 def call_of(entry, where):
@@ -67,26 +67,32 @@ def arguments(entry, documented, page):
     if not documented.arguments:
         return ""
     items = "\n\n".join(
-        f"{', '.join(f'`{name}`' for name in names)}{_may_be(entry, names[0])}\n"
+        f"{', '.join(f'`{name}`' for name in names)}{_may_be(entry, names)}\n"
         f": {with_links(description, page, entry.name)}"
         for names, description in documented.arguments
     )
     return f":::{{div}} atlas-arguments\n{items}\n:::\n"
 
 
-def _may_be(entry, name):
-    """What an argument may be and what it is when it is not given, as far as it is declared."""
+def _may_be(entry, names):
+    """What arguments that share a description may be, as far as it is declared and the same for all of them."""
+    said = {words for name in names if (words := _declared(entry, name))}
+    return f" <small>{html.escape(said.pop())}</small>" if len(said) == 1 else ""
+
+
+def _declared(entry, name):
+    """What an argument may be and what it is when it is not given."""
     signature, limits = getattr(entry, "signature", None), getattr(entry, "limits", {})
     if signature is not None and name in signature.names:
         kind = signature.inputs.fields[name]
-        words = [kind.tensor if hasattr(kind, "tensor") and kind.axes else kind.what]
+        words = [kind.tensor.rstrip(",") if hasattr(kind, "tensor") and kind.axes else kind.what]
         words += ["optional"] if name in signature.inputs.optional else []
-    else:
-        defaults = _defaults(entry)
-        words = [f"default {defaults[name]}"] if name in defaults else []
-        if name in limits:
-            words.append(str(limits[name]) if hasattr(limits[name], "low") else limits[name].expected)
-    return f" <small>{html.escape(', '.join(words))}</small>" if words else ""
+        return ", ".join(words)
+    defaults = _defaults(entry)
+    words = [f"default {defaults[name]}"] if name in defaults else []
+    if name in limits:
+        words.append(str(limits[name]) if hasattr(limits[name], "low") else limits[name].expected)
+    return ", ".join(words)
 
 
 def _defaults(entry):

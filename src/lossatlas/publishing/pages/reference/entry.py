@@ -35,7 +35,7 @@ def opening(entry, level=2):
         *(f"```pycon\n{example}\n```" for example in documented.examples),
     ]
     if isinstance(entry, Loss):
-        parts.append(f"```python\n{paste(entry)}\n```")
+        parts.append(f"{{.atlas-label}}\n**Example**\n\n```python\n{paste(entry)}\n```")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -45,7 +45,7 @@ def relations(entry):
     own, others = becomes(entry, page), becomes_this(entry, page)
     parts = []
     if own or others:
-        parts.append("**Special cases**\n\n" + "\n".join(f"- {case}" for case in (*own, *others)))
+        parts.append("{.atlas-label}\n**Special cases**\n\n" + "\n".join(f"- {case}" for case in (*own, *others)))
     if other := beside(entry):
         address = f"{to_top(page)}losses.html#a={entry.name}&amp;b={other}"
         parts.append(f'<a class="atlas-beside-link" href="{address}">Lay it over another loss of its signature</a>')

@@ -109,7 +109,7 @@ def papers_of(entry, known):
     items = [_paper(row, known.cited) for row in rows]
     if entry.paper in known.cited and entry.paper not in {row.key for row in rows}:
         items.insert(0, f"{{cite:t}}`{entry.paper}`")
-    return "**Papers**\n\n" + "\n".join(f"- {item}" for item in items) + "\n" if items else ""
+    return "{.atlas-label}\n**Papers**\n\n" + "\n".join(f"- {item}" for item in items) + "\n" if items else ""
 
 
 def _paper(row, cited):

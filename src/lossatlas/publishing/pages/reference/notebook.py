@@ -50,7 +50,7 @@ def reference_notebook(family):
 def head(family):
     """The title, the first sentence of the family's docstring, and where the chapter is."""
     words = _about(family).partition(": ")[2]
-    return f"# {title_of(family)}: reference\n\n{words[:1].upper()}{words[1:]} {{doc}}`/{family}` is the chapter."
+    return f"# {title_of(family)}: reference\n\n{words[:1].upper()}{words[1:]} For the ideas, read the chapter {{doc}}`/{family}`."
 
 
 def title_of(family):
