@@ -38,7 +38,7 @@ $(VENV)/.requirements: requirements.txt $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	@touch $@
 
-$(VENV)/.package: pyproject.toml $(VENV)/.requirements
+$(VENV)/.package: pyproject.toml setup.py $(VENV)/.requirements
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -82,7 +82,7 @@ $(PEERS)/.requirements: benchmarks/peers/requirements.txt benchmarks/peers/requi
 	$(PEERS)/bin/python -m pip install --quiet --no-deps --requirement benchmarks/peers/requirements-alone.txt
 	@touch $@
 
-$(PEERS)/.package: pyproject.toml $(PEERS)/.requirements
+$(PEERS)/.package: pyproject.toml setup.py $(PEERS)/.requirements
 	$(PEERS)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
