@@ -91,7 +91,9 @@ def test_curves_are_those_of_the_library(page):
         t, value, gradient, _ = along(get(name), get(name).signature.probes.lines[0])
         for drawn, wanted in zip(line["losses"][name], (t, value, gradient), strict=True):
             assert len(drawn) == len(wanted)
-            assert all(x is None or math.isclose(x, y, rel_tol=1e-4, abs_tol=1e-9) for x, y in zip(drawn, wanted, strict=True))
+            assert all(
+                x is None or math.isclose(x, y, rel_tol=1e-4, abs_tol=1e-9) for x, y in zip(drawn, wanted, strict=True)
+            )
             assert sum(x is None for x in drawn) < len(drawn) / 10
 
 

@@ -70,16 +70,18 @@ def test_a_listing_leads_to_the_page_that_this_site_has(pages, linked, top):
     ]
 
 
-def test_a_section_of_the_chapter_that_is_named_is_linked(make_book):
-    book = make_book(chapter=["# Chapter\n\n## One formula, many\n\nText.\n\n### With $x$\n", ("## no = heading",)])
-    titles = section_titles(book, "chapter")
-    assert titles == ["One formula, many"] and section_titles(book, "another") == []
+def test_a_section_of_the_chapter_or_its_evidence_that_is_named_is_linked(make_book):
+    chapter = ["# Chapter\n\n## One formula, many\n\nText.\n\n### With $x$\n", ("## no = heading",)]
+    evidence = ["# Evidence\n\n## Small batches\n\nText.\n\n## One formula, many"]
+    book = make_book(**{"chapter": chapter, "evidence/chapter": evidence})
+    pages = section_titles(book, "chapter")
+    assert pages == {"One formula, many": "chapter", "Small batches": "evidence/chapter"}
+    assert section_titles(book, "another") == {}
+    link = '<a href="evidence/chapter.html#small-batches"><em>Small batches</em></a>'
+    assert link_sections("See *Small batches*.", pages) == f"See {link}."
     text = "See *One formula, many*, *many*, **One formula, many** and a*One formula, many*b."
     link = '<a href="chapter.html#one-formula-many"><em>One formula, many</em></a>'
-    assert (
-        link_sections(text, "chapter", titles)
-        == f"See {link}, *many*, **One formula, many** and a*One formula, many*b."
-    )
+    assert link_sections(text, pages) == f"See {link}, *many*, **One formula, many** and a*One formula, many*b."
 
 
 def test_masters_may_lie_elsewhere(make_book, tmp_path):

@@ -36,7 +36,6 @@ from lossatlas.publishing.pages.reference.operations import operations_of
 from lossatlas.publishing.pages.reference.paste import paste
 from lossatlas.publishing.pages.reference.special import becomes, becomes_this
 
-
 BOOK = Book.find(__file__)
 EACH_FAMILY = pytest.mark.parametrize("family", families())
 EACH_LOSS = pytest.mark.parametrize("entry", losses(), ids=lambda entry: entry.name)
@@ -116,9 +115,7 @@ def test_without_a_docstring_there_is_nothing_to_say():
 @EACH_FAMILY
 def test_every_export_of_a_family_has_its_entry_under_its_own_name(family):
     anchors = [
-        name
-        for cell in notebook_of(family).cells
-        for name in re.findall(r"^```\{anchor\} (\S+)$", cell.source, re.M)
+        name for cell in notebook_of(family).cells for name in re.findall(r"^```\{anchor\} (\S+)$", cell.source, re.M)
     ]
     module = getattr(lossatlas.losses, family)
     assert sorted(anchors) == sorted(module.__all__)
@@ -141,7 +138,9 @@ def test_every_part_of_an_entry_is_there(entry):
     assert opening.startswith(f"## `{entry.name}`\n")
     assert f"$$ {entry.formula} $$" in opening.replace("$$\n", "$$ ").replace("\n$$", " $$") or entry.formula in opening
     assert "**Use.** " in opening and "**Returns.** " in opening
-    assert f"```python\nlossatlas.{entry.name}(" in opening and f"**Example**\n\n```python\n{paste(entry)}\n```" in opening
+    assert (
+        f"```python\nlossatlas.{entry.name}(" in opening and f"**Example**\n\n```python\n{paste(entry)}\n```" in opening
+    )
     assert "<summary>Errors</summary>" in opening and "TypeError" in opening and "ValueError" in opening
     assert ("**Differs.** " in opening) == ("Differs" in said.parts)
     assert entry.source in text_of(entry.name, "source")
@@ -216,7 +215,11 @@ def test_an_address_is_seen_from_the_page_on_which_it_stands():
 
 
 def test_names_in_a_text_lead_to_their_entries():
-    text = with_links("`nt_xent`, `lossatlas.focal_loss`, `moco_info_nce`, `circle_loss` and `temperature`", page_of("contrastive"), "circle_loss")
+    text = with_links(
+        "`nt_xent`, `lossatlas.focal_loss`, `moco_info_nce`, `circle_loss` and `temperature`",
+        page_of("contrastive"),
+        "circle_loss",
+    )
     soup = BeautifulSoup(text, "html.parser")
     assert [link["href"] for link in soup.select("a")] == [
         "#nt_xent",
@@ -262,7 +265,8 @@ def finished():
         for cell in notebook.cells:
             if cell.metadata.get("lossatlas", {}).get("part") == "pictures":
                 cell.outputs = [
-                    new_output("display_data", {"text/html": picture.format(n), "text/plain": n}) for n in ("one", "two")
+                    new_output("display_data", {"text/html": picture.format(n), "text/plain": n})
+                    for n in ("one", "two")
                 ]
         pages[family] = complete(notebook, family, known_of(BOOK))
     return pages
@@ -384,5 +388,3 @@ def test_a_page_reaches_its_own_family_and_the_pictures(family):
     own = {path.relative_to(keys.PACKAGE).as_posix() for path in (keys.PACKAGE / "losses" / family).glob("*.py")}
     assert own <= names and "explore/pictures/curves.py" in names and "contract/loss.py" in names
     assert not any(name.startswith(("publishing/", "classroom/", "catalogue/", "exercises/")) for name in names)
-
-

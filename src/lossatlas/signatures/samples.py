@@ -51,7 +51,8 @@ class Samples:
         """The inputs that must be given, each as an expression of Python that makes a valid one."""
         sizes = self.all_sizes(inputs)
         return {
-            name: inputs.fields[name].in_code(_shape(inputs.fields[name].axes, sizes), sizes) for name in inputs.required
+            name: inputs.fields[name].in_code(_shape(inputs.fields[name].axes, sizes), sizes)
+            for name in inputs.required
         }
 
     def hard(self, inputs, generator=None, dtype=torch.float64):

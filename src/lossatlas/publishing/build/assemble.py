@@ -1,6 +1,7 @@
 """Lay out what Jupyter Book reads: executed notebooks made fit for a static page, texts, generated pages, assets."""
 
 import json
+import re
 import shutil
 from pathlib import PurePosixPath
 
@@ -8,6 +9,7 @@ import nbformat
 import yaml
 
 from lossatlas.contract import losses
+from lossatlas.evidence import MIME as VERDICT
 from lossatlas.exercises.listing import LISTING
 from lossatlas.explore.engine.static_page import STATIC_FILES, externalize
 from lossatlas.explore.pictures.cards import CARD
@@ -16,7 +18,7 @@ from lossatlas.losses import families
 from ...catalogue import papers, papers_page
 from ..pages.all_losses import OVERLAY, losses_page
 from ..pages.course import course_page
-from ..pages.evidence import VERDICT, evidence_page
+from ..pages.evidence import collect_verdicts, evidence_page
 from ..pages.exercises import exercise_pages, link_listings, write_student_notebooks
 from ..pages.parity import parity_page
 from ..pages.proof import proof_page
@@ -26,10 +28,10 @@ from .addresses import to_top
 from .assets import vendor
 from .book import BookError
 from .config import listed_pages
-from .contents import with_belongings
+from .contents import put_below, with_belongings
 from .execute import read_record, up_to_date
 from .keys import notebook_key
-from .records import certificates, newest
+from .records import newest
 
 #: Outputs that only a kernel brings to life, or that the site collects on a page of its own.
 STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT, CARD, LISTING)
@@ -55,14 +57,15 @@ def assemble(book, audience="student"):
         shutil.copy(path, target / "vendored")
     (target / "beside").mkdir()
 
-    verdicts, records = [], executed_records(book)
+    records = executed_records(book)
+    notebooks = {
+        name: nbformat.read(book.executed / f"{name}.ipynb", as_version=4) for name in sorted(records, key=_order(book))
+    }
+    verdicts = collect_verdicts(notebooks)
     exercises = exercise_pages(book, audience)
-    proven, parity = certificates(book), newest(book, "parity")
     references = {page_of(family): family for family in families() if page_of(family) in records}
     known = known_of(book)
-    for name in sorted(records, key=_order(book)):
-        notebook = nbformat.read(book.executed / f"{name}.ipynb", as_version=4)
-        verdicts += [{**verdict, "page": name} for verdict in collect_verdicts(notebook)]
+    for name, notebook in notebooks.items():
         link_cards(notebook, name, references.values())
         if name in references:
             complete(notebook, references[name], known)
@@ -71,11 +74,11 @@ def assemble(book, audience="student"):
     anchors = {entry.name: certificate_address(entry) for entry in losses() if entry.family in references.values()}
     generated = {
         "losses": losses_page(references.values(), writer(target / "beside", "losses")),
-        "evidence": evidence_page(verdicts),
+        "evidence": evidence_page(verdicts, {name: title_of(notebook) for name, notebook in notebooks.items()}),
         "papers": _papers(book, records),
-        "proof": proof_page(losses(), proven, anchors),
-        "parity": parity_page([entry.name for entry in losses()], parity),
-        "speed": speed_page(newest(book, "benchmarks"), newest(book, "scale")),
+        "proof": proof_page(losses(), known.certificates, anchors),
+        "parity": parity_page([entry.name for entry in losses()], known.parity),
+        "speed": speed_page(known.benchmarks, newest(book, "scale")),
         **exercises,
     }
     for name, text in generated.items():
@@ -83,10 +86,20 @@ def assemble(book, audience="student"):
     contents = with_belongings(yaml.safe_load(book.contents.read_text(encoding="utf8")), {*records, *generated})
     book.site_contents.write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf8")
     instruct(book, records)
-    notebooks = write_student_notebooks(book, target / "beside")
-    unwritten = sorted({*generated, *(set(records) - set(book.written_notebooks()))})
-    facts = {"executed": records, "generated": unwritten, "notebooks": notebooks}
+    facts = {
+        "executed": records,
+        "generated": sorted({*generated, *(set(records) - set(book.written_notebooks()))}),
+        "notebooks": write_student_notebooks(book, target / "beside"),
+        "verdicts": {v["key"]: {name: v[name] for name in ("word", "statement", "page")} for v in verdicts},
+    }
     (target / "provenance.json").write_text(json.dumps(facts), encoding="utf8")
+
+
+def title_of(notebook):
+    """The first heading of a notebook; "" where it has none."""
+    texts = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    found = re.search(r"^# (.+)$", texts, re.M)
+    return found[1] if found else ""
 
 
 def write_page(path, text):
@@ -136,17 +149,6 @@ def static(notebook, write):
     return notebook
 
 
-def collect_verdicts(notebook):
-    """The verdicts of a notebook's claims in the order of its cells, each with the cell's anchor where it has one."""
-    return [
-        output["data"][VERDICT]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if VERDICT in output.get("data", {})
-    ]
-
-
 def writer(folder, page):
     """A function that puts a file into the page's own folder and gives its address as seen from the page.
 
@@ -165,7 +167,8 @@ def writer(folder, page):
 
 def _order(book):
     """The place of a page in the table of contents, as a key to sort by; pages that it lacks come last."""
-    listed = list(listed_pages(yaml.safe_load(book.contents.read_text(encoding="utf8"))))
+    table = yaml.safe_load(book.contents.read_text(encoding="utf8"))
+    listed = list(listed_pages(with_belongings(table, put_below(table))))
     return lambda name: (listed.index(name) if name in listed else len(listed), name)
 
 

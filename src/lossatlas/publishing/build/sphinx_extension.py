@@ -12,6 +12,7 @@ from lossatlas.exercises.quiz_page import FILES as QUIZ_FILES
 
 from .anchors import Anchor, ask_for_formulas, name_sections
 from .provenance import sentence
+from .verdict_role import verdict_role
 
 THEME = Path(__file__).with_name("theme")
 
@@ -27,6 +28,7 @@ def setup(app):
     app.connect("html-page-context", name_folds, priority=900)
     app.connect("html-page-context", add_quiz_files, priority=900)
     app.add_role("repository", repository_link)
+    app.add_role("verdict", verdict_role)
     app.add_directive("anchor", Anchor)
     # Before the page's own table of contents is collected, at 500.
     app.connect("doctree-read", name_sections, priority=400)

@@ -28,7 +28,7 @@ def exercise_pages(book, audience):
     pages = {}
     for family, path in book.masters().items():
         text = self_study_page(read_master(path), audience=audience, addresses=addresses(book, family))
-        pages[page_of(family)] = link_sections(text, family, section_titles(book, family))
+        pages[page_of(family)] = link_sections(text, section_titles(book, family))
     return pages
 
 
@@ -65,21 +65,32 @@ def addresses(book, family):
 
 
 def section_titles(book, family):
-    """The titles of the sections of a chapter, as far as they are plain words; none where there is no chapter."""
-    path = book.notebooks().get(family)
-    cells = nbformat.read(path, as_version=4).cells if path else ()
-    lines = [line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
-    return [found[1] for line in lines if (found := re.fullmatch(r"#{2,4} ([^$`*_\[{]+?)\s*", line))]
+    """Where the sections of a chapter and of its evidence are: title -> page, as far as titles are plain words.
+
+    A title that both have is the chapter's.
+    """
+    found = {}
+    for page in (f"evidence/{family}", family):
+        path = book.written_notebooks().get(page)
+        cells = nbformat.read(path, as_version=4).cells if path else ()
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        found |= dict.fromkeys(re.findall(r"^#{2,4} ([^$`*_\[{\n]+?) *$", text, re.M), page)
+    return found
 
 
-def link_sections(text, family, titles):
-    """Let *Title of a section*, in a page of exercises, lead to that section of the chapter."""
+def link_sections(text, pages):
+    """Let *Title of a section*, in a page of exercises, lead to that section.
+
+    Args:
+        text: the page of exercises.
+        pages: what `section_titles` gives.
+    """
 
     def link(found):
         words = found[1]
-        if words not in titles:
+        if words not in pages:
             return found[0]
-        return f'<a href="{family}.html#{make_id(words)}"><em>{html.escape(words, quote=False)}</em></a>'
+        return f'<a href="{pages[words]}.html#{make_id(words)}"><em>{html.escape(words, quote=False)}</em></a>'
 
     return re.sub(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])", link, text)
 

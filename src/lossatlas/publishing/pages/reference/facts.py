@@ -103,7 +103,9 @@ def _beside(row):
 def papers_of(entry, known):
     """The papers that brought the loss or use it as theirs, cited, as a list in MyST; empty where there are none."""
     rows = [
-        row for row in known.papers if row.status == "works" and entry.name in _last_names(row) or row.key == entry.paper
+        row
+        for row in known.papers
+        if (row.status == "works" and entry.name in _last_names(row)) or row.key == entry.paper
     ]
     rows.sort(key=lambda row: row.key != entry.paper)
     items = [_paper(row, known.cited) for row in rows]

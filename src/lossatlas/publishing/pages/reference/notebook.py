@@ -34,7 +34,9 @@ def reference_notebook(family):
         if entry.signature.probes.lines or entry.signature.probes.planes:
             show = f"pictures_of({family}.{entry.name})"
             cells.append(
-                new_code_cell(show, id=f"{entry.name}-pictures", metadata={"tags": ["remove-input"], **_of(entry, "pictures")})
+                new_code_cell(
+                    show, id=f"{entry.name}-pictures", metadata={"tags": ["remove-input"], **_of(entry, "pictures")}
+                )
             )
         cells.append(_text(entry, "relations", relations(entry)))
         cells.append(_text(entry, "source", source(entry)))

@@ -49,7 +49,9 @@ def index(family):
         listing += "\n" + _group("Operations of the family", operations)
     body = f'<div class="atlas-index">{listing}</div>'
     counted = f"<p>{len(entries)} losses{also}. {every}</p>"
-    return raw(counted + filtered(body, noun="entries", name="the losses", count=len(entries) + len(operations), opens=True))
+    return raw(
+        counted + filtered(body, noun="entries", name="the losses", count=len(entries) + len(operations), opens=True)
+    )
 
 
 def _group(words, entries):

@@ -40,7 +40,11 @@ def _plain(value):
 def _value(case, page, this=False):
     """What a special case equals, with everything that is done to it."""
     name = canonical(case.of)
-    other = f"this loss{f' at {_hyper(case.then)}' if case.then else ''}" if this else link(name, page, call(name, case.then))
+    other = (
+        f"this loss{f' at {_hyper(case.then)}' if case.then else ''}"
+        if this
+        else link(name, page, call(name, case.then))
+    )
     scale = "" if case.scale == 1 else f"{case.scale:g} × "
     inputs = " of changed inputs" if case.via else ""
     shift = ", plus an offset" if case.offset else ""
