@@ -23,8 +23,10 @@ SCREENS = {
 
 
 def pages():
-    """The names of the built pages, those in folders too; slides, what scripts bring along, and addresses that only lead
-    on are no pages."""
+    """The names of the built pages, those in folders too.
+
+    Slides, what scripts bring along, and addresses that only lead on are no pages.
+    """
     paths = (path.relative_to(BOOK.html).with_suffix("") for path in BOOK.html.rglob("*.html"))
     names = (path.as_posix() for path in paths if path.parts[0] not in ("slides", "_static"))
     return sorted(name for name in names if name not in MOVED) or ["index"]
@@ -114,7 +116,8 @@ def rest(page):
 def wake(page, first=0, most=1000, every=1):
     """Bring explorers into view one after another, so that they come to life, and go back; gives their number.
 
-    The fold that holds one is opened. On a page with all losses a test wakes only those it looks at: each drawing makes all others slower.
+    The fold that holds one is opened. On a page with many a test wakes only those it looks at: each drawing makes all
+    others slower.
     """
     return page.evaluate(
         """async ([first, most, every]) => {

@@ -46,10 +46,12 @@ def _table_row(paper, pages):
     also = "".join(f", also in {chapter_title(other)}" for other in paper.also_in)
     claim = f'<p class="claim"><b>To test:</b> {html.escape(paper.claim)}</p>' if paper.claim else ""
     return (
-        f'<tr role="row" data-row id="paper-{paper.key}" data-chapter="{paper.chapter}" data-weight="{paper.weight}" data-status="{paper.status}">'
+        f'<tr role="row" data-row id="paper-{paper.key}" data-chapter="{paper.chapter}" '
+        f'data-weight="{paper.weight}" data-status="{paper.status}">'
         f'<th role="rowheader" scope="row"><a href="{paper.address}">{html.escape(paper.title)}</a>'
         f"<p>{paper.year} · arXiv {paper.arxiv}</p></th>"
         f'<td role="cell"><p>{html.escape(paper.contributes)}</p>{claim}</td>'
         f'<td role="cell"><p>{chapter}{also}</p><p>{paper.weight}</p></td>'
-        f'<td role="cell"><p><span class="status {paper.status}">{paper.status}</span></p><p>{where(paper, code_of)}</p></td></tr>'
+        f'<td role="cell"><p><span class="status {paper.status}">{paper.status}</span></p>'
+        f"<p>{where(paper, code_of)}</p></td></tr>"
     )

@@ -180,7 +180,7 @@ def links(page):
 
 
 def unknown_settings(address, setting, soup):
-    """A link may set the fields of the page that it leads to, as `#a=focal_loss`: each must be there, and offer the value."""
+    """What a link sets of the page that it leads to, as `#a=focal_loss`, and the page does not have or does not offer."""
     offered = {option.get("value", option.get_text()) for option in soup.select("option")}
     for name, value in parse_qsl(setting):
         field = soup.find(attrs={"name": name})

@@ -1,4 +1,4 @@
-"""Any two losses of one signature over one another: the curves in files, one for each signature, and the figure's HTML."""
+"""Any two losses of one signature over one another: a file of curves for each signature, and the figure's HTML."""
 
 import hashlib
 import html
@@ -21,15 +21,17 @@ def overlay(groups, write):
         write: (name, bytes) -> address of the file as seen from the page.
     """
     sources = {signature: _written(signature, entries, write) for signature, entries in groups.items()}
-    options = "".join(
-        f'<optgroup label="{html.escape(name)}">{"".join(f"<option>{entry.name}</option>" for entry in entries)}</optgroup>'
-        for name, entries in groups.items()
-    )
+    options = "".join(_group(*group) for group in groups.items())
     template = Path(__file__).with_name("overlay.html").read_text(encoding="utf8")
     parts = {"sources": html.escape(json.dumps(sources)), "options": options}
     for name, text in parts.items():
         template = template.replace(f"{{{{{name}}}}}", text)
     return template
+
+
+def _group(signature, entries):
+    options = "".join(f"<option>{entry.name}</option>" for entry in entries)
+    return f'<optgroup label="{html.escape(signature)}">{options}</optgroup>'
 
 
 def curves(entries):

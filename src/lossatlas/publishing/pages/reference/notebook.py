@@ -52,7 +52,8 @@ def reference_notebook(family):
 def head(family):
     """The title, the first sentence of the family's docstring, and where the chapter is."""
     words = _about(family).partition(": ")[2]
-    return f"# {title_of(family)}: reference\n\n{words[:1].upper()}{words[1:]} For the ideas, read the chapter {{doc}}`/{family}`."
+    story = f"For the ideas, read the chapter {{doc}}`/{family}`."
+    return f"# {title_of(family)}: reference\n\n{words[:1].upper()}{words[1:]} {story}"
 
 
 def title_of(family):
