@@ -309,6 +309,17 @@ def test_papers_are_those_of_the_catalogue_and_the_one_that_is_declared(finished
 
 
 @EACH_FAMILY
+def test_papers_of_operations_are_those_whose_symbols_name_them(finished, family):
+    known = known_of(BOOK)
+    for operation in operations_of(family):
+        facts = "".join(cell.source for cell in finished[family].cells if cell.id == f"{operation.name}-facts")
+        working = [row for row in known.papers if row.status == "works"]
+        wanted = [row.key for row in working if operation.name in {s.rpartition(".")[2] for s in row.symbols}]
+        assert all(f"papers.html#paper-{key}" in facts for key in wanted)
+        assert bool(facts) == bool(wanted or operation.paper)
+
+
+@EACH_FAMILY
 def test_the_index_has_every_entry_with_its_purpose(finished, family):
     (index,) = [cell.source for cell in finished[family].cells if cell.id == "index"]
     soup = BeautifulSoup(index, "html.parser")

@@ -211,6 +211,7 @@ def test_two_losses_are_laid_over_one_another_from_their_address(open_page, scre
     words = page.locator(".atlas-overlay [role=img]").get_attribute("aria-label")
     assert "focal_loss is" in words and "poly1_cross_entropy is" in words and "solid" in words
     page.locator(".atlas-overlay .atlas-values > summary").click()
+    page.locator(".atlas-overlay .atlas-tables th").first.wait_for()
     heads = page.locator(".atlas-overlay .atlas-tables th[scope=col]").all_inner_texts()
     assert {"focal_loss: value", "poly1_cross_entropy: gradient"} <= set(heads)
     assert page.locator(".atlas-overlay .atlas-tables tbody tr").count() > 5

@@ -101,7 +101,7 @@ def _beside(row):
 
 
 def papers_of(entry, known):
-    """The papers that brought the loss or use it as theirs, cited, as a list in MyST; empty where there are none."""
+    """The papers that a loss or an operation is from or works for, cited, as a list in MyST; empty without any."""
     rows = [
         row
         for row in known.papers

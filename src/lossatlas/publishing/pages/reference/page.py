@@ -10,7 +10,7 @@ from lossatlas.contract import get, losses
 from ....catalogue.filter import filtered
 from ...build.wording import code, inline, raw
 from .docstring import read
-from .facts import TOP, facts_of_loss
+from .facts import TOP, facts_of_loss, papers_of
 from .figures import folded
 from .notebook import OF, idea
 from .operations import operations_of
@@ -24,19 +24,25 @@ def complete(notebook, family, known):
         family: the name of the family.
         known: what records and the catalogue know, as `Known`.
     """
-    names, cells = {entry.name for entry in losses(family=family)}, []
+    operations, cells = {operation.name: operation for operation in operations_of(family)}, []
     for cell in notebook.cells:
         told = cell.metadata.get(OF, {})
         name, part = told.get("entry"), told.get("part")
         if part == "pictures":
             cell.outputs = folded(cell.outputs)
-        if part == "source" and name in names:
-            cells.append(new_markdown_cell(facts_of_loss(get(name), known), id=f"{name}-facts"[:64]))
+        facts = _facts(name, operations, known) if part == "source" else ""
+        if facts:
+            cells.append(new_markdown_cell(facts, id=f"{name}-facts"[:64]))
         cells.append(cell)
         if part == "head":
             cells.append(new_markdown_cell(index(family), id="index"))
     notebook.cells = cells
     return notebook
+
+
+def _facts(name, operations, known):
+    """What is known of a loss; of an operation its papers alone."""
+    return papers_of(operations[name], known) if name in operations else facts_of_loss(get(name), known)
 
 
 def index(family):
