@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from ...contract import Loss, values_readable, wrong
-from ...signatures import Field, Given
+from ...signatures import Field, Given, Label
 
 #: A loss of the registry; whether there is one of that name, and whether it fits, says the registry.
 LOSS = Given(
@@ -45,4 +45,81 @@ class Covariance(Field):
             "not symmetric": (value + torch.ones_like(value).triu(1), ValueError),
             "negative definite": (-value, ValueError),
             "not square": (value[..., :-1], ValueError),
+        }
+
+
+@dataclass(frozen=True)
+class Cost(Field):
+    """A floating-point tensor of costs along the last axis; inf rules a choice out, but not all of them."""
+
+    what: str = "costs above -inf"
+
+    def check_values(self, name, value, sizes):
+        if not values_readable(value):
+            return
+        if not (value > -torch.inf).all():
+            raise wrong(name, self.what, "some that are not")
+        ruled_out = (value == torch.inf).all(-1)
+        if ruled_out.any():
+            raise wrong(name, "a finite cost for each point", f"none for point {ruled_out.int().argmax()}")
+
+    def bad(self, value, sizes):
+        return {
+            **super().bad(value, sizes),
+            "NaN": (value * torch.nan, ValueError),
+            "all choices ruled out": (value + torch.inf, ValueError),
+        }
+
+
+@dataclass(frozen=True)
+class Graph(Field):
+    """A floating-point tensor of the weights of a graph: a symmetric matrix of numbers from zero on."""
+
+    what: str = "weights of a graph"
+
+    def check_values(self, name, value, sizes):
+        if not values_readable(value):
+            return
+        if not torch.allclose(value, value.mT):
+            raise wrong(name, "a symmetric matrix", f"entries that differ by {(value - value.mT).abs().max():.3g}")
+        least = value.detach().min().item()
+        if not least >= 0:
+            raise wrong(name, "weights >= 0", f"a smallest value of {least:g}")
+
+    def sample(self, shape, sizes, generator, dtype):
+        weights = super().sample(shape, sizes, generator, torch.float64).abs() + 0.5
+        return ((weights + weights.mT) / 2).to(dtype)
+
+    def bad(self, value, sizes):
+        return {
+            **super().bad(value, sizes),
+            "not symmetric": (value + torch.ones_like(value).triu(1), ValueError),
+            "a negative weight": (value - value.max() - 1, ValueError),
+            "not square": (value[:, :-1], ValueError),
+        }
+
+
+@dataclass(frozen=True)
+class EveryClass(Label):
+    """Classes 0, 1, ..., each of them with an example."""
+
+    what: str = "classes 0, 1, ... with an example each"
+
+    def check_values(self, name, value, sizes):
+        if values_readable(value):
+            least, count = value.min().item(), int(value.max()) + 1
+            if least < 0:
+                raise wrong(name, self.what, str(least))
+            missing = (torch.bincount(value, minlength=count) == 0).nonzero().flatten().tolist()
+            if missing:
+                raise wrong(name, self.what, f"none of class {missing[0]}")
+
+    def sample(self, shape, sizes, generator, dtype):
+        return torch.arange(shape[0]) % 2
+
+    def bad(self, value, sizes):
+        return {
+            **super().bad(value, sizes),
+            "a negative class": (value - 1, ValueError),
+            "a class without an example": (2 * value, ValueError),
         }

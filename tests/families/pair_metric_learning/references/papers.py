@@ -19,15 +19,21 @@ def proto_triplet_loss(features, prototypes, target, margin=0.5, eps=1e-6):
 
 
 def icnn_loss(embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors=(4, 5)):
-    score = icnn_score(embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors)
+    score = icnn_score(embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors=neighbors)
     return -log(score)
 
 
-def icnn_score(embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors=(4, 5)):
+def icnn_score(*inputs, neighbors=(4, 5), **named):
+    parts = icnn_parts(*inputs, neighbors=neighbors, **named)
+    return ((parts["same"] + parts["other"]) / 2 + parts["share"]) / 2
+
+
+def icnn_parts(embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors=(4, 5)):
     k, reach = neighbors
     few = k + 2 >= len(gallery) or not embeddings
     k = max(0, min(k, len(gallery) - 2))
     to_same, to_other, largest, agreeing = [], [], 0.0, 0
+    measured_same, measured_other = [], []
     for n, (x, y) in enumerate(zip(embeddings, labels, strict=True)):
         found = [(smooth_distance(x, gallery[m]), gallery_labels[m] == y) for m in others(n, own, gallery_mask)]
         found = sorted(found, key=lambda pair: pair[0])[:reach]
@@ -38,6 +44,8 @@ def icnn_score(embeddings, labels, gallery, gallery_labels, own, gallery_mask, n
         other_here = [d for d, same in found[:k] if not same]
         agreeing += len(same_here)
         largest = max([largest, *other_here])
+        measured_same += same_here
+        measured_other += other_here
         if same_here:
             to_same.append(fsum(same_here) / (len(same_here) + 1e-7))
         if other_here:
@@ -45,7 +53,16 @@ def icnn_score(embeddings, labels, gallery, gallery_labels, own, gallery_mask, n
     same = 1 - fsum(to_same) / (len(to_same) + 1e-7)
     other = fsum(v / (largest + 1e-7) for v in to_other) / (len(to_other) + 1e-7) if to_other else 1
     share = 1 if few else fsum([agreeing]) / (k * len(embeddings))
-    return ((same + other) / 2 + share) / 2
+    count, measured_other = k * len(embeddings), [d / (largest + 1e-7) for d in measured_other]
+    spread = 1 - variance_with_zeros(measured_same, count) - variance_with_zeros(measured_other, count)
+    return {"same": same, "other": other, "share": share, "spread": spread}
+
+
+def variance_with_zeros(values, count):
+    """The variance of so many numbers, of which those that are not given are 0."""
+    values = [*values, *[0.0] * (count - len(values))]
+    middle = fsum(values) / max(1, count)
+    return fsum((v - middle) ** 2 for v in values) / max(1, count - 1)
 
 
 def adaptive_margins(anchor, positive, negative, eps=1e-6):
@@ -171,6 +188,7 @@ REFERENCES = {
     loop.__name__: loop
     for loop in (
         proto_triplet_loss, icnn_loss, adaptive_margin_triplet_loss, detached_margin_triplet_loss, discrete_infomax_loss,
-        feature_extractor_loss, code_mutual_information, shared_code_information,
+        feature_extractor_loss, code_mutual_information, shared_code_information, icnn_parts,
+        icnn_score,
     )
 }  # fmt: skip
