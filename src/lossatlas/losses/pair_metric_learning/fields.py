@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from ...contract import Loss, values_readable, wrong
-from ...signatures import Field, Given, Label
+from ...signatures import ClassIndex, Field, Given, Label
 
 #: A loss of the registry; whether there is one of that name, and whether it fits, says the registry.
 LOSS = Given(
@@ -123,3 +123,33 @@ class EveryClass(Label):
             "a negative class": (value - 1, ValueError),
             "a class without an example": (2 * value, ValueError),
         }
+
+
+@dataclass(frozen=True)
+class Finite(Field):
+    """A floating-point tensor of finite numbers."""
+
+    what: str = "finite numbers"
+
+    def check_values(self, name, value, sizes):
+        if values_readable(value) and not value.isfinite().all():
+            raise wrong(name, self.what, "some that are not")
+
+    def bad(self, value, sizes):
+        return {**super().bad(value, sizes), "infinite": (value * torch.inf, ValueError)}
+
+
+@dataclass(frozen=True)
+class Edges(ClassIndex):
+    """Pairs of points that are joined, numbers from 0 up to (not including) the size of the axis `below`."""
+
+    below: str = "N"
+    what: str = "points"
+    tensor = "an integer tensor of pairs of points"
+
+    def sample(self, shape, sizes, generator, dtype):
+        """Two points that differ, where there are two."""
+        count = max(1, sizes[self.below])
+        first = torch.randint(0, count, shape[:1], generator=generator)
+        step = torch.randint(1, max(2, count), shape[:1], generator=generator)
+        return torch.stack([first, (first + step) % count], -1)
