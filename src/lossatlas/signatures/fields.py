@@ -368,6 +368,6 @@ def _bad_if_no_float(value):
 
 def shape_text(axes):
     """("N", "C") as "shape (N, C)", ("N",) as "shape (N,)", ("*",) as "any shape"."""
-    if axes == ("*",):
+    if axes in (("*",), ("...",)):
         return "any shape"
     return f"shape ({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"

@@ -249,3 +249,19 @@ def test_of_an_empty_batch_nothing_is_mined(miner):
 def test_a_gallery_needs_labels():
     x, y = normal(4, 3), torch.arange(4) // 2
     refused(TypeError, "gallery_labels", la.losses.pair_metric_learning.all_triplets, x, y, x)
+
+
+@pytest.mark.parametrize("dimension", [3, 5])
+def test_negatives_are_drawn_by_the_inverse_density_of_their_distance(dimension):
+    angles = torch.tensor([0.0, 0.1, 0.4, 0.8, 1.2])
+    points = torch.zeros(5, dimension)
+    points[:, 0], points[:, 1] = angles.cos(), angles.sin()
+    anchors, labels = points[:1].expand(40_000, dimension), torch.zeros(40_000, dtype=torch.long)
+    _, _, negative = la.losses.pair_metric_learning.distance_weighted_triplets(
+        anchors, labels, points, torch.arange(5), cutoff=0.3, generator=torch.Generator().manual_seed(0)
+    )
+    d = (points[1:] - points[0]).norm(dim=-1).clamp(min=0.3)
+    weight = d ** (2 - dimension) * (1 - d.square() / 4) ** ((3 - dimension) / 2)
+    torch.testing.assert_close(
+        torch.bincount(negative, minlength=5)[1:] / len(negative), weight / weight.sum(), atol=0.01, rtol=0
+    )

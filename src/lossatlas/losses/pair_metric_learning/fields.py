@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 
 from ...contract import Loss, values_readable, wrong
-from ...signatures import ClassIndex, Field, Given, Label
+from ...contract.checks import FLOATS, INTEGERS
+from ...signatures import ClassIndex, Field, Given, Label, Share
 
 #: A loss of the registry; whether there is one of that name, and whether it fits, says the registry.
 LOSS = Given(
@@ -153,3 +154,18 @@ class Edges(ClassIndex):
         first = torch.randint(0, count, shape[:1], generator=generator)
         step = torch.randint(1, max(2, count), shape[:1], generator=generator)
         return torch.stack([first, (first + step) % count], -1)
+
+
+@dataclass(frozen=True)
+class Belonging(Share):
+    """How much a pair belongs together: numbers in [0, 1], or True and False."""
+
+    what: str = "numbers in [0, 1]"
+    dtypes = FLOATS | INTEGERS | {torch.bool, torch.uint8}
+    tensor = "a tensor of numbers in [0, 1]"
+
+    def sample(self, shape, sizes, generator, dtype):
+        return 0.1 + 0.8 * super().sample(shape, sizes, generator, dtype)
+
+    def bad(self, value, sizes):
+        return {case: bad for case, bad in super().bad(value, sizes).items() if case != "integers"}
