@@ -159,14 +159,14 @@ class _Polar(torch.autograd.Function):
         return rotation
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(ctx, gradient):
         x, rotation = ctx.saved_tensors
-        turned = rotation.mT @ slope
+        turned = rotation.mT @ gradient
         return rotation @ _Lyapunov.apply(rotation.mT @ x, turned - turned.mT)
 
 
 class _Lyapunov(torch.autograd.Function):
-    """The X with H X + X H = C for a symmetric positive definite H. Its slopes solve the same equation."""
+    """The X with H X + X H = C for a symmetric positive definite H. Its gradients solve the same equation."""
 
     @staticmethod
     def forward(ctx, h, c):
@@ -176,14 +176,14 @@ class _Lyapunov(torch.autograd.Function):
         return x
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(ctx, gradient):
         h, x = ctx.saved_tensors
-        of_c = _Lyapunov.apply(h, slope)
+        of_c = _Lyapunov.apply(h, gradient)
         return -(of_c @ x.mT + x.mT @ of_c), of_c
 
 
 class _Power(torch.autograd.Function):
-    """A symmetric positive definite matrix to a power; also where eigenvalues coincide it has a slope."""
+    """A symmetric positive definite matrix to a power; also where eigenvalues coincide it has a gradient."""
 
     @staticmethod
     def forward(ctx, x, power):
@@ -193,11 +193,11 @@ class _Power(torch.autograd.Function):
         return (vectors * values.pow(power).unsqueeze(-2)) @ vectors.mT
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(ctx, gradient):
         only_once("a matrix to a power")
         values, vectors = ctx.saved_tensors
         ratio = _divided_differences(values, ctx.power)
-        return vectors @ (ratio * (vectors.mT @ slope @ vectors)) @ vectors.mT, None
+        return vectors @ (ratio * (vectors.mT @ gradient @ vectors)) @ vectors.mT, None
 
 
 def _divided_differences(values, power):

@@ -96,9 +96,9 @@ def _level(scores, mass):
     s = (low + high) / 2
     for _ in range(2):
         moved = (scores + s.unsqueeze(-1)).sigmoid()
-        slope = (moved * (1 - moved)).mean(-1)
-        flat = slope < torch.finfo(slope.dtype).eps  # nothing decides between neighbours: the level is free
-        s = s - torch.where(flat, 0.0, (moved.mean(-1) - mass) / torch.where(flat, 1.0, slope))
+        derivative = (moved * (1 - moved)).mean(-1)
+        flat = derivative < torch.finfo(derivative.dtype).eps  # nothing decides between neighbours: the level is free
+        s = s - torch.where(flat, 0.0, (moved.mean(-1) - mass) / torch.where(flat, 1.0, derivative))
     return s
 
 
