@@ -137,7 +137,7 @@ def test_the_naive_loop_with_75_digits_gives_the_same(operation):
 
 
 def compare(found, wanted, rtol):
-    """Equal in all their parts, but for rounding: of each number, and of numbers that the largest of a tensor is made of."""
+    """Equal in all parts, but for rounding: of each number, and of sums as large as the largest number of a tensor."""
     found, wanted = parts(found), parts(wanted)
     assert found.keys() == wanted.keys()
     for name, value in found.items():

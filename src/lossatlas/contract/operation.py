@@ -16,10 +16,10 @@ from .registry import PROMISES_OF_OPERATIONS, Operation, register
 def operation(kind, *, paper=None, domains=None, differentiable=True, example=None, exempt=None):
     """Register the decorated formula as an operation: a distance, a miner, an update, a weight, a schedule, a measure.
 
-    The body takes the inputs by name, or the arguments of a form, and then keyword-only hyper-parameters; `**hyper` where
-    it passes those of a loss on. What it is
-    decorated with adds, in this order: checks of the hyper-parameters and of the inputs; one dtype for all of them,
-    float32 for half precision; the body, without autocast; the dtype that came in.
+    The body takes the inputs by name, or the arguments of a form, and then keyword-only hyper-parameters; `**hyper`
+    where it passes those of a loss on. What it is decorated with adds, in this order: checks of the hyper-parameters
+    and of the inputs; one dtype for all of them, float32 for half precision; the body, without autocast; the dtype that
+    came in.
 
     Args:
         kind: what it takes: a signature, one of its forms such as `lossatlas.signatures.embeddings.vectors`, or
@@ -111,7 +111,7 @@ def leading(body):
 
 
 def rest_of(body):
-    """The parameter `**hyper` of a body that passes all other keywords on to a loss, which checks them; else nothing."""
+    """The parameter `**hyper` of a body that passes other keywords on to a loss, which checks them; else nothing."""
     return [p for p in inspect.signature(body).parameters.values() if p.kind is p.VAR_KEYWORD]
 
 

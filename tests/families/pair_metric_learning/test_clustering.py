@@ -120,7 +120,7 @@ def test_the_least_is_taken():
 
 
 def test_neighbours_in_half_precision_are_told_apart_in_full():
-    """256 and 256.25, the squared distances of the first point to the second and the third, are one number in bfloat16."""
+    """The squared distances of the first point to the second and third, 256.25 and 256, are one number in bfloat16."""
     points = torch.tensor([[0.0, 0.0], [16.0, 0.5], [-16.0, 0.0], [16.0, 1.0], [-16.0, -0.25]], dtype=torch.bfloat16)
     assert la.losses.pair_metric_learning.neighbor_affinity(points, neighbors=1)[0].tolist() == [0, 0, 1, 0, 0]
 

@@ -118,8 +118,8 @@ def feature_extractor_loss(
     $$ L = 20\, L_\text{triplet} + \sum_{Z \in \{A, P, N\}} \frac1d \sum_k \big[1 - \sqrt{\operatorname{Var} Z_{\cdot k} + \varepsilon}\big]_+
        + 5 \sum_{Z} \frac1d \sum_{k \ne l} \operatorname{Cov}(Z)_{kl}^2 $$
 
-    Use: To reproduce M2FNet, or where a triplet loss draws all vectors into few directions. Not with small batches, whose
-    covariances are noise, nor where the margin of `adaptive_margin_triplet_loss` pulls the wrong way; then
+    Use: To reproduce M2FNet, or where a triplet loss draws all vectors into few directions. Not with small batches,
+    whose covariances are noise, nor where the margin of `adaptive_margin_triplet_loss` pulls the wrong way; then
     `triplet_margin_loss`.
 
     Args:

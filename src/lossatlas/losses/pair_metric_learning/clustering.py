@@ -33,7 +33,8 @@ def laplacian_energy(unary, affinity, assignments, *, lam=1.0):
     $$ E_\lambda(Z) = \sum_{pk} z_{pk} \log z_{pk} + \sum_{pk} z_{pk} a_{pk} - \lambda \sum_k z_k^\top W z_k $$
 
     Use: To watch `laplacian_bound_update` at work, which never raises it with half of its weight. Not as a loss of a
-    network that makes the costs, whose trivial minimum is a network without any; then `laplacian_regularized_clustering`.
+    network that makes the costs, whose trivial minimum is a network without any; then
+    `laplacian_regularized_clustering`.
 
     Args:
         unary: $a$, cost of each point in each cluster, shape (N, K).
@@ -131,8 +132,8 @@ def laplacian_regularized_clustering(unary, affinity, *, lam=1.0, steps=20, tole
 def neighbor_affinity(points, *, neighbors=3):
     r"""The graph of nearest neighbours: $w_{pq} = 1$ where one of two points is among the nearest of the other.
 
-    Use: As the graph of `laplacian_regularized_clustering` where none is given. Not for large N, since all N N distances
-    are stored, nor where a gradient should reach the points.
+    Use: As the graph of `laplacian_regularized_clustering` where none is given. Not for large N, since all N N
+    distances are stored, nor where a gradient should reach the points.
 
     Args:
         points: shape (N, D).

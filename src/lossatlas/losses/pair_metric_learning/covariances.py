@@ -27,8 +27,8 @@ def squared_bures_wasserstein_distance(a, b):
 
     $$ d^2(A, B) = \operatorname{tr} A + \operatorname{tr} B - 2 \operatorname{tr} \big( A^{1/2} B A^{1/2} \big)^{1/2} $$
 
-    Use: When covariances, or Gaussians of one mean, should be compared smoothly, also where matrices are equal or nearly
-    singular. Not when a change of units should change nothing; then `affine_invariant_distance`.
+    Use: When covariances, or Gaussians of one mean, should be compared smoothly, also where matrices are equal or
+    nearly singular. Not when a change of units should change nothing; then `affine_invariant_distance`.
 
     Args:
         a, b: symmetric positive definite matrices, shape (..., n, n); leading axes are broadcast.
@@ -48,8 +48,8 @@ def bures_wasserstein_distance(a, b):
 
     $$ d(A, B) = \Big[ \operatorname{tr} A + \operatorname{tr} B - 2 \operatorname{tr} \big( A^{1/2} B A^{1/2} \big)^{1/2} \Big]^{1/2} $$
 
-    Use: When covariances should be compared in units of a standard deviation, also nearly singular ones. Not where equal
-    matrices are met in training, at which a distance has a kink; then `squared_bures_wasserstein_distance`.
+    Use: When covariances should be compared in units of a standard deviation, also nearly singular ones. Not where
+    equal matrices are met in training, at which a distance has a kink; then `squared_bures_wasserstein_distance`.
 
     Args:
         a, b: symmetric positive definite matrices, shape (..., n, n); leading axes are broadcast.

@@ -145,8 +145,8 @@ def icnn_score(x, y, positive, negative, *, neighbors=(4, 5)):
 def icnn_parts(x, y, positive, negative, *, neighbors=(4, 5)):
     r"""The parts of the ICNN score: $\lambda_\text{same}$, $\lambda_\text{other}$, $\gamma$ and the unused $\omega$.
 
-    Use: To see which part of an `icnn_score` is low: how near neighbours of the same class are, how far those of others,
-    or how many there are of either. Not to train with; then `icnn_loss`.
+    Use: To see which part of an `icnn_score` is low: how near neighbours of the same class are, how far those of
+    others, or how many there are of either. Not to train with; then `icnn_loss`.
 
     Args:
         embeddings: vectors, shape (N, D).

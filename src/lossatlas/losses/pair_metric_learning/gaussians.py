@@ -21,8 +21,8 @@ def gaussian_prototype_distance(features, means, variances):
 
     With unit variances these are the squared distances of prototypical networks.
 
-    Use: When an embedding of few examples is compared with classes whose coordinates spread differently. Not when a wide
-    class should not win by its width alone; then `gaussian_prototype_deviance`.
+    Use: When an embedding of few examples is compared with classes whose coordinates spread differently. Not when a
+    wide class should not win by its width alone; then `gaussian_prototype_deviance`.
 
     Args:
         features: shape (N, D).
@@ -37,7 +37,9 @@ def gaussian_prototype_distance(features, means, variances):
 
 @operation(_gaussians, paper="gaussianprototype2024")
 def gaussian_prototype_deviance(features, means, variances):
-    r"""Deviance of Gaussian prototypes, the distance with the size of each class counted: twice the negative log-likelihood, up to a constant.
+    r"""Deviance of Gaussian prototypes: twice the negative log-likelihood, up to a constant.
+
+    It is `gaussian_prototype_distance` with the size of each class counted.
 
     $$ d_k(x) = \sum_j \frac{(x_j - \mu_{kj})^2}{v_{kj}} + \log v_{kj} $$
 

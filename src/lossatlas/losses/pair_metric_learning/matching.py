@@ -180,8 +180,8 @@ def imle_assignment_gradient(cost, gradient, *, strength=1.0):
     It is 0 where the nudge does not change the matching. Noise that is added to the cost beforehand makes it the
     implicit maximum-likelihood estimate.
 
-    Use: In a training step of one's own, or to look at the gradient that `matched` has. Not for a nudge so small that it
-    changes no matching, since the gradient is then 0.
+    Use: In a training step of one's own, or to look at the gradient that `matched` has. Not for a nudge so small that
+    it changes no matching, since the gradient is then 0.
 
     Args:
         cost: shape (N, N).

@@ -166,7 +166,7 @@ def distance_weighted_triplets(x, y, positive, negative, *, cutoff=0.5, farthest
         embeddings, labels, gallery, gallery_labels, own, gallery_mask: as in `all_triplets`; compared by Euclidean
             distance at unit length.
         cutoff: the distance c in (0, 2) below which the weight grows no more.
-        farthest: distance in (0, 2] from which on a negative is not drawn; 1.4 is where the margin loss has no gradient.
+        farthest: distance in (0, 2] from which on a negative is not drawn; at 1.4 the margin loss has no gradient.
             An anchor all of whose negatives lie beyond has each with the same probability.
         generator: a `torch.Generator` on the device of the embeddings; by default torch's own.
 
@@ -233,8 +233,8 @@ def multi_similarity_pairs(s, positive, negative, *, epsilon=0.1):
     $$ P_i' = \{k \in P_i : s_{ik} < \max_{j \in N_i} s_{ij} + \epsilon\}, \qquad
        N_i' = \{j \in N_i : s_{ij} > \min_{k \in P_i} s_{ik} - \epsilon\} $$
 
-    Use: When a loss should see informative pairs alone: `mined("multi_similarity_loss", multi_similarity_pairs)`. Not on
-    distances, where more means farther apart.
+    Use: When a loss should see informative pairs alone: `mined("multi_similarity_loss", multi_similarity_pairs)`. Not
+    on distances, where more means farther apart.
 
     Args:
         s: cosine similarities, shape (N, K).

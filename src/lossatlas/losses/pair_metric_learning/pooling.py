@@ -51,9 +51,9 @@ def generalized_sum_pooling(features, prototypes, *, mass=0.3, gamma=0.1):
     distances of features and prototypes, both brought into the unit ball. Weights are $p_j = (1/n - \rho_j)/\mu$, the
     result is $\sum_j p_j f_j$ of the features as they came. With $\mu \to 1$ or $\gamma \to 0$ it is the mean.
 
-    Use: When an image is pooled from local features of which only a part matters, such as an object before a background.
-    Not for features without a common scale, since all are brought into the unit ball, nor for a plain mean, to which it
-    comes at far more cost when `mass` is near 1.
+    Use: When an image is pooled from local features of which only a part matters, such as an object before a
+    background. Not for features without a common scale, since all are brought into the unit ball, nor for a plain mean,
+    to which it comes at far more cost when `mass` is near 1.
 
     Args:
         features: B sets of n local features, shape (B, N, D).
@@ -142,8 +142,8 @@ def zero_shot_regression_loss(histograms, labels, class_embeddings, *, ridge=0.0
     $$ A_2 = a_2^\top (a_2 a_2^\top + \varepsilon I)^{-1} U_{y_2}, \quad \hat u_1 = a_1 A_2 \ \text{ and vice versa}; \qquad
        L = -\frac1B \sum_b \log \operatorname{softmax}_c \big( s \langle U_c, \hat u_b \rangle \big)_{y_b} $$
 
-    Use: Beside a loss of pairs, so that what features spread over carries to classes that were not seen. Not with batches
-    ordered by class, whose halves share none, nor as the only loss.
+    Use: Beside a loss of pairs, so that what features spread over carries to classes that were not seen. Not with
+    batches ordered by class, whose halves share none, nor as the only loss.
 
     Args:
         histograms: $a$, how the features of each image spread over the prototypes, shape (N, M), N >= 2. The first
