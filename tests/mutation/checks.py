@@ -16,9 +16,11 @@ import torch
 from tests.contract import (
     battery,
     cases,
+    operations,
     test_declared,
     test_errors,
     test_exemptions,
+    test_operations,
     test_reference,
     test_special_cases,
 )
@@ -51,7 +53,7 @@ class Check:
 
 
 def generated():
-    """name -> check, for every generated test of every loss."""
+    """name -> check, for every generated test of every loss and of every operation."""
     found = {}
     of_cases = battery.tests()
     for case in cases.cases():
@@ -62,6 +64,10 @@ def generated():
             if name.startswith("test_") and list(inspect.signature(test).parameters) == ["entry"]:
                 for entry in cases.entries():
                     found[f"{name}[{entry.name}]"] = Check(test, {"entry": entry}, entry.name)
+    of_operations = {name: test for name, test in vars(test_operations).items() if name.startswith("test_")}
+    for operation in operations.operation_cases():
+        for name, test in of_operations.items():
+            found[f"{name}[{operation.id}]"] = Check(test, {"operation": operation}, operation.id)
     return found
 
 
