@@ -21,7 +21,11 @@ MADE_WITH = {
     "features": whole(1),
     "classes": whole(2),
     "loss": Kind("a function of (total, squares, true) and the keyword classes", callable),
-    "dtype": Kind("torch.float32 or torch.float64", lambda x: x in (torch.float32, torch.float64)),
+    "dtype": Kind(
+        "torch.float32 or torch.float64",
+        lambda value: isinstance(value, torch.dtype),
+        allows=lambda value: value in (torch.float32, torch.float64),
+    ),
 }
 
 # Singular values of U are brought back to 1 when they have left this range and weigh enough to cost digits.
