@@ -1,6 +1,5 @@
 """The factored output layer at its limits: what it starts from, when it tidies up, what it refuses, what has no history."""
 
-
 import pytest
 import torch
 
