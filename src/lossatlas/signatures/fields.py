@@ -2,7 +2,7 @@
 
 `dims` names the axes by letters ("N C"); a letter has one size in all inputs of a call, and a number ("E 2") is that
 size. A leading "*" is any number of axes, the same for all fields with one; a leading "..." is any number of axes that
-broadcast with those of the others.
+broadcast with those of the others. A last "..." ("N ...") is any number of further axes, of this field alone.
 """
 
 from collections.abc import Callable
@@ -368,6 +368,6 @@ def _bad_if_no_float(value):
 
 def shape_text(axes):
     """("N", "C") as "shape (N, C)", ("N",) as "shape (N,)", ("*",) as "any shape"."""
-    if axes in (("*",), ("...",)):
+    if axes == ("*",):
         return "any shape"
     return f"shape ({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"

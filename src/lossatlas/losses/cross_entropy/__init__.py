@@ -15,6 +15,7 @@
 | `distance` | classification by distance or angle to one vector per class |
 | `relational` | binary questions per class, for data sets with different label sets |
 | `steps` | training steps that come from these losses |
+| `fields` | kinds of input that only this family has |
 """
 
 from .comp_sum import comp_sum_loss, margin_shift, smooth_adversarial_comp_sum_loss, worst_perturbation

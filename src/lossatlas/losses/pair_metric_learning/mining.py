@@ -254,10 +254,7 @@ def multi_similarity_pairs(s, positive, negative, *, epsilon=0.1):
 @operation(
     takes({"loss": LOSS, "keep": Given(what="a function of (s, positive, negative)", example=lambda *_: _all_of_them)}),
     differentiable=False,
-    exempt={
-        "loop": "It returns a loss, whose values tests compare with those on the pairs that are kept.",
-        "vmap": "It takes no tensors; the loss that it returns runs under vmap.",
-    },
+    exempt={"loop": "It returns a loss, whose values tests compare with those on the pairs that are kept."},
 )
 def mined(loss, keep):
     """A loss on the pairs that are kept of those that it would look at.
