@@ -2,7 +2,6 @@
 
 | file | idea |
 |---|---|
-| `log_odds` | the one number of the softmax that most of them share |
 | `softmax` | cross-entropy, generalized cross-entropy, absolute and squared error of the probabilities |
 | `comp_sum` | one family from exponential to absolute error, and its adversarial version |
 | `polynomial` | cross-entropy as a polynomial in 1 - p: PolyLoss and focal loss |

@@ -4,10 +4,10 @@ import torch
 
 from ...contract import SpecialCase, above, at_least, loss, operation, whole
 from ...contract.domains import GENERATOR
+from ...contract.log_odds import negative_log_likelihood
 from ...contract.safe import expm1_over, safe_norm
 from ...signatures import ClassIndex, Field, Given, Label, logits, perturbed, takes
 from .fields import ModelInput
-from .log_odds import negative_log_likelihood
 
 OVERFLOW = {"extremes": "For tau < 1 the loss grows like a power of 1/p, and p = exp(-1e4) is too small for any float."}
 

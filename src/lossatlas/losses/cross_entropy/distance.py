@@ -3,10 +3,10 @@
 import torch
 
 from ...contract import above, at_least, between, loss, operation
+from ...contract.log_odds import negative_log_likelihood
 from ...contract.safe import log_square_distances, unit
 from ...signatures import Field, prototypes, takes
 from .fields import OneClass
-from .log_odds import negative_log_likelihood
 
 EXPONENT, EPS = above(0, show=(0.5, 16.0)), at_least(0, show=(0.0, 0.5))
 

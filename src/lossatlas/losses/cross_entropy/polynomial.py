@@ -7,10 +7,10 @@ sum by a power of $1 - p_y$. With the log-odds $z$ of the true class, $p_y = \si
 import torch
 
 from ...contract import Kind, SpecialCase, at_least, between, loss
+from ...contract.log_odds import log_odds, negative_log_likelihood
 from ...contract.safe import softplus
 from ...signatures import logits
 from .hinges import one_against_rest
-from .log_odds import log_odds, negative_log_likelihood
 from .softmax import lead_over_mean, possible_classes, signs, smooths
 
 COEFFICIENTS = Kind(

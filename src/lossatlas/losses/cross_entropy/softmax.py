@@ -7,9 +7,9 @@ import torch
 
 from ...contract import SpecialCase, between, loss
 from ...contract.fused import fused
+from ...contract.log_odds import log_odds, negative_log_likelihood
 from ...contract.safe import expm1_over
 from ...signatures import logits
-from .log_odds import log_odds, negative_log_likelihood
 
 
 def signs(target, logits):
