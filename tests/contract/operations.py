@@ -20,7 +20,7 @@ class OperationCase:
     @property
     def id(self):
         setting = ",".join(
-            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={getattr(value, '__name__', value)}"
             for name, value in self.hyper.items()
         )
         return f"{self.entry.name}-{setting or 'defaults'}"
@@ -30,6 +30,7 @@ class OperationCase:
         return self.entry.signature
 
     def __call__(self, inputs):
+        torch.manual_seed(0)  # what is drawn is the same in each call
         return self.entry.function(**inputs, **self.hyper)
 
     def sample(self, seed=0, **options):
