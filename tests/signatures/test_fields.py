@@ -183,3 +183,13 @@ def test_axes_that_broadcast_and_axes_of_a_fixed_size():
         ("edges", torch.zeros(4, 3), r"`edges`: expected shape \(E, 2\), got \(4, 3\)"),
     ):
         refused(ValueError, taken.check_shapes, {**given, name: value}, message=message)
+
+
+def test_further_axes_of_one_field():
+    taken = takes({"x": Field("N ..."), "y": Field("N ...")}).inputs
+    for first, second in (((), ()), ((5,), ()), ((5, 2), (7,))):
+        assert taken.check_shapes({"x": torch.zeros(3, *first), "y": torch.zeros(3, *second)}) == {"N": 3}
+    given = {"x": torch.zeros(3, 5), "y": torch.zeros(3)}
+    refused(ValueError, taken.check_shapes, {**given, "x": torch.zeros(())}, message=r"`x`: expected shape \(N, \.\.\.\)")
+    message = r"`y`: expected shape \(3, \.\.\.\), got \(4, 5\)"
+    refused(ValueError, taken.check_shapes, {**given, "y": torch.zeros(4, 5)}, message=message)

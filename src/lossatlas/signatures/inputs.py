@@ -115,6 +115,8 @@ class Inputs:
 
 def _fits(axes, shape, sizes):
     """Whether a shape has these axes, at the sizes seen so far; enters those that are new."""
+    if len(axes) > 1 and axes[-1] == "...":
+        axes, shape = axes[:-1], shape[: len(axes) - 1]
     if axes[:1] == ("*",):
         leading = len(shape) - len(axes) + 1
         if leading < 0 or sizes.setdefault("*", shape[:leading]) != shape[:leading]:

@@ -59,7 +59,7 @@ class Samples:
         found, seen = [], set()
         for name, kind in inputs.fields.items():
             for case, (value, error) in kind.bad(base[name], sizes).items():
-                anew = kind.axes[:1] == ("...",) or (kind.axes[:1] == ("*",) and "*" not in seen)
+                anew = "..." in kind.axes or (kind.axes[:1] == ("*",) and "*" not in seen)
                 if case == "one axis too many" and anew:
                     continue  # any shape is right; where leading axes are the same, that of the second does not fit
                 found.append(Bad(f"{name}: {case}", {**base, name: value}, error, name))
