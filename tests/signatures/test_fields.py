@@ -180,7 +180,7 @@ def test_axes_that_broadcast_and_axes_of_a_fixed_size():
         ("a", torch.zeros(5, 3, 4), r"`a`: expected shape \(..., 3, 3\), got \(5, 3, 4\)"),
         ("b", torch.zeros(3), r"`b`: expected shape \(..., 3, 3\)"),
         ("b", torch.zeros(4, 3, 3), r"`b`: expected shape \(..., 3, 3\), its leading axes broadcasting with \(5,\)"),
-        ("edges", torch.zeros(4, 3), r"`edges`: expected shape \(E, 2\), got \(4, 3\)"),
+        ("edges", torch.zeros(4, 3), r"`edges`: expected shape \(4, 2\), got \(4, 3\)"),
     ):
         refused(ValueError, taken.check_shapes, {**given, name: value}, message=message)
 
