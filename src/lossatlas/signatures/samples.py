@@ -56,16 +56,18 @@ class Samples:
     def wrong(self, inputs):
         """Inputs that must be refused, from what each field refuses and from shapes that do not fit."""
         base, sizes = self.drawn(inputs), self.all_sizes(inputs)
-        found, seen = [], set()
+        found, seen = [], set(inputs.fixed)
         for name, kind in inputs.fields.items():
             for case, (value, error) in kind.bad(base[name], sizes).items():
                 anew = "..." in kind.axes or (kind.axes[:1] == ("*",) and "*" not in seen)
                 if case == "one axis too many" and anew:
                     continue  # any shape is right; where leading axes are the same, that of the second does not fit
                 found.append(Bad(f"{name}: {case}", {**base, name: value}, error, name))
-            if kind.axes[:1] and kind.axes[0] in seen - {"..."}:
-                found.append(Bad(f"{name}: one item short", {**base, name: base[name][:-1]}, ValueError, name))
-            seen.update(kind.axes[:1])
+            for place, axis in enumerate(kind.axes):
+                if axis in seen - {"..."}:
+                    short = base[name].narrow(place, 0, base[name].shape[place] - 1)
+                    found.append(Bad(f"{name}: one short along {axis}", {**base, name: short}, ValueError, name))
+                seen.add(axis)
         for axis, least in inputs.least.items():
             if least > 1:
                 name = inputs.first_with(axis)
