@@ -156,9 +156,7 @@ def _mean(values):
     return values.sum() / max(values.numel(), 1)
 
 
-@operation(
-    MOMENTUM, paper="attractionrepulsion2021", domains={"temperature": TEMPERATURE}, exempt={"gradient": FIXED}
-)
+@operation(MOMENTUM, paper="attractionrepulsion2021", domains={"temperature": TEMPERATURE}, exempt={"gradient": FIXED})
 def cacr_momentum_rbf(queries, key, *, temperature=1.0):
     r"""CACR with a momentum encoder, by a radial kernel: InfoNCE of each query view, the farther from the key the heavier.
 
@@ -185,9 +183,7 @@ def cacr_momentum_rbf(queries, key, *, temperature=1.0):
     return 2 * temperature * (weight * each).sum(0).mean()
 
 
-@operation(
-    MOMENTUM, paper="attractionrepulsion2021", domains={"temperature": TEMPERATURE}, exempt={"gradient": FIXED}
-)
+@operation(MOMENTUM, paper="attractionrepulsion2021", domains={"temperature": TEMPERATURE}, exempt={"gradient": FIXED})
 def cacr_momentum_euclidean(queries, key, *, temperature=1.0):
     r"""CACR with a momentum encoder, by distances: all weights are held fixed.
 

@@ -6,7 +6,19 @@ import torch
 
 from ...contract import values_readable, wrong
 from ...contract.checks import INTEGERS
-from ...signatures import ClassIndex, Field, Label, NonNegative, Positive
+from ...signatures import ClassIndex, Field, Inputs, Label, NonNegative, Positive
+
+
+def check_all(fields, values, **sizes):
+    """Check by fields what is no input of a signature: hyper-parameters that are tensors, or what a module is called with.
+
+    Args:
+        fields: name -> field.
+        values: name -> value.
+        **sizes: letter -> size, of axes that none of the values has.
+    """
+    taken = Inputs(fields)
+    taken.check_values(values, {**taken.check_shapes(values), **sizes})
 
 
 @dataclass(frozen=True)
