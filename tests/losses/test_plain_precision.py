@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import lossatlas as la
-from lossatlas.losses import contrastive, pair_metric_learning
+from lossatlas.losses import pair_metric_learning
 
 RANDOM = torch.Generator().manual_seed(0)
 LABELS = torch.tensor([0, 0, 1, 1, 2, 2])
@@ -25,32 +25,9 @@ X, Y, Z = normal(6, 4), normal(6, 4), normal(5, 4)
 SQUARE, TABLE, VIEWS = normal(6, 6), normal(6, 3), normal(3, 6, 4)
 SHARES, GRAPH = TABLE.softmax(-1), la.losses.pair_metric_learning.neighbor_affinity(X, neighbors=2)
 NEAR = torch.eye(6, dtype=torch.bool).roll(1, 0)
-MIXTURES = la.losses.contrastive.draw_mixtures(6, 3, 2, 2, generator=RANDOM)
-STATE = (normal(6), inside(6), normal(6))
 
 #: name -> (floating-point inputs, the rest by keyword)
 CASES = {
-    "adaptive_temperature_regularizer": ([inside(6)], {"width": 4.0}),
-    "amcl_nt_xent": ([normal(6, 2), normal(6, 2, 3), inside(6, 2), inside(6, 2, 3)], {"width": 4.0}),
-    "cacr_momentum_euclidean": ([VIEWS, X], {}),
-    "cacr_momentum_rbf": ([VIEWS, X], {}),
-    "cluster_neighbor_distribution": ([SHARES], {}),
-    "contrastive_attraction": ([VIEWS], {}),
-    "contrastive_relative_penalty": ([SQUARE], {"temperature": 0.3}),
-    "contrastive_repulsion": ([VIEWS], {}),
-    "debias_distribution": ([SHARES], {}),
-    "differentiable_sort": ([TABLE], {}),
-    "gated_contrastive_loss": ([X, inside(6, 4)], {"labels": LABELS, "partner_labels": LABELS.flip(0)}),
-    "gaussian_neighbor_distribution": ([SQUARE], {}),
-    "group_ordering_of_views": ([VIEWS], {}),
-    "hardest_negatives": ([X, Z], {"count": 2}),
-    "isogclr_update": ([normal(2, 6, 3), *STATE], {"where": torch.ones(2, 6, 3, dtype=torch.bool)}),
-    "mix_hard_negatives": ([X, Z], {"mixtures": MIXTURES, "hardest": 3}),
-    "mochi_loss": ([X, Y, Z, normal(6, 2, 4)], {}),
-    "pamc_loss": ([X, GRAPH], {"clusters": LABELS}),
-    "student_t_neighbor_distribution": ([SQUARE.square()], {}),
-    "symmetric_continual_contrastive_loss": ([X, Y, Y, X + Y, Z, Z], {}),
-    "weighted_negative_info_nce": ([X, Y, inside(6, 6)], {}),
     "adaptive_margin_open_set_loss": ([TABLE, inside(3)], {"target": LABELS}),
     "affine_invariant_distance": None,
     "bures_wasserstein_distance": None,
@@ -84,15 +61,15 @@ CASES = {
 }
 #: These draw, sort or look up, or leave the arithmetic to a registered loss.
 OTHERS = {
-    "all_triplets", "cluster_disagreement", "distance_weighted_triplets", "draw_mixtures", "easy_positive_triplets",
-    "general_pair_weights", "guided_batches", "hard_triplets", "imle_assignment_gradient", "least_cost_matching", "matched",
+    "all_triplets", "distance_weighted_triplets", "easy_positive_triplets",
+    "general_pair_weights", "hard_triplets", "imle_assignment_gradient", "least_cost_matching", "matched",
     "mined", "multi_similarity_mining", "multi_similarity_pairs", "random_triplets", "semi_hard_triplets",
 }  # fmt: skip
 TAKEN = {name: case for name, case in CASES.items() if case}
 
 
 def of(name):
-    return getattr(contrastive, name, None) or getattr(pair_metric_learning, name)
+    return getattr(pair_metric_learning, name)
 
 
 def called(name, inputs, rest):
@@ -104,7 +81,7 @@ def called(name, inputs, rest):
 
 def test_every_plain_function_is_held_to_it():
     registered = {entry.name for entry in la.registry()}
-    named = {name for family in (contrastive, pair_metric_learning) for name in family.__all__}
+    named = set(pair_metric_learning.__all__)
     assert {name for name in named - registered if not inspect.isclass(of(name))} == CASES.keys() | OTHERS
 
 
@@ -139,12 +116,6 @@ def test_autocast_changes_nothing(name):
         assert cast.dtype == torch.float32 and torch.equal(plain, cast)
 
 
-def test_of_two_dtypes_the_wider_one_is_given_back():
-    assert la.losses.contrastive.contrastive_repulsion(VIEWS.half()).dtype == torch.float16
-    assert la.losses.contrastive.mochi_loss(X.half(), Y, Z.bfloat16(), normal(6, 2, 4)).dtype == torch.float32
-    assert la.losses.contrastive.pamc_loss(X.double(), GRAPH.half().to_sparse(), LABELS).dtype == torch.float64
-
-
 @pytest.mark.parametrize("distance", [name for name, case in CASES.items() if case is None])
 def test_distances_of_covariances_take_no_part_in_autocast(distance):
     a, b = (x @ x.mT + torch.eye(4) for x in normal(2, 4, 4))
@@ -152,12 +123,3 @@ def test_distances_of_covariances_take_no_part_in_autocast(distance):
     plain = of(distance)(a, b, *metric)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert torch.equal(of(distance)(a, b, *metric), plain)
-
-
-def test_the_module_of_temperatures_takes_no_part_in_autocast():
-    values = []
-    for enabled in (False, True):
-        module = la.losses.contrastive.GlobalContrastiveTemperatures(6)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
-            values.append(module(X, Y, torch.arange(6)))
-    assert torch.equal(*values)

@@ -97,9 +97,9 @@ def contrastive_attraction(views, *, alpha=1.0, t_positive=1.0):
     $$ \frac{\alpha}{V N} \sum_x \sum_n \sum_{m \ne x} \pi^+_m \|z^x_n - z^m_n\|^2, \qquad
        \pi^+ = \mathrm{softmax}_{m \ne x}\big(t^+ \|z^x_n - z^m_n\|^2\big) $$
 
-    Use: Together with `contrastive_repulsion`, when a batch holds more than two views of each item and the least similar
-    ones should be drawn in first. Not alone, since one constant vector is a perfect solution, and not where some views
-    are spoilt, which pull hardest; then `multi_positive_nce`.
+    Use: Together with `contrastive_repulsion`, when a batch holds more than two views of each item and the least
+    similar ones should be drawn in first. Not alone, since one constant vector is a perfect solution, and not where
+    some views are spoilt, which pull hardest; then `multi_positive_nce`.
 
     Args:
         views: V >= 2 views of N items, shape (V, N, D); their length does not matter.
@@ -158,9 +158,10 @@ def _mean(values):
 
 @operation(MOMENTUM, paper="attractionrepulsion2021", domains={"temperature": TEMPERATURE}, exempt={"gradient": FIXED})
 def cacr_momentum_rbf(queries, key, *, temperature=1.0):
-    r"""CACR with a momentum encoder, by a radial kernel: InfoNCE of each query view, the farther from the key the heavier.
+    r"""CACR with a momentum encoder, by a radial kernel: InfoNCE of each query view, the farther ones weighed more.
 
-    $$ \frac{2 T}{N} \sum_n \sum_v p_{vn} \Big[ -\log \frac{e^{q_{vn} \cdot k_n / T}}{\sum_j e^{q_{vn} \cdot k_j / T}} \Big], \qquad
+    $$ \frac{2 T}{N} \sum_n \sum_v p_{vn}
+       \Big[ -\log \frac{e^{q_{vn} \cdot k_n / T}}{\sum_j e^{q_{vn} \cdot k_j / T}} \Big], \qquad
        p = \mathrm{softmax}_v\big(\|q_{vn} - k_n\|^2 / T\big) \text{ held fixed} $$
 
     Use: When keys come from a momentum encoder, as in MoCo, and each item has several query views. Not with a single

@@ -10,7 +10,7 @@ from ...signatures import ClassIndex, Field, Inputs, Label, NonNegative, Positiv
 
 
 def check_all(fields, values, **sizes):
-    """Check by fields what is no input of a signature: hyper-parameters that are tensors, or what a module is called with.
+    """Check by fields what no signature holds: hyper-parameters that are tensors, or what a module is called with.
 
     Args:
         fields: name -> field.
@@ -48,7 +48,7 @@ class PairWeight(NonNegative):
             raise wrong(name, "numbers >= 0, not all 0 in any row", "a row of zeros")
 
     def bad(self, value, sizes):
-        return {**super().bad(value, sizes), "a row of zeros": (value * 0, ValueError)}
+        return {**super().bad(value, sizes), "a row of zeros": (torch.cat([0 * value[:1], value[1:]]), ValueError)}
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class OneOrMore(Field):
 
 @dataclass(frozen=True)
 class Examples(ClassIndex):
-    """For each item the number of another training example, from 0 up to (not including) the size of the axis `below`."""
+    """For each item the number of a training example, each another, from 0 up to (not including) the size `below`."""
 
     below: str = "E"
     what: str = "numbers of examples"

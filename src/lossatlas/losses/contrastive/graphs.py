@@ -135,7 +135,8 @@ def proto_nce(features, prototypes, target, *, temperature=0.5, concentration=No
 def pamc_loss(embeddings, adjacency, clusters, *, scale=1.0):
     r"""PAMC: each node near its neighbours in the graph, and clusters, not nodes, away from one another.
 
-    $$ -\frac1N \sum_i \log \sum_j \gamma_{ij} e^{\beta \cos(z_i, z_j)} + \frac1C \sum_c \log \sum_{c'} e^{\beta \cos(\mu_c, \mu_{c'})}, \qquad
+    $$ -\frac1N \sum_i \log \sum_j \gamma_{ij} e^{\beta \cos(z_i, z_j)}
+       + \frac1C \sum_c \log \sum_{c'} e^{\beta \cos(\mu_c, \mu_{c'})}, \qquad
        \mu_c = \sum_{i \in c} z_i $$
 
     In both sums the cosine of a node, or of a cluster, with itself counts as 0. With a sparse $\gamma$ time and memory

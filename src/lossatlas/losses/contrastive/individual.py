@@ -59,7 +59,8 @@ def isogclr_update(
 ):
     r"""One step of iSogCLR: running normalisers, weights of the negatives, and temperatures moved down their gradient.
 
-    $$ u \leftarrow (1 - \gamma)\, u + \gamma \operatorname*{mean}_z e^{s_z/\tau}, \qquad p_z = \frac{e^{s_z/\tau}}{K u}, \qquad
+    $$ u \leftarrow (1 - \gamma)\, u + \gamma \operatorname*{mean}_z e^{s_z/\tau}, \qquad
+       p_z = \frac{e^{s_z/\tau}}{K u}, \qquad
        g \leftarrow (1 - \beta)\, g + \beta \Big( \log u + \rho - \sum_z p_z \frac{s_z}{\tau} \Big), \qquad
        \tau \leftarrow \operatorname{clip}(\tau - \eta\, g) $$
 
@@ -67,10 +68,10 @@ def isogclr_update(
     each item; then `isogclr_step`, or `GlobalContrastiveTemperatures`, which also remembers.
 
     Args:
-        scores: similarities $s_z$ of anchors to their negatives, or their gaps from the positive, shape (V, N, K). The V
-            anchors of an example, its views, share one state: each is weighed by its own u, then the means are kept.
+        scores: similarities $s_z$ of anchors to their negatives, or their gaps from the positive, shape (V, N, K). The
+            V anchors of an example, its views, share one state: each is weighed by its own u, then the means are kept.
         where: which of them are negatives, booleans of the same shape.
-        log_u: $\log u$, shape (N,); $-\infty$ for an example that is seen for the first time, where $\gamma$ counts as 1.
+        log_u: $\log u$, shape (N,); $-\infty$ for an example that is seen for the first time: $\gamma$ then counts as 1.
         temperature: $\tau > 0$, finite, shape (N,).
         slope: the running gradient $g$, shape (N,).
         rho: price of a temperature, $\rho \ge 0$.
@@ -82,8 +83,8 @@ def isogclr_update(
         (weight, log_u, temperature, slope): the weights $p_z$, shape (V, N, K), and the new state, all without history.
         The state stays as it is where a view has no negatives, or has scores that are not finite.
 
-    Paper: "Automatic Temperature Individualization" (arXiv 2305.11965). Defaults are libauc's for one modality; for two,
-    with gaps and a state for each side, they are rho = 6, low = 0.005, high = 0.05.
+    Paper: "Automatic Temperature Individualization" (arXiv 2305.11965). Defaults are libauc's for one modality; for
+    two, with gaps and a state for each side, they are rho = 6, low = 0.005, high = 0.05.
     """
     _check_ends(low, high)
     exponent = scores / temperature.unsqueeze(-1)
@@ -129,8 +130,8 @@ def isogclr_step(
 
     $N_i$ are both views of all other items. The value is not the objective; that is `robust_global_contrastive_loss`.
 
-    Use: For global contrastive learning with a state that is kept elsewhere, as across processes. Not where a module may
-    keep it; then `GlobalContrastiveTemperatures`. The value says nothing about progress: watch the objective.
+    Use: For global contrastive learning with a state that is kept elsewhere, as across processes. Not where a module
+    may keep it; then `GlobalContrastiveTemperatures`. The value says nothing about progress: watch the objective.
 
     Args:
         view_a, view_b: two views of each item, shape (N, D) each; their length does not matter. An item alone has no
@@ -166,8 +167,8 @@ class GlobalContrastiveTemperatures(torch.nn.Module):
         temperature: where all temperatures start, between `low` and `high`.
         rho, gamma, step, momentum, low, high: as in `isogclr_update`. With `step=0` the temperatures stay (SogCLR).
 
-    The buffers `log_u`, `temperature` and `slope`, shape (examples,) each, are moved on at every call in training mode and
-    saved with `state_dict`. In evaluation mode they are read and left alone.
+    The buffers `log_u`, `temperature` and `slope`, shape (examples,) each, are moved on at every call in training mode
+    and saved with `state_dict`. In evaluation mode they are read and left alone.
 
     Paper: "Automatic Temperature Individualization" (arXiv 2305.11965).
 
@@ -191,8 +192,8 @@ class GlobalContrastiveTemperatures(torch.nn.Module):
         """The value of `isogclr_step`, whose gradient is the algorithm's.
 
         Args:
-            view_a, view_b: two views of each item of the batch, shape (N, D) each; their length does not matter. An item
-                alone has no negatives: its state stays. No items give 0.
+            view_a, view_b: two views of each item of the batch, shape (N, D) each; their length does not matter. An
+                item alone has no negatives: its state stays. No items give 0.
             index: which training example each item is, integers of shape (N,) in [0, examples), each at most once.
         """
         fields = {"view_a": Field("N D"), "view_b": Field("N D"), "index": Examples("N")}

@@ -43,7 +43,7 @@ class Mixtures(NamedTuple):
     exempt={"loop": "It draws; what is drawn, and how evenly, is tested."},
 )
 def draw_mixtures(*, queries, hardest, of_negatives, with_query, generator=None, dtype=torch.float32):
-    r"""Draw what `mix_hard_negatives` mixes: negatives evenly, shares evenly from (0, 1), those of the query from (0, ½).
+    r"""Draw what `mix_hard_negatives` mixes: negatives, and shares from (0, 1), of the query from (0, ½), all evenly.
 
     Use: For the mixtures of `mix_hard_negatives`. Not where the same mixtures should come again, unless a `generator`
     is given.
@@ -138,8 +138,8 @@ def mix_hard_negatives(query, gallery, mixtures, *, hardest):
 
     The latter are harder than the negative that they come from, wherever $b > 0$.
 
-    Use: When a queue has become easy and a larger one would hardly help. Not before the embedding has settled, since the
-    hardest negatives are then mostly of the query's own class: begin after a warm-up.
+    Use: When a queue has become easy and a larger one would hardly help. Not before the embedding has settled, since
+    the hardest negatives are then mostly of the query's own class: begin after a warm-up.
 
     Args:
         query: $q$, shape (N, D); their length does not matter.
@@ -151,8 +151,8 @@ def mix_hard_negatives(query, gallery, mixtures, *, hardest):
         Shape (N, S + T, D), unit vectors without history.
 
     Raises:
-        ValueError, TypeError: naming a part of the mixtures, as `mixtures.first`, that does not fit the queries or counts
-            a negative too many.
+        ValueError, TypeError: naming a part of the mixtures, as `mixtures.first`, that does not fit the queries or
+            counts a negative too many.
 
     Paper: Kalantidis et al. 2020, *Hard Negative Mixing for Contrastive Learning*. Mixing starts after a warm-up.
     """
@@ -198,12 +198,13 @@ def _check(mixtures, queries, hardest):
 def mochi_loss(query, key, gallery, synthetic, *, temperature=0.2):
     r"""MoCHi: InfoNCE against a queue and, besides, against negatives made for each query.
 
-    $$ \frac1N \sum_n -\log \frac{e^{q_n \cdot k_n/\tau}}{e^{q_n \cdot k_n/\tau} + \sum_{m} e^{q_n \cdot g_m/\tau} + \sum_{h \in S_n} e^{q_n \cdot h/\tau}} $$
+    $$ \frac1N \sum_n -\log \frac{e^{q_n \cdot k_n/\tau}}
+       {e^{q_n \cdot k_n/\tau} + \sum_{m} e^{q_n \cdot g_m/\tau} + \sum_{h \in S_n} e^{q_n \cdot h/\tau}} $$
 
     Never below InfoNCE without them (`info_nce`), to which it comes down where there are none.
 
-    Use: With a queue, as in MoCo, and negatives made for each query by `mix_hard_negatives`. Not where near negatives are
-    often of the query's own class: harder ones then do harm; there `debiased_contrastive_loss`.
+    Use: With a queue, as in MoCo, and negatives made for each query by `mix_hard_negatives`. Not where near negatives
+    are often of the query's own class: harder ones then do harm; there `debiased_contrastive_loss`.
 
     Args:
         query: $q$, shape (N, D); their length does not matter.

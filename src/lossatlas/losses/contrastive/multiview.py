@@ -116,7 +116,8 @@ def _negative_log_shares(logits, negative):
 def gated_contrastive_loss(embeddings, labels, partner_labels, gate, *, temperature=0.1):
     r"""SimLAP: items of any two classes are pulled together, in a subspace that a gate opens for the two.
 
-    $$ \frac1{\sum_i |P_i|} \sum_i \sum_{j \in P_i} -\log \frac{e^{s_{ij}/\tau}}{e^{s_{ij}/\tau} + \sum_{k \in N_i} e^{s_{ik}/\tau}},
+    $$ \frac1{\sum_i |P_i|} \sum_i \sum_{j \in P_i}
+       -\log \frac{e^{s_{ij}/\tau}}{e^{s_{ij}/\tau} + \sum_{k \in N_i} e^{s_{ik}/\tau}},
        \qquad s_{ij} = \cos(g_i \odot z_i,\ g_i \odot z_j) $$
 
     $P_i$ are the items of the partner class, $N_i$ those of neither class. In the paper the gate is the sigmoid of a

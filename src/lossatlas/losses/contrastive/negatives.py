@@ -231,7 +231,8 @@ def hard_contrastive_loss(s, positive, negative, *, temperature=0.5, alpha=0.1):
 def contrastive_relative_penalty(negative_similarities, *, temperature=0.07):
     r"""Relative penalty of each negative: its share of the push that InfoNCE exerts.
 
-    $$ r_j = \frac{|\partial \ell / \partial s_j|}{|\partial \ell / \partial s_+|} = \frac{e^{s_j/\tau}}{\sum_k e^{s_k/\tau}} $$
+    $$ r_j = \frac{|\partial \ell / \partial s_j|}{|\partial \ell / \partial s_+|}
+       = \frac{e^{s_j/\tau}}{\sum_k e^{s_k/\tau}} $$
 
     Use: To see which negatives InfoNCE would push at a temperature, and how evenly. Not as a loss: it says how the push
     is shared out, not how large it is.

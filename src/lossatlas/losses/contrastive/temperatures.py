@@ -165,8 +165,8 @@ def adaptive_temperature_regularizer(temperature, *, width):
 
     $$ \Omega(\tau) = \tfrac{d}{2} \log \tau + \tfrac1\tau $$
 
-    Use: To keep a learned temperature from running away, beside a loss such as `amcl_nt_xent`. Not for a temperature that
-    is set by hand, to which it adds a constant.
+    Use: To keep a learned temperature from running away, beside a loss such as `amcl_nt_xent`. Not for a temperature
+    that is set by hand, to which it adds a constant.
 
     Args:
         temperature: finite numbers $\tau > 0$, of any shape.
@@ -201,7 +201,7 @@ def adaptive_temperature_regularizer(temperature, *, width):
     example={"width": 4.0},
 )
 def amcl_nt_xent(positive, negative, positive_temperature, negative_temperature, *, width, beta=0.1):
-    r"""NT-Xent of adaptive multi-head contrastive learning: a temperature for each pair and head, the hardest negative only.
+    r"""NT-Xent of adaptive multi-head contrastive learning: a temperature per pair and head, the hardest negative only.
 
     $$ \ell_i = \sum_{c=1}^{C} \Big[ -\frac{s_i^c}{\tau_i^c} + \frac{s_{in^*}^c}{\tau_{in^*}^c}
        + \beta\, \Omega(\tau_i^c) - \beta\, \Omega(\tau_{in^*}^c) \Big], \qquad n^* = \arg\max_n s_{in}^c $$
@@ -221,8 +221,8 @@ def amcl_nt_xent(positive, negative, positive_temperature, negative_temperature,
     Returns:
         One value per anchor, shape (N,). Without an upper limit on the negatives' temperatures it has no lower bound.
 
-    Paper: "Adaptive Multi-head Contrastive Learning" (arXiv 2310.05615). Uncertain: the published code does not run; the
-    formula is that of the table in its repository.
+    Paper: "Adaptive Multi-head Contrastive Learning" (arXiv 2310.05615). Uncertain: the published code does not run;
+    the formula is that of the table in its repository.
     """
     hardest = negative.argmax(-1, keepdim=True)
     similarity = negative.gather(-1, hardest).squeeze(-1)

@@ -1,4 +1,4 @@
-"""Attraction, repulsion, several positives and order by groups, for several views of a batch, as loops over plain numbers."""
+"""Attraction, repulsion, several positives and order by groups, for several views, as loops over plain numbers."""
 
 from tests.references.comparing import cosine
 from tests.references.numbers import exp, fsum, log_sum_exp, softplus, sqrt
