@@ -190,6 +190,8 @@ def test_further_axes_of_one_field():
     for first, second in (((), ()), ((5,), ()), ((5, 2), (7,))):
         assert taken.check_shapes({"x": torch.zeros(3, *first), "y": torch.zeros(3, *second)}) == {"N": 3}
     given = {"x": torch.zeros(3, 5), "y": torch.zeros(3)}
-    refused(ValueError, taken.check_shapes, {**given, "x": torch.zeros(())}, message=r"`x`: expected shape \(N, \.\.\.\)")
+    refused(
+        ValueError, taken.check_shapes, {**given, "x": torch.zeros(())}, message=r"`x`: expected shape \(N, \.\.\.\)"
+    )
     message = r"`y`: expected shape \(3, \.\.\.\), got \(4, 5\)"
     refused(ValueError, taken.check_shapes, {**given, "y": torch.zeros(4, 5)}, message=message)

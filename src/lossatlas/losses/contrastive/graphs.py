@@ -3,10 +3,10 @@
 import torch
 
 from ...contract import SpecialCase, above, loss, operation
+from ...contract.log_odds import negative_log_likelihood
 from ...contract.pairwise import cosine, cosines, log_sum_exp
 from ...contract.safe import unit
 from ...signatures import Field, Label, Positive, prototypes, takes
-from ..cross_entropy.log_odds import negative_log_likelihood
 from .fields import Neighbors, PairWeight, check_all
 
 TEMPERATURE = above(0, show=(0.05, 2.0))
