@@ -14,7 +14,12 @@ TEMPERATURE = above(0, show=(0.05, 2.0))
 TINY = 1e-10
 
 
-@operation(takes({"clusterings": Label("K N")}, least={"K": 1}), paper="metapathcontrastive2022", differentiable=False)
+@operation(
+    takes({"clusterings": Label("K N")}, least={"K": 1}),
+    paper="metapathcontrastive2022",
+    differentiable=False,
+    exempt={"half": "It takes no numbers of floating point: counts come in torch's default dtype."},
+)
 def cluster_disagreement(clusterings):
     r"""In how many of several clusterings two items are apart: the weights of MEOW's negatives.
 

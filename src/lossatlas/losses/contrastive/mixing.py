@@ -40,7 +40,10 @@ class Mixtures(NamedTuple):
     },
     differentiable=False,
     example={"queries": 3, "hardest": 4, "of_negatives": 5, "with_query": 2},
-    exempt={"loop": "It draws; what is drawn, and how evenly, is tested."},
+    exempt={
+        "loop": "It draws; what is drawn, and how evenly, is tested.",
+        "half": "It takes no numbers of floating point: shares come in the dtype that is asked for.",
+    },
 )
 def draw_mixtures(*, queries, hardest, of_negatives, with_query, generator=None, dtype=torch.float32):
     r"""Draw what `mix_hard_negatives` mixes: negatives, and shares from (0, 1), of the query from (0, ½), all evenly.
