@@ -100,7 +100,10 @@ def _plain_value(value):
 
 def exact_inputs(inputs):
     """Inputs or hyper-parameters as loops take them in `exactly()`: each float as the number of 75 digits that it is."""
-    return {name: exact(value.tolist() if isinstance(value, torch.Tensor) else value) for name, value in inputs.items()}
+    return {
+        name: exact(value.to_dense().tolist() if isinstance(value, torch.Tensor) else value)
+        for name, value in inputs.items()
+    }
 
 
 def _write(names):
