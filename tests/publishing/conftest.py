@@ -36,10 +36,12 @@ def make_book(tmp_path):
         shutil.copy(REPOSITORY / "requirements.txt", tmp_path)
         book = Book(tmp_path)
         book.sources.mkdir()
-        for name in ("logo.svg", "favicon.svg", "papers.yml"):
+        for name in ("logo.svg", "favicon.svg"):
             shutil.copy(REPOSITORY / "book" / name, book.sources)
+        shutil.copytree(REPOSITORY / "book" / "papers", book.sources / "papers")
         (book.sources / "index.md").write_text("# A book\n\nIts only page.\n")
-        (book.sources / "references.bib").write_text(
+        (book.sources / "references").mkdir()
+        (book.sources / "references" / "general.bib").write_text(
             "@misc{nobody2000nothing, author={N. Body}, title={Nothing}, year={2000}}\n"
         )
         pages = "".join(f"  - file: {name}\n" for name in (*chapters, *GENERATED))

@@ -25,10 +25,6 @@ def book(make_book):
     book = make_book(cross_entropy=["# Logits"])
     book.executed.mkdir(parents=True)
     shown = new_code_cell("", outputs=[new_output("display_data", {"text/html": FIGURE})])
-    catalogue = (book.sources / "papers.yml").read_text(encoding="utf8")
-    (book.sources / "papers.yml").write_text(
-        next(row for row in catalogue.split("\n\n") if "key: polyloss2022" in row), encoding="utf8"
-    )
     nbformat.write(
         new_notebook(cells=[new_markdown_cell("# Logits\n\n## Why $p$ bends?"), shown]),
         book.executed / "cross_entropy.ipynb",

@@ -29,7 +29,7 @@ CHANGES = {
     "library": lambda book: (keys.PACKAGE / "loss.py").write_text("one = 2\n"),
     "new library file": lambda book: (keys.PACKAGE / "other.py").write_text(""),
     "catalogue code": lambda book: (keys.PACKAGE / "catalogue.py").write_text(""),
-    "catalogue": lambda book: (book.sources / "papers.yml").write_text("[]"),
+    "catalogue": lambda book: (book.sources / "papers" / "new.yml").write_text("title: New\npapers: []"),
     "data": lambda book: (book.sources / "digits.csv").write_text("1,2\n"),
     "pins": lambda book: (book.root / "requirements.txt").write_text("torch==0.1\n"),
 }

@@ -327,9 +327,7 @@ def check_all(options):
     from .build.check import Finding, check_site, check_sources, weights
 
     book = _built(options.masters)
-    findings = (
-        check_sources(book) + check_site(book) + [Finding("book/papers.yml", line) for line in problems(book.root)]
-    )
+    findings = check_sources(book) + check_site(book) + [Finding("book/papers", line) for line in problems(book.root)]
     for page, size in weights(book):
         print(f"{size / 1000:7.0f} kB  {page}")
     if findings:

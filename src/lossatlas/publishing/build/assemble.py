@@ -13,7 +13,8 @@ from lossatlas.exercises.listing import LISTING
 from lossatlas.explore.engine.static_page import STATIC_FILES, externalize
 from lossatlas.explore.pictures.cards import CARD
 
-from ...catalogue import papers, papers_page
+from ...catalogue import papers_page, read_catalogue
+from ...catalogue.bibliography import bibliography
 from ..pages.certificate import certificate
 from ..pages.course import course_page
 from ..pages.evidence import VERDICT, evidence_page
@@ -31,6 +32,9 @@ from .records import certificates, newest
 #: Outputs that only a kernel brings to life, or that the site collects on a page of its own.
 STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT, CARD, LISTING)
 
+#: Folders with a file for each family, from which the site has what is made of them.
+GATHERED = ("exercises", "measured", "papers", "references")
+
 
 def assemble(book, audience="student"):
     """Fill `_build/site_source` anew from the executed copies, the texts of the book and the masters of its exercises.
@@ -44,9 +48,9 @@ def assemble(book, audience="student"):
     """
     target = book.site_source
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(
-        book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "exercises", "measured")
-    )
+    shutil.copytree(book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", *GATHERED))
+    entries = bibliography(book.sources / "references").values()
+    (target / "references.bib").write_text("\n\n".join(entries) + "\n", encoding="utf8")
     vendor(target / "vendored")
     for path in STATIC_FILES:
         shutil.copy(path, target / "vendored")
@@ -178,7 +182,7 @@ def _order(book):
 
 def _papers(book, chapters):
     """The page of all papers, with links to the chapters that are there."""
-    return papers_page(papers(book.sources / "papers.yml"), {name: f"{name}.html" for name in chapters})
+    return papers_page(read_catalogue(book.sources / "papers"), {name: f"{name}.html" for name in chapters})
 
 
 def _static_output(output, write):

@@ -81,7 +81,7 @@ class Course:
     @cached_property
     def papers(self):
         """The titles of the catalogue by key."""
-        return {paper.key: paper.title for paper in papers(self.book.sources / "papers.yml")}
+        return {paper.key: paper.title for paper in papers(self.book.sources / "papers")}
 
     def exercises(self, family):
         return [exercise for key, exercise in EXERCISES.items() if key.partition("/")[0] == family]
