@@ -12,7 +12,6 @@ import lossatlas
 
 from .rules import list_problems, row_problems
 
-
 #: The loader written in C, where PyYAML was built with it, reads the files ten times as fast.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

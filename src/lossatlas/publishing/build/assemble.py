@@ -27,7 +27,7 @@ from .book import BookError
 from .config import listed_pages
 from .execute import read_record, up_to_date
 from .keys import notebook_key
-from .records import certificates, newest
+from .records import certificates, joined, parts
 
 #: Outputs that only a kernel brings to life, or that the site collects on a page of its own.
 STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT, CARD, LISTING)
@@ -58,11 +58,11 @@ def assemble(book, audience="student"):
 
     verdicts, records, anchors = [], executed_records(book), {}
     exercises = exercise_pages(book, audience)
-    proven, parity = certificates(book), newest(book, "parity")
+    proven, parity = certificates(book), parts(book, "parity")
     for name in sorted(records, key=_order(book)):
         notebook = nbformat.read(book.executed / f"{name}.ipynb", as_version=4)
         verdicts += [{**verdict, "page": name} for verdict in collect_verdicts(notebook)]
-        for loss in certify(notebook, proven, parity):
+        for loss in certify(notebook, proven, joined(parity, "rows")):
             anchors.setdefault(loss, f"{name}.html#certificate-{loss}")
         link_listings(notebook, exercises)
         nbformat.write(static(notebook, writer(target / "beside", name)), target / f"{name}.ipynb")
@@ -71,7 +71,7 @@ def assemble(book, audience="student"):
         "papers": _papers(book, records),
         "proof": proof_page(losses(), proven, anchors),
         "parity": parity_page([entry.name for entry in losses()], parity),
-        "speed": speed_page(newest(book, "benchmarks"), newest(book, "scale")),
+        "speed": speed_page(parts(book, "benchmarks"), parts(book, "scale")),
         **exercises,
     }
     for name, text in generated.items():
@@ -135,13 +135,13 @@ def collect_verdicts(notebook):
     ]
 
 
-def certify(notebook, proven, parity=None):
+def certify(notebook, proven, compared=()):
     """Put the certificate of each loss under its first card in an executed notebook.
 
     Args:
         notebook: the executed notebook; changed in place.
         proven: what `records.certificates` gives.
-        parity: the parity record, or None.
+        compared: the rows of the parity record.
 
     Returns:
         The names of the losses that have a card, in order.
@@ -154,7 +154,7 @@ def certify(notebook, proven, parity=None):
             loss = output.get("data", {}).get(CARD, {}).get("loss")
             if loss and loss not in shown:
                 shown.append(loss)
-                peers = [row for row in (parity or {"rows": ()})["rows"] if row["loss"] == loss]
+                peers = [row for row in compared if row["loss"] == loss]
                 outputs.append(new_output("display_data", {"text/html": certificate(loss, proven.get(loss), peers)}))
         if outputs:
             cell.outputs = outputs

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import re
 from importlib import metadata
 from pathlib import Path
 
@@ -10,9 +11,12 @@ PACKAGE = Path(__file__).resolve().parents[2]
 PUBLISHING = PACKAGE / "publishing"
 
 
-#: The losses, what they are made with, and what proves them.
-PROVEN = ("src/lossatlas/contract", "src/lossatlas/signatures", "src/lossatlas/losses")
-PROVING = ("tests/contract", "tests/references", "tests/families")
+#: What every loss is made with, and what proves it.
+SHARED = ("src/lossatlas/contract", "src/lossatlas/signatures", "tests/contract", "tests/references")
+#: Hold a folder for each family, and beside these what all families share.
+BY_FAMILY = ("src/lossatlas/losses", "tests/families")
+#: How a module of one family takes something from another.
+TAKEN = re.compile(r"^\s*from (?:\.\.|lossatlas\.losses\.)(\w+)", re.M)
 
 
 def digest(*parts):
@@ -65,13 +69,32 @@ def site_key(book, audience="student"):
         book.contents,
         book.record,
     ]
-    records = [tree(book.fresh), fingerprint(book.root)]
+    records = [tree(book.fresh), *(tree(book.root / folder) for folder in (*SHARED, *BY_FAMILY))]
     return digest(*package, *pages, *records, *environment(book))
 
 
-def fingerprint(root):
-    """What the certificates of the losses depend on, for the checkout at `root`."""
-    return digest(*(tree(Path(root) / folder) for folder in (*PROVEN, *PROVING)))
+def fingerprints(root):
+    """family -> what its certificates depend on, for the checkout at `root`: no other family, but those it takes from."""
+    root = Path(root)
+    shared = [tree(root / folder) for folder in SHARED]
+    shared += [file for folder in BY_FAMILY for file in sorted((root / folder).glob("*.py"))]
+    families = [path.name for path in sorted((root / BY_FAMILY[0]).glob("*/")) if (path / "__init__.py").is_file()]
+    own = {family: [tree(root / folder / family) for folder in BY_FAMILY] for family in families}
+    return {
+        family: digest(*shared, *(part for name in _with_sources(root, family, families) for part in own[name]))
+        for family in families
+    }
+
+
+def _with_sources(root, family, families):
+    """A family and those that its losses take something from, in order."""
+    found, waiting = set(), {family}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        code = "".join(path.read_text(encoding="utf8") for path in (root / BY_FAMILY[0] / name).rglob("*.py"))
+        waiting |= set(TAKEN.findall(code)) & set(families) - found
+    return sorted(found)
 
 
 def environment(book):
