@@ -29,7 +29,7 @@ QUICK = {"rounds": 3, "least_seconds": 0.0}
 
 def eager(journal, quick):
     sizes = ["small"] if quick else list(SIZES)
-    cells = [(entry, size) for size in sizes for entry in lossatlas.losses()]
+    cells = [(entry, size) for size in sizes for entry in lossatlas.registry()]
     return _rows("eager", cells, journal, lambda entry, size: losses.measure(entry, size, QUICK if quick else PACE))
 
 
@@ -42,7 +42,7 @@ def left_out(journal, quick):
 
 
 def compiled_forms(journal, quick):
-    entries, sizes, pace, backend = lossatlas.losses(), list(SIZES), PACE, "inductor"
+    entries, sizes, pace, backend = lossatlas.registry(), list(SIZES), PACE, "inductor"
     if quick:  # does it run? Two losses, captured but not compiled further.
         entries, sizes, pace, backend = entries[:2], ["small"], QUICK, "eager"
     cells = [(entry, size) for size in sizes for entry in entries]

@@ -48,7 +48,7 @@ class Terms:
         hyper = {} if {} in peer.settings else peer.settings[0]
         if not peer.differentiable:
             return cls(hyper, "sum", True, dtype=getattr(torch, peer.dtypes[0]))
-        without = lossatlas.get(peer.loss).signature.optional if peer.alone else ()
+        without = lossatlas.get(peer.loss).signature.inputs.optional if peer.alone else ()
         return cls(hyper, "mean" if peer.reduction == "none" else peer.reduction, without=without)
 
 
@@ -83,10 +83,10 @@ def fills_memory(entry, peer):
 
 def inputs_of(signature, sizes, dtype=torch.float32):
     """Random inputs, ready for gradients. Inputs of any shape get as many entries as N × C."""
-    if all(field.axes == ("*",) for field in signature.fields.values()):
+    if all(field.axes == ("*",) for field in signature.inputs.fields.values()):
         sizes = {"N": sizes["N"] * sizes["C"]}
     inputs = signature.sample(0, dtype=dtype, **sizes)
-    return {name: x.requires_grad_() if signature.fields[name].floating else x for name, x in inputs.items()}
+    return {name: x.requires_grad_() if signature.inputs.fields[name].floating else x for name, x in inputs.items()}
 
 
 def ours(entry, terms):

@@ -1,12 +1,12 @@
 """What the contract costs a call: a loss that does nothing, decorated and bare, and one small operation of torch for scale."""
 
 import inspect
+import sys
 from unittest.mock import patch
 
 import torch
 
 import lossatlas
-from lossatlas.contract import decorator
 from lossatlas.signatures import SIGNATURES
 
 from .contest import SIZES, inputs_of
@@ -25,8 +25,8 @@ def identity(signature):
 
     names = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in signature.names]
     doing_nothing.__signature__ = inspect.Signature(names)
-    with patch.object(decorator, "register"):
-        return lossatlas.contract.loss(signature, items=" ".join(signature.fields[signature.names[0]].axes))(
+    with patch.object(sys.modules["lossatlas.contract.loss"], "register"):
+        return lossatlas.contract.loss(signature, items=" ".join(signature.inputs.fields[signature.names[0]].axes))(
             doing_nothing
         )
 
@@ -67,5 +67,5 @@ def measure(signature, pace):
 
 def signatures():
     """The signatures that losses have."""
-    used = {entry.signature.name for entry in lossatlas.losses()}
+    used = {entry.signature.name for entry in lossatlas.registry()}
     return [signature for name, signature in SIGNATURES.items() if name in used]

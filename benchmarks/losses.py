@@ -2,7 +2,7 @@
 formula. A new loss is measured without a line here.
 """
 
-from lossatlas.contract.decorator import formula_of
+from lossatlas.contract.operation import formula_of
 
 from .contest import SIZES, alone, beside, contests, inputs_of, mark_fastest, ours, run_of, there_and_back
 from .memory import peak_bytes
@@ -32,7 +32,7 @@ def measure(entry, size, pace):
 
 def decorator_seconds(entry, inputs, pace):
     """What checks, weights and reduction add to the bare formula: the median. All of it happens on the way forward."""
-    formula, made_ready = formula_of(entry.body, entry.signature)
+    formula, made_ready = formula_of(entry.body, entry.signature, entry.form)
     ready = made_ready or (lambda inputs: inputs)
     runs = {"loss": lambda: entry.function(**inputs), "bare": lambda: formula(ready(inputs), {}).mean()}
     samples = alternate(runs, **pace)

@@ -139,7 +139,7 @@ def write(path, parts):
         rows += (
             rounded(parts[form]) if form in parts else [row for row in before.get("rows", []) if row["form"] == form]
         )
-    families = {entry.name: entry.family for entry in lossatlas.losses()}
+    families = {entry.name: entry.family for entry in lossatlas.registry()}
     record = {**where, "families": families, "rows": rows, "summary": rounded(summary(rows))}
     for part in ("left_out", "contract", "output_layer"):
         if found := parts.get(part, before.get(part)):

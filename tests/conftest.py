@@ -28,8 +28,9 @@ def scratch_registry(monkeypatch):
     """A registry that forgets, after the test, the losses that the test registers."""
     from lossatlas.contract import registry
 
-    monkeypatch.setattr(registry, "_entries", dict(registry._entries))
-    monkeypatch.setattr(registry, "_aliases", dict(registry._aliases))
+    registry.losses()
+    for table in ("_losses", "_operations", "_aliases"):
+        monkeypatch.setattr(registry, table, dict(getattr(registry, table)))
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ from benchmarks.timing import FEWEST_ROUNDS, alternate, difference, ratio, sprea
 import lossatlas
 from lossatlas.signatures import SIGNATURES, logits
 
-EVERY = [entry.name for entry in lossatlas.losses()]
+EVERY = [entry.name for entry in lossatlas.registry()]
 MET = [
     (entry.name, terms, peer)
-    for entry in lossatlas.losses()
+    for entry in lossatlas.registry()
     for terms, rivals in contests(entry, "small")
     for peer in rivals
 ]
@@ -68,7 +68,7 @@ def test_the_record_keeps_its_format(found):
         found["machine"]["cpu"] and found["machine"]["torch"] == torch.__version__ and found["machine"]["threads"] == 1
     )
     assert found["packages"] == {name: version for name, version in packages().items() if version}
-    assert found["families"] == {entry.name: entry.family for entry in lossatlas.losses()}
+    assert found["families"] == {entry.name: entry.family for entry in lossatlas.registry()}
     assert {row["form"] for row in found["rows"]} == {"eager", "compiled"}
     for row in found["rows"]:
         assert row["size"] in found["sizes"]
@@ -214,7 +214,7 @@ def test_a_new_loss_is_measured_by_itself(scratch_registry, peers_are):
         return (logits**power).sum(-1).sum()
 
     peers_are(peer_of("freshly_registered_loss", call, settings=({"power": 2.0},), reduction="sum"))
-    entry = lossatlas.losses()[-1]
+    entry = lossatlas.registry()[-1]
     (row,) = losses.measure(entry, "small", QUICK)
     assert (row["loss"], row["hyper"], row["fastest"]) == ("freshly_registered_loss", {"power": 2.0}, True)
     (name,) = compiled.fastest_eager(entry, "small")
@@ -319,7 +319,7 @@ def test_the_loss_that_does_nothing_is_checked_and_not_registered(signature):
     assert torch.equal(function(**inputs), inputs[first].mean())
     with pytest.raises(TypeError, match=f"`{first}`: expected"):
         function(**{**inputs, first: [1.0]})
-    assert [entry.name for entry in lossatlas.losses()] == EVERY
+    assert [entry.name for entry in lossatlas.registry()] == EVERY
 
 
 def test_the_contract_is_measured_with_and_without_a_look_at_the_values(found):

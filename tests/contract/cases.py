@@ -9,8 +9,10 @@ import pytest
 import torch
 
 import lossatlas
-from lossatlas.contract import PROMISES, is_number
+from lossatlas.contract import PROMISES, PROMISES_OF_OPERATIONS, is_number
 from lossatlas.signatures import ClassIndex, Field, Label, Mask, MultiHot, Positive, Row, Sign, Simplex
+
+PROMISED = {**PROMISES_OF_OPERATIONS, **PROMISES}
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Case:
 
 
 def entries():
-    return lossatlas.losses()
+    return lossatlas.registry()
 
 
 def cases():
@@ -105,7 +107,8 @@ def promise(name):
 
     def decorate(test):
         @functools.wraps(test)
-        def held(case):
+        def held(*given, **named):
+            (case,) = (*given, *named.values())
             reason = case.entry.exempt.get(name)
             if reason is not None and outcome(test, case) == "failed":
                 pytest.xfail(f"{name}: {reason}")
@@ -113,7 +116,7 @@ def promise(name):
                 return test(case)
             except (Exception, pytest.fail.Exception) as error:
                 error.add_note(
-                    f"The promise {name!r}: {PROMISES[name]}. A loss that cannot keep it says so: exempt={{{name!r}: 'why'}}."
+                    f"The promise {name!r}: {PROMISED[name]}. What cannot keep it says so: exempt={{{name!r}: 'why'}}."
                 )
                 raise
 
@@ -148,13 +151,13 @@ def tracked(inputs, names):
 
 def value_and_gradients(case, inputs, **keywords):
     """A value and the gradients of its sum with respect to every floating-point input."""
-    leaves = tracked(inputs, case.signature.floating)
+    leaves = tracked(inputs, case.signature.inputs.floating)
     value = case(leaves, **keywords)
     return value.detach(), gradients(value.sum(), leaves, case)
 
 
 def gradients(total, leaves, case, **options):
-    names = case.signature.floating
+    names = case.signature.inputs.floating
     found = torch.autograd.grad(total, [leaves[n] for n in names], allow_unused=True, materialize_grads=True, **options)
     return dict(zip(names, found, strict=True))
 
@@ -166,7 +169,7 @@ def has_items(kind):
 
 def take(signature, inputs, index):
     """The inputs of the items with these indices, in this order."""
-    return {n: inputs[n][index] if has_items(kind) else inputs[n] for n, kind in signature.fields.items()}
+    return {n: inputs[n][index] if has_items(kind) else inputs[n] for n, kind in signature.inputs.fields.items()}
 
 
 def cast(signature, inputs, dtype):
@@ -203,7 +206,8 @@ def inputs_of(draw, signature, kinds=RANDOM, most=6):
     """
     kind = draw(st.sampled_from(kinds), label="kind")
     sizes = {
-        axis: draw(st.integers(max(1, signature.least.get(axis, 1)), most), label=axis) for axis in signature.sizes
+        axis: draw(st.integers(max(1, signature.inputs.least.get(axis, 1)), most), label=axis)
+        for axis in signature.samples.sizes
     }
     if kind == "one item":
         sizes["N"] = 1
@@ -211,7 +215,7 @@ def inputs_of(draw, signature, kinds=RANDOM, most=6):
     scale = draw(st.sampled_from([1e-6, 1e3, 1e4] if kind == "extreme" else [1.0, 0.03, 4.0, 25.0]), label="scale")
     inputs = signature.sample(seed, **sizes)
     generator = torch.Generator().manual_seed(seed)
-    for name, kind_of_field in signature.fields.items():
+    for name, kind_of_field in signature.inputs.fields.items():
         value = inputs[name]
         if isinstance(kind_of_field, LABELS) and kind == "one class":
             inputs[name] = value.flatten()[0].expand(value.shape).clone()

@@ -88,7 +88,7 @@ class Recorder:
     def write(self):
         """Put what was proven in full into the record; returns what to tell about it."""
         ran = {loss for loss, _, _ in self.outcomes}
-        entries = [entry for entry in lossatlas.losses() if entry.name in ran and belongs(entry)]
+        entries = [entry for entry in lossatlas.registry() if entry.name in ran and belongs(entry)]
         tests = generated_tests() if entries else {}
         proven = {entry.name: self.certificate(entry, tests) for entry in entries if self.is_complete(entry, tests)}
         if not proven:

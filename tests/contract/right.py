@@ -15,7 +15,7 @@ DTYPES = (torch.float64, torch.float32)
 
 def items_and_slopes(case, inputs, **options):
     """One value per item, and the gradients of their sum with respect to every floating-point input."""
-    leaves = tracked(inputs, case.signature.floating)
+    leaves = tracked(inputs, case.signature.inputs.floating)
     items = case.each(leaves)
     slopes = gradients(items.sum(), leaves, case, **options)
     return items.detach(), {name: slope.detach() for name, slope in slopes.items()}
@@ -28,7 +28,7 @@ def _with_a_graph_of_the_gradient(case, inputs):
 
 def _by_torch_func(case, inputs):
     """The same by a transform of `torch.func`."""
-    free = {name: inputs[name] for name in case.signature.floating}
+    free = {name: inputs[name] for name in case.signature.inputs.floating}
     items, pull = torch.func.vjp(lambda free: case.each({**inputs, **free}), free)
     return items, pull(torch.ones_like(items))[0]
 

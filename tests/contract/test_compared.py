@@ -24,20 +24,20 @@ def of_each(found):
     return pytest.mark.parametrize("compared", [pytest.param(case, id=case.id) for case in found])
 
 
-compares = of_each([case for case in cases() if case.signature.optional])
-compares_by_item = of_each([case for case in cases() if case.signature.optional and case.by_item])
+compares = of_each([case for case in cases() if case.signature.inputs.optional])
+compares_by_item = of_each([case for case in cases() if case.signature.inputs.optional and case.by_item])
 takes_rows = of_each([case for case in cases() if "rows_at_once" in inspect.signature(case.entry.function).parameters])
 
 
 def batch(case, n=6, seed=0, dtype=torch.float64):
     """A batch that is its own gallery."""
     inputs = case.sample(seed, N=n, dtype=dtype)
-    return {name: inputs[name] for name in case.signature.required}
+    return {name: inputs[name] for name in case.signature.inputs.required}
 
 
 def slopes_of(case, inputs, cotangent=None, **keywords):
     """The value, and the gradients in what is given and floating; a cotangent for the items, or ones."""
-    names = [name for name in case.signature.floating if name in inputs]
+    names = [name for name in case.signature.inputs.floating if name in inputs]
     leaves = {n: v.detach().clone().requires_grad_() if n in names else v for n, v in inputs.items()}
     value = case(leaves, **keywords)
     assert value.requires_grad
@@ -68,7 +68,7 @@ def test_a_masked_sample_is_no_anchor_and_in_no_gallery(compared):
     for which in (0, 1):
         spoiled = {n: v.clone() for n, v in inputs.items()}
         for name, value in spoiled.items():
-            value[~COUNTS] = garbage(compared.signature.fields[name], which)
+            value[~COUNTS] = garbage(compared.signature.inputs.fields[name], which)
         items, slopes = slopes_of(compared, spoiled, reduction="none", mask=COUNTS)
         expected, of_left = slopes_of(compared, left, reduction="none")
         close(items[COUNTS], expected)
@@ -79,7 +79,7 @@ def test_a_masked_sample_is_no_anchor_and_in_no_gallery(compared):
         close(compared(spoiled, mask=COUNTS), compared(left))
 
 
-@of_each([case for case in cases() if case.signature.optional and "permute_gallery" in case.signature.always])
+@of_each([case for case in cases() if case.signature.inputs.optional and "permute_gallery" in case.signature.always])
 def test_items_come_in_the_order_of_the_batch(compared):
     inputs, order = batch(compared), torch.tensor([3, 0, 5, 1, 4, 2])
     items, other = compared.each(inputs), compared.each({name: value[order] for name, value in inputs.items()})
@@ -159,7 +159,9 @@ def test_some_rows_at_a_time_refuse_a_second_derivative(compared):
         leaves = {n: v.clone().requires_grad_() if v.is_floating_point() else v for n, v in inputs.items()}
         value = compared(leaves, reduction=reduction, rows_at_once=4)
         with pytest.raises(ValueError, match=r"`rows_at_once`: expected None where a gradient is differentiated again"):
-            torch.autograd.grad(value.sum(), [leaves[name] for name in compared.signature.floating], create_graph=True)
+            torch.autograd.grad(
+                value.sum(), [leaves[name] for name in compared.signature.inputs.floating], create_graph=True
+            )
 
 
 def test_some_rows_at_a_time_refuse_transforms():

@@ -12,6 +12,8 @@ from lossatlas.contract import PROMISES
 
 def test_it_says_what_it_is(entry):
     assert re.fullmatch(r"\S.+[.]", entry.summary), f"the docstring starts with a sentence: {entry.summary!r}"
+    name, colon, _ = entry.summary.partition(": ")
+    assert colon and len(name.split()) <= 6, f"it starts with a name and a colon, as in 'Z-loss: …': {entry.summary!r}"
     assert entry.formula, "the docstring has a formula between double dollars"
     assert entry.paper, "the decorator names the paper"
     assert "return" in entry.source
@@ -20,7 +22,7 @@ def test_it_says_what_it_is(entry):
 def test_it_is_found_by_name_function_and_alias(entry):
     for name in (entry.name, entry.function, entry, *entry.aliases):
         assert lossatlas.get(name) is entry
-    assert entry in lossatlas.losses(family=entry.family, signature=entry.signature, paper=entry.paper)
+    assert entry in lossatlas.registry(family=entry.family, signature=entry.signature, paper=entry.paper)
 
 
 def test_every_number_among_the_hyper_parameters_has_a_domain_with_its_default_inside(entry):

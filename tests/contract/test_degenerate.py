@@ -7,7 +7,7 @@ from tests.contract.cases import close, gradients, needs_items, promise, take, t
 
 def _assert_attached_zero(case, inputs, **keywords):
     for reduction in ("mean", "sum"):
-        leaves = tracked(inputs, case.signature.floating)
+        leaves = tracked(inputs, case.signature.inputs.floating)
         value = case(leaves, reduction=reduction, **keywords)
         assert value.shape == () and value == 0, f"{reduction}: {value}"
         assert value.requires_grad, f"{reduction}: not attached to the graph"
@@ -66,7 +66,7 @@ def test_edges_have_finite_means(case):
             value, slopes = value_and_gradients(case, inputs)
             assert value.isfinite(), f"{name}: {value}"
             for key, slope in slopes.items():
-                right = ~slope.isnan() if name in case.signature.borders else slope.isfinite()
+                right = ~slope.isnan() if name in case.signature.samples.borders else slope.isfinite()
                 assert right.all(), f"{name}: gradient of {key}: {slope}"
 
 

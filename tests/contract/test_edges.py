@@ -24,9 +24,11 @@ def edges(signature, kind):
 def small_edges(signature):
     """The edges once more, of few numbers, where many settings have to be gone through."""
     base = signature.sample(
-        1, dtype=torch.float32, **{axis: max(2, signature.least.get(axis, 1)) for axis in signature.sizes}
+        1,
+        dtype=torch.float32,
+        **{axis: max(2, signature.inputs.least.get(axis, 1)) for axis in signature.samples.sizes},
     )
-    return {name: make(dict(base)) for name, make in signature.edges.items()}
+    return {name: make(dict(base)) for name, make in signature.samples.edges.items()}
 
 
 def _assert_right_at_edges(case, kind):
@@ -34,7 +36,7 @@ def _assert_right_at_edges(case, kind):
     if not found:
         pytest.skip(f"the signature has no {kind} edge")
     for name, inputs in found.items():
-        border = name in case.signature.borders  # where the slope of a right loss may be infinite
+        border = name in case.signature.samples.borders  # where the slope of a right loss may be infinite
         assert_right(case, inputs, name, slopes_too=not border)
 
 

@@ -54,7 +54,7 @@ def test_arguments_that_do_not_exist(entry):
     refused(TypeError, "temprature", as_module, entry, temprature=1.0)
     refused(TypeError, first, entry.function, inputs[first], **inputs)
     refused(TypeError, "arguments", entry.function, *inputs.values(), 1.0)
-    for name in entry.signature.required:
+    for name in entry.signature.inputs.required:
         refused(TypeError, name, entry.function, **{k: v for k, v in inputs.items() if k != name})
 
 

@@ -11,7 +11,7 @@ EPS = torch.finfo(torch.float64).eps
 
 def _function_of_floats(case, inputs):
     """The loss as a function of its floating-point inputs alone, and these."""
-    names = case.signature.floating
+    names = case.signature.inputs.floating
     leaves = tracked(inputs, names)
     return lambda *values: case.each({**inputs, **dict(zip(names, values, strict=True))}), [leaves[n] for n in names]
 
@@ -37,7 +37,7 @@ def test_second_gradient(case):
 
 def test_each_item_passes_on_the_gradient_that_it_gets(case):
     needs_items(case)
-    leaves = tracked(case.sample(), case.signature.floating)
+    leaves = tracked(case.sample(), case.signature.inputs.floating)
     items = case(leaves, reduction="none")
     cotangent = torch.randn(items.shape, generator=torch.Generator().manual_seed(7), dtype=items.dtype)
     got = gradients((items * cotangent).sum(), leaves, case)
@@ -62,7 +62,7 @@ def test_the_gradient_of_one_input_does_not_hang_on_the_others(case):
 
 def test_inputs_may_be_made_from_one_another(case):
     """Class vectors that are means of the features, say: each input's slope is counted once, also for a second gradient."""
-    first, *others = case.signature.floating
+    first, *others = case.signature.inputs.floating
     if not others:
         pytest.skip("it has one floating-point input")
     inputs = case.sample()
@@ -78,8 +78,8 @@ def test_inputs_may_be_made_from_one_another(case):
 
 def test_an_input_may_be_made_from_another(case):
     """Class vectors that are means of features, say: the slopes of both reach the features, each once."""
-    inputs, kinds = case.sample(), case.signature.fields
-    free = [name for name in case.signature.floating if type(kinds[name]) is Field]
+    inputs, kinds = case.sample(), case.signature.inputs.fields
+    free = [name for name in case.signature.inputs.floating if type(kinds[name]) is Field]
     if len(free) < 2:
         pytest.skip("one free input")
     first, second = free[:2]
@@ -93,9 +93,9 @@ def test_an_input_may_be_made_from_another(case):
 
 
 def test_the_graph_can_be_used_twice(case):
-    leaves = tracked(case.sample(), case.signature.floating)
+    leaves = tracked(case.sample(), case.signature.inputs.floating)
     value = case(leaves)
-    names = case.signature.floating
+    names = case.signature.inputs.floating
     options = {"retain_graph": True, "allow_unused": True, "materialize_grads": True}
     first, second = (torch.autograd.grad(value, [leaves[n] for n in names], **options) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))

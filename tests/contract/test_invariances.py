@@ -55,7 +55,7 @@ def test_a_perfect_prediction_reaches_the_optimum(case):
     optimum = case.entry.optimum_at(**case.hyper)
     if optimum is None:
         pytest.skip("no optimum is declared")
-    items = case.each(case.signature.perfect(case.sample()))
+    items = case.each(case.signature.samples.perfect(case.sample()))
     close(items, torch.full_like(items, optimum), rtol=1e-9, atol=1e-9)
 
 

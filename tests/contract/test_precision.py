@@ -45,7 +45,7 @@ def test_the_dtype_is_kept(case):
 
 def test_autocast_changes_nothing(case):
     inputs = case.sample(dtype=torch.float32)
-    leaves = tracked(inputs, case.signature.floating)
+    leaves = tracked(inputs, case.signature.inputs.floating)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         cast_items = case.each(leaves)
         half = case.each(case.sample(dtype=torch.bfloat16))

@@ -24,7 +24,7 @@ def _reduced(case, inputs, index=None, **keywords):
     """Mean and sum with their gradients with respect to `inputs`, of the items with these indices."""
     found = []
     for reduction in ("mean", "sum"):
-        leaves = tracked(inputs, case.signature.floating)
+        leaves = tracked(inputs, case.signature.inputs.floating)
         chosen = leaves if index is None else take(case.signature, leaves, index)
         value = case(chosen, reduction=reduction, **keywords)
         found.append((value.detach(), gradients(value, leaves, case)))
@@ -85,14 +85,14 @@ def test_longer_padding_changes_nothing(case):
     short = _reduced(case, inputs)
     for length in (1, 3):
         padded = {
-            n: torch.cat([v, padding[n][:length]]) if has_items(case.signature.fields[n]) else v
+            n: torch.cat([v, padding[n][:length]]) if has_items(case.signature.inputs.fields[n]) else v
             for n, v in inputs.items()
         }
         found = _reduced(case, padded, mask=torch.arange(4 + length) < 4)
         for (value, slopes), (wanted, wanted_slopes) in zip(found, short, strict=True):
             close(value, wanted)
             for name, slope in slopes.items():
-                if has_items(case.signature.fields[name]):
+                if has_items(case.signature.inputs.fields[name]):
                     assert not slope[4:].any(), f"padding has a gradient: {slope[4:]}"
                     slope = slope[:4]
                 close(slope, wanted_slopes[name], note=f"gradient of {name}")
@@ -105,7 +105,7 @@ def test_a_masked_item_may_hold_garbage(case):
     removed = _reduced(case, inputs, index=[0, 2, 3])
     for which in (0, 1):
         spoilt = {name: value.clone() for name, value in inputs.items()}
-        for name, kind in case.signature.fields.items():
+        for name, kind in case.signature.inputs.fields.items():
             if has_items(kind):
                 spoilt[name][1] = garbage(kind, which)
         _same(_reduced(case, spoilt, mask=mask), removed)
@@ -125,7 +125,7 @@ def test_single_entries_can_be_masked(case):
     close(case(inputs, reduction="sum", mask=mask), items[mask].sum())
     _, wanted = value_and_gradients(case, inputs, reduction="sum", sample_weight=mask.double())
     spoilt = dict(inputs)
-    for name, kind in case.signature.fields.items():
+    for name, kind in case.signature.inputs.fields.items():
         if inputs[name].shape == mask.shape and not kind.joint:
             spoilt[name] = torch.where(mask, inputs[name], garbage(kind, 0))
     value, slopes = value_and_gradients(case, spoilt, reduction="sum", mask=mask)

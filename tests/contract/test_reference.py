@@ -55,14 +55,14 @@ LARGE = {"N": 37, "C": 29, "D": 33, "L": 7}
 def test_a_large_batch(case):
     """Code may take another way for large inputs: values of the naive loop, gradients of the parts."""
     naive = reference(case.entry.name)
-    inputs = case.sample(3, **{axis: LARGE.get(axis, 31) for axis in case.signature.sizes})
+    inputs = case.sample(3, **{axis: LARGE.get(axis, 31) for axis in case.signature.samples.sizes})
     items, slopes = items_and_slopes(case, inputs)
     if naive is not None:
         close(
             items, torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64).reshape(items.shape), rtol=1e-10
         )
     if case.by_item:
-        leaves = tracked(inputs, case.signature.floating)
+        leaves = tracked(inputs, case.signature.inputs.floating)
         parts = [case(take(case.signature, leaves, torch.arange(n, LARGE["N"], 8)), reduction="sum") for n in range(8)]
         all_close(slopes, gradients(sum(parts), leaves, case))
 
@@ -77,7 +77,7 @@ def test_it_is_right_at_the_ends_of_its_hyper_parameters(entry):
             assert_right(case, case.sample(N=3, dtype=torch.float32))
             for edge, inputs in small_edges(case.signature).items():
                 if EXEMPT.get(kind_of(inputs)) not in entry.exempt:
-                    assert_right(case, inputs, edge, slopes_too=edge not in case.signature.borders)
+                    assert_right(case, inputs, edge, slopes_too=edge not in case.signature.samples.borders)
 
 
 @promise("items")
@@ -93,8 +93,8 @@ def test_a_batch_equals_its_items_one_by_one(case, data):
 @promise("items")
 def test_it_returns_the_declared_shape(case):
     inputs = case.sample()
-    sizes = case.signature.check_shapes(inputs)
-    assert case(inputs, reduction="none").shape == case.signature.shape_of(case.entry.items, sizes)
+    sizes = case.signature.inputs.check_shapes(inputs)
+    assert case(inputs, reduction="none").shape == case.signature.inputs.shape_of(case.entry.items, sizes)
     for reduction in ("mean", "sum"):
         assert case(inputs, reduction=reduction).shape == ()
 
@@ -105,7 +105,7 @@ def test_an_item_of_a_class_sees_only_the_entries_of_that_class(case):
     if case.entry.items != "N C":
         pytest.skip("one value per item, not per item and class")
     inputs = case.sample()
-    name = next(n for n, kind in case.signature.fields.items() if kind.axes == ("N", "C") and kind.floating)
+    name = next(n for n, kind in case.signature.inputs.fields.items() if kind.axes == ("N", "C") and kind.floating)
     jacobian = torch.autograd.functional.jacobian(lambda x: case({**inputs, name: x}, reduction="none"), inputs[name])
     n, c = inputs[name].shape
     elsewhere = ~torch.eye(n * c, dtype=torch.bool)

@@ -47,10 +47,10 @@ def test_what_depends_on_hyper_parameters():
 
 def test_narrowing():
     toys.right()
-    assert [e.name for e in lossatlas.losses(family="toys")] == ["toy_loss"]
-    assert lossatlas.get("toy_loss") in lossatlas.losses(signature=logits, paper="good1952rational")
-    assert lossatlas.losses(signature="logits") == lossatlas.losses(signature=logits)
-    assert lossatlas.losses(family="no such family") == []
+    assert [e.name for e in lossatlas.registry(family="toys")] == ["toy_loss"]
+    assert lossatlas.get("toy_loss") in lossatlas.registry(signature=logits, paper="good1952rational")
+    assert lossatlas.registry(signature="logits") == lossatlas.registry(signature=logits)
+    assert lossatlas.registry(family="no such family") == []
 
 
 def test_unknown_names_are_answered_with_near_ones():
@@ -68,7 +68,7 @@ def test_a_foreign_function_of_the_same_name_is_not_ours():
 def test_a_name_is_given_once():
     toys.right()
     toys.right()  # the same function, loaded again
-    assert [e.name for e in lossatlas.losses()].count("toy_loss") == 1
+    assert [e.name for e in lossatlas.registry()].count("toy_loss") == 1
 
     def taken(prediction, target):
         return prediction

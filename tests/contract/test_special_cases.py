@@ -32,7 +32,7 @@ def _other_side(special, other, inputs):
 
 
 def _value_and_slopes(case, inputs, function):
-    names = case.signature.floating
+    names = case.signature.inputs.floating
     leaves = tracked(inputs, names)
     value = function(leaves)
     slopes = torch.autograd.grad(value.sum(), [leaves[n] for n in names], allow_unused=True, materialize_grads=True)

@@ -14,7 +14,7 @@ FARTHEST = 8
 
 def scaled(signature, inputs, factor):
     """The inputs with all that may be any size multiplied."""
-    free = [name for name, kind in signature.fields.items() if type(kind) in (Field, Positive)]
+    free = [name for name, kind in signature.inputs.fields.items() if type(kind) in (Field, Positive)]
     return {name: value * factor if name in free else value for name, value in inputs.items()}
 
 
@@ -41,8 +41,8 @@ def _few(sizes):
 
 @promise("extremes")
 def test_the_range_of_sizes_where_it_is_right(case):
-    free = any(type(kind) in (Field, Positive) for kind in case.signature.fields.values())
-    inputs = case.sample(**_few(case.signature.sizes))
+    free = any(type(kind) in (Field, Positive) for kind in case.signature.inputs.fields.values())
+    inputs = case.sample(**_few(case.signature.samples.sizes))
     if not free or exact_of(case, inputs) is None:
         pytest.skip("no input may be any size" if not free else "no naive loop is written for it")
     assert_right(case, inputs, dtypes=[torch.float64])

@@ -49,7 +49,7 @@ def test_vmap(case):
 @promise("vmap")
 def test_gradients_per_item_by_vmap(case):
     inputs = case.sample()
-    names, kinds = case.signature.floating, case.signature.fields
+    names, kinds = case.signature.inputs.floating, case.signature.inputs.fields
     if not any(has_items(kind) for kind in kinds.values()):
         pytest.skip("no input has one entry per item")
 
@@ -98,9 +98,9 @@ def test_a_batch_of_hyper_parameters_gives_no_wrong_value(case):
 
 def test_func_grad(case):
     inputs = case.sample()
-    places = tuple(case.signature.names.index(n) for n in case.signature.floating)
+    places = tuple(case.signature.names.index(n) for n in case.signature.inputs.floating)
     got = torch.func.grad(lambda *values: case(_named(case, values)), argnums=places)(*_ordered(case, inputs))
-    all_close(dict(zip(case.signature.floating, got, strict=True)), value_and_gradients(case, inputs)[1])
+    all_close(dict(zip(case.signature.inputs.floating, got, strict=True)), value_and_gradients(case, inputs)[1])
 
 
 @promise("compile")
@@ -112,7 +112,7 @@ def test_compile(case):
     )
     for extra in ({}, keywords):
         compiled = torch.compile(lambda values, extra=extra: case(values, **extra), fullgraph=True, backend="eager")
-        leaves = tracked(inputs, case.signature.floating)
+        leaves = tracked(inputs, case.signature.inputs.floating)
         value = compiled(leaves)
         wanted, wanted_slopes = value_and_gradients(case, inputs, **extra)
         close(value.detach(), wanted)
@@ -140,9 +140,10 @@ def test_expanded_inputs(case):
     needs_items(case)
     one = case.sample(N=1)
     expanded = {
-        n: one[n].expand(4, *one[n].shape[1:]) if has_items(k) else one[n] for n, k in case.signature.fields.items()
+        n: one[n].expand(4, *one[n].shape[1:]) if has_items(k) else one[n]
+        for n, k in case.signature.inputs.fields.items()
     }
-    leaves = tracked(one, case.signature.floating)
+    leaves = tracked(one, case.signature.inputs.floating)
     from_leaves = {n: leaves[n].expand(expanded[n].shape) for n in expanded}
     value = case(from_leaves, reduction="sum")
     copies = {n: v.clone() for n, v in expanded.items()}
@@ -157,7 +158,7 @@ def test_expanded_inputs(case):
 def test_inputs_are_left_alone(case):
     inputs = case.sample(N=4)
     extra = {"sample_weight": torch.rand(4), "mask": torch.tensor([True, False, True, True])} if case.by_item else {}
-    leaves = tracked(inputs, case.signature.floating)
+    leaves = tracked(inputs, case.signature.inputs.floating)
     watched = {**leaves, **extra}
     before = {name: (tensor.detach().clone(), tensor._version) for name, tensor in watched.items()}
     case(leaves, **extra).backward()
@@ -169,7 +170,7 @@ def test_inputs_are_left_alone(case):
 def test_no_gradient_is_made_for_what_wants_none(case):
     assert not case(case.sample()).requires_grad
     with torch.no_grad():
-        assert not case(tracked(case.sample(), case.signature.floating)).requires_grad
+        assert not case(tracked(case.sample(), case.signature.inputs.floating)).requires_grad
 
 
 def test_the_module_equals_the_function(case):

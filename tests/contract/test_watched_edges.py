@@ -7,15 +7,15 @@ from tests.contract.right import by_direction, steepness
 
 
 def _slopes_both_ways(case, inputs):
-    leaves = tracked(inputs, case.signature.floating)
+    leaves = tracked(inputs, case.signature.inputs.floating)
     plain = gradients(case(leaves, reduction="sum"), leaves, case)
-    places = tuple(case.signature.names.index(name) for name in case.signature.floating)
+    places = tuple(case.signature.names.index(name) for name in case.signature.inputs.floating)
 
     def total(*values):
         return case(dict(zip(case.signature.names, values, strict=True)), reduction="sum")
 
     watched = torch.func.grad(total, argnums=places)(*(inputs[name] for name in case.signature.names))
-    return plain, dict(zip(case.signature.floating, watched, strict=True))
+    return plain, dict(zip(case.signature.inputs.floating, watched, strict=True))
 
 
 def _assert_the_same(case, ruled_out):
@@ -30,7 +30,7 @@ def _assert_the_same(case, ruled_out):
         for dtype, rtol in ((torch.float32, 1e-4), (torch.float64, 1e-9)):
             plain, watched = _slopes_both_ways(case, cast(case.signature, inputs, dtype))
             for key, slope in plain.items():
-                if name not in case.signature.borders:
+                if name not in case.signature.samples.borders:
                     atol = 0.1 * rtol * (steepness(case) if by_direction(case) else 1)
                     close(watched[key], slope, rtol=rtol, atol=atol, note=f"{name}, {dtype}: gradient of {key}")
 

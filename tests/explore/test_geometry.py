@@ -138,7 +138,7 @@ def test_losses_of_triplets_are_means_over_all_triplets(scratch_registry):
 
 
 def test_the_main_hyper_parameter_stays_in_its_domain():
-    for entry in lossatlas.losses():
+    for entry in lossatlas.registry():
         name = main_hyper(entry)
         for factor in (0.25, 1.0, 4.0):
             hyper = scaled(entry, factor)

@@ -18,7 +18,7 @@ EACH_LOSS = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.na
 def test_a_loss_has_the_pictures_of_its_signature(entry):
     pictures = list(pictures_of(entry))
     signature = entry.signature
-    assert len(pictures) == bool(signature.lines) + len({plane.kind for plane in signature.planes})
+    assert len(pictures) == bool(signature.probes.lines) + len({plane.kind for plane in signature.probes.planes})
     for picture in pictures:
         assert picture.size <= BUDGET
         assert entry.name in picture.alt_text()
@@ -29,7 +29,7 @@ def test_a_loss_has_the_pictures_of_its_signature(entry):
 
 @EACH_LOSS
 def test_curves_are_the_loss_and_its_derivatives(entry):
-    for line in entry.signature.lines:
+    for line in entry.signature.probes.lines:
         t, value, slope, curvature = along(entry, line, points=25)
         at = torch.tensor(t)
 
@@ -53,9 +53,9 @@ def test_curves_are_the_loss_and_its_derivatives(entry):
             assert np.mean(np.abs(numeric - curvature) <= 1e-3 * (1 + np.abs(curvature))) >= 0.8
 
 
-@pytest.mark.parametrize("entry", [e for e in ENTRIES if e.signature.planes], ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if e.signature.probes.planes], ids=lambda entry: entry.name)
 def test_maps_have_the_slopes_of_the_loss(entry):
-    (cut, *_) = entry.signature.planes
+    (cut, *_) = entry.signature.probes.planes
     u, v = np.array([0.3, 0.22]), np.array([0.45, 0.37])
     value, du, dv = over(entry, cut, u, v)
     step = 1e-6
@@ -123,7 +123,7 @@ def test_compare_reaches_every_pair_of_a_kind():
             line
             for e in ENTRIES
             if e.name == first["name"]
-            for line in e.signature.lines
+            for line in e.signature.probes.lines
             if line.name in explorer.title
         )
         slope = along(lossatlas.get(first["name"]), line)[2]
@@ -132,7 +132,7 @@ def test_compare_reaches_every_pair_of_a_kind():
         assert second["name"] == explorer.controls["second"].texts[1]
     shown = {name for explorer in gallery for name in explorer.controls["first"].texts}
     alone = [e.name for e in ENTRIES if sum(o.signature is e.signature for o in ENTRIES) == 1]
-    assert shown | set(alone) == {e.name for e in ENTRIES if e.signature.lines}
+    assert shown | set(alone) == {e.name for e in ENTRIES if e.signature.probes.lines}
 
 
 def test_pictures_that_a_loss_cannot_have_are_refused():

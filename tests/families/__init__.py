@@ -7,6 +7,7 @@
 | `adapters` | `ADAPTERS`: name of a golden file -> function that computes here what it holds |
 | `answers` | answers to the exercises, right and wrong |
 | `facts` | `NUMBERS` and `CHOICES`: what the quiz calls right, computed again |
+| `modules` | `MODULES`: exported module -> how it is made and called, for a family that has some |
 | `test_*.py` | tests written by hand |
 
 A kind may be one module or a folder of modules.

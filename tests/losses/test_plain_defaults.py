@@ -67,62 +67,79 @@ EDGES = torch.tensor([[0, 1], [1, 2]])
 EYE = torch.eye(4)
 
 
+def of(name):
+    return getattr(contrastive, name, None) or getattr(pair_metric_learning, name)
+
+
 def test_defaults_are_the_published_ones():
     plain = {name for family in (contrastive, pair_metric_learning) for name in family.__all__} - {
-        entry.name for entry in la.losses()
+        entry.name for entry in la.registry()
     }
     found = {}
     for name in plain:
-        given = {
-            p.name: p.default
-            for p in inspect.signature(getattr(la, name)).parameters.values()
-            if p.default is not p.empty
-        }
+        given = {p.name: p.default for p in inspect.signature(of(name)).parameters.values() if p.default is not p.empty}
         found[name] = {key: value for key, value in given.items() if value is not None and not callable(value)}
     assert {name: defaults for name, defaults in found.items() if defaults} == DEFAULTS
 
 
 #: Calls with the least that an argument may be; each has an answer.
 LEAST = {
-    "two rows": lambda: la.feature_extractor_loss(X[:2], Y[:2], Z[:2]).total,
-    "one round": lambda: la.transductive_clustering(X, LABELS, Y, rounds=1),
-    "no step": lambda: la.laplacian_regularized_clustering(X, EYE, steps=0).assignments,
-    "one neighbour": lambda: la.neighbor_affinity(X, neighbors=1),
-    "one of a bank": lambda: la.hardest_negatives(X, Y, 1),
-    "no query": lambda: la.draw_mixtures(0, 1, 0, 0).share.sum(),
-    "a graph without edges": lambda: la.pamc_loss(X, torch.zeros(4, 4), LABELS),
+    "two rows": lambda: la.losses.pair_metric_learning.feature_extractor_loss(X[:2], Y[:2], Z[:2]).total,
+    "one round": lambda: la.losses.pair_metric_learning.transductive_clustering(X, LABELS, Y, rounds=1),
+    "no step": lambda: la.losses.pair_metric_learning.laplacian_regularized_clustering(X, EYE, steps=0).assignments,
+    "one neighbour": lambda: la.losses.pair_metric_learning.neighbor_affinity(X, neighbors=1),
+    "one of a bank": lambda: la.losses.contrastive.hardest_negatives(X, Y, 1),
+    "no query": lambda: la.losses.contrastive.draw_mixtures(0, 1, 0, 0).share.sum(),
+    "a graph without edges": lambda: la.losses.contrastive.pamc_loss(X, torch.zeros(4, 4), LABELS),
     "no share": lambda: la.debiased_contrastive_loss(X, Y, positive_prior=0.0),
-    "one example": lambda: la.GlobalContrastiveTemperatures(1).temperature,
-    "one prototype": lambda: la.GeneralizedSumPooling(1, 1).prototypes,
-    "one hardest": lambda: la.group_ordering_of_views(torch.stack([X, Y]), hardest=1),
-    "one word": lambda: la.code_mutual_information(torch.randn(1, 2, 3, generator=RANDOM), LABELS[:1]),
-    "nearest of one": lambda: la.icnn_score(X, LABELS, neighbors=(1, 1)),
+    "one example": lambda: la.losses.contrastive.GlobalContrastiveTemperatures(1).temperature,
+    "one prototype": lambda: la.losses.pair_metric_learning.GeneralizedSumPooling(1, 1).prototypes,
+    "one hardest": lambda: la.losses.contrastive.group_ordering_of_views(torch.stack([X, Y]), hardest=1),
+    "one word": lambda: la.losses.pair_metric_learning.code_mutual_information(
+        torch.randn(1, 2, 3, generator=RANDOM), LABELS[:1]
+    ),
+    "nearest of one": lambda: la.losses.pair_metric_learning.icnn_score(X, LABELS, neighbors=(1, 1)),
 }
 
 #: (argument, call): just below that.
 BELOW = {
-    "one row": ("anchor", lambda: la.feature_extractor_loss(X[:1], Y[:1], Z[:1])),
-    "no round": ("rounds", lambda: la.transductive_clustering(X, LABELS, Y, rounds=0)),
-    "a step less than none": ("steps", lambda: la.laplacian_regularized_clustering(X, EYE, steps=-1)),
-    "no neighbour": ("neighbors", lambda: la.neighbor_affinity(X, neighbors=0)),
-    "none of a bank": ("count", lambda: la.hardest_negatives(X, Y, 0)),
-    "more than the bank": ("count", lambda: la.hardest_negatives(X, Y, 5)),
-    "a query less than none": ("queries", lambda: la.draw_mixtures(-1, 1, 0, 0)),
-    "none to draw from": ("hardest", lambda: la.draw_mixtures(1, 0, 0, 0)),
-    "mixtures less than none": ("of_negatives", lambda: la.draw_mixtures(1, 1, -1, 0)),
-    "mixtures with the query less than none": ("with_query", lambda: la.draw_mixtures(1, 1, 0, -1)),
-    "a weight just below 0": ("adjacency", lambda: la.pamc_loss(X, -0.01 * EYE, LABELS)),
+    "one row": ("anchor", lambda: la.losses.pair_metric_learning.feature_extractor_loss(X[:1], Y[:1], Z[:1])),
+    "no round": ("rounds", lambda: la.losses.pair_metric_learning.transductive_clustering(X, LABELS, Y, rounds=0)),
+    "a step less than none": (
+        "steps",
+        lambda: la.losses.pair_metric_learning.laplacian_regularized_clustering(X, EYE, steps=-1),
+    ),
+    "no neighbour": ("neighbors", lambda: la.losses.pair_metric_learning.neighbor_affinity(X, neighbors=0)),
+    "none of a bank": ("count", lambda: la.losses.contrastive.hardest_negatives(X, Y, 0)),
+    "more than the bank": ("count", lambda: la.losses.contrastive.hardest_negatives(X, Y, 5)),
+    "a query less than none": ("queries", lambda: la.losses.contrastive.draw_mixtures(-1, 1, 0, 0)),
+    "none to draw from": ("hardest", lambda: la.losses.contrastive.draw_mixtures(1, 0, 0, 0)),
+    "mixtures less than none": ("of_negatives", lambda: la.losses.contrastive.draw_mixtures(1, 1, -1, 0)),
+    "mixtures with the query less than none": ("with_query", lambda: la.losses.contrastive.draw_mixtures(1, 1, 0, -1)),
+    "a weight just below 0": ("adjacency", lambda: la.losses.contrastive.pamc_loss(X, -0.01 * EYE, LABELS)),
     "a share just below 0": ("positive_prior", lambda: la.debiased_contrastive_loss(X, Y, positive_prior=-1e-3)),
-    "no example": ("examples", lambda: la.GlobalContrastiveTemperatures(0)),
-    "no prototype": ("prototypes", lambda: la.GeneralizedSumPooling(2, 0)),
-    "no dimension": ("dimension", lambda: la.GeneralizedSumPooling(0, 2)),
-    "no hardest": ("hardest", lambda: la.group_ordering_of_views(torch.stack([X, Y]), hardest=0)),
-    "no nudge": ("strength", lambda: la.imle_assignment_gradient(EYE, EYE, strength=0.0)),
-    "a share of local features without any": ("share", lambda: la.vertex_edge_affinity(X, Y, EDGES, EDGES, share=0.9)),
-    "nearest of none": ("neighbors", lambda: la.icnn_score(X, LABELS, neighbors=(0, 1))),
-    "a point too far": ("edges_a", lambda: la.second_order_cost(EYE, EYE, torch.ones(2, 2), EDGES + 2, EDGES)),
-    "a point below 0": ("edges_b", lambda: la.second_order_cost(EYE, EYE, torch.ones(2, 2), EDGES, EDGES - 1)),
-    "a gate just below 0": ("gate", lambda: la.gated_contrastive_loss(X, LABELS, LABELS, torch.full((4, 3), -1e-3))),
+    "no example": ("examples", lambda: la.losses.contrastive.GlobalContrastiveTemperatures(0)),
+    "no prototype": ("prototypes", lambda: la.losses.pair_metric_learning.GeneralizedSumPooling(2, 0)),
+    "no dimension": ("dimension", lambda: la.losses.pair_metric_learning.GeneralizedSumPooling(0, 2)),
+    "no hardest": ("hardest", lambda: la.losses.contrastive.group_ordering_of_views(torch.stack([X, Y]), hardest=0)),
+    "no nudge": ("strength", lambda: la.losses.pair_metric_learning.imle_assignment_gradient(EYE, EYE, strength=0.0)),
+    "a share of local features without any": (
+        "share",
+        lambda: la.losses.pair_metric_learning.vertex_edge_affinity(X, Y, EDGES, EDGES, share=0.9),
+    ),
+    "nearest of none": ("neighbors", lambda: la.losses.pair_metric_learning.icnn_score(X, LABELS, neighbors=(0, 1))),
+    "a point too far": (
+        "edges_a",
+        lambda: la.losses.pair_metric_learning.second_order_cost(EYE, EYE, torch.ones(2, 2), EDGES + 2, EDGES),
+    ),
+    "a point below 0": (
+        "edges_b",
+        lambda: la.losses.pair_metric_learning.second_order_cost(EYE, EYE, torch.ones(2, 2), EDGES, EDGES - 1),
+    ),
+    "a gate just below 0": (
+        "gate",
+        lambda: la.losses.contrastive.gated_contrastive_loss(X, LABELS, LABELS, torch.full((4, 3), -1e-3)),
+    ),
 }
 
 
@@ -142,7 +159,7 @@ def test_settings_of_temperatures_are_not_negative(setting):
     refused(
         ValueError,
         setting,
-        la.isogclr_update,
+        la.losses.contrastive.isogclr_update,
         torch.zeros(2, 3, 2),
         torch.ones(2, 3, 2).bool(),
         state,
@@ -155,11 +172,13 @@ def test_settings_of_temperatures_are_not_negative(setting):
 def test_a_table_for_each_view_and_no_more():
     state = torch.ones(3)
     table = torch.zeros(2, 4, 3, 2)
-    refused(ValueError, "where", la.isogclr_update, table, table.bool(), state, state, state)
+    refused(ValueError, "where", la.losses.contrastive.isogclr_update, table, table.bool(), state, state, state)
 
 
 def test_the_parts_of_the_feature_extractor_add_up():
-    parts = la.feature_extractor_loss(X, Y, Z, triplet_weight=2.0, variance_weight=3.0, covariance_weight=0.5, eps=0.3)
+    parts = la.losses.pair_metric_learning.feature_extractor_loss(
+        X, Y, Z, triplet_weight=2.0, variance_weight=3.0, covariance_weight=0.5, eps=0.3
+    )
     triplet = la.adaptive_margin_triplet_loss(X, Y, Z, eps=0.3)
     variance = sum((1 - (v.var(0) + 0.3).sqrt()).clamp(min=0).mean() for v in (X, Y, Z))
     covariance = sum((v.T.cov().square().sum() - v.var(0).square().sum()) / 3 for v in (X, Y, Z))
@@ -173,13 +192,15 @@ def test_a_vector_behind_a_closed_gate_has_no_direction():
     """Its cosine to all others is 0: the positive is one of three that look alike."""
     gate = torch.ones(4, 3)
     gate[0] = 0
-    found = la.gated_contrastive_loss(X, torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9]), gate)
+    found = la.losses.contrastive.gated_contrastive_loss(
+        X, torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9]), gate
+    )
     torch.testing.assert_close(found, torch.tensor(3.0).log())
     with_zero = X.clone()
     with_zero[2] = 0
     s = torch.nn.functional.cosine_similarity(X[0], with_zero[1:], dim=-1) / 0.1
     assert s[1] == 0
-    found = la.gated_contrastive_loss(
+    found = la.losses.contrastive.gated_contrastive_loss(
         with_zero, torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9]), torch.ones(4, 3)
     )
     torch.testing.assert_close(found, torch.logsumexp(s, 0) - s[0])
@@ -189,13 +210,16 @@ def test_rows_that_are_left_out_are_no_neighbours():
     """`own` counts: a gallery with the anchors themselves in it gives what the batch gives alone."""
     own = torch.arange(4)
     for of_batch, of_gallery in zip(
-        la.icnn_parts(X, LABELS, neighbors=(1, 2)),
-        la.icnn_parts(X, LABELS, X, LABELS, own, neighbors=(1, 2)),
+        la.losses.pair_metric_learning.icnn_parts(X, LABELS, neighbors=(1, 2)),
+        la.losses.pair_metric_learning.icnn_parts(X, LABELS, X, LABELS, own, neighbors=(1, 2)),
         strict=True,
     ):
         torch.testing.assert_close(of_batch, of_gallery)
-    apart = la.icnn_parts(X, LABELS, X, LABELS, torch.full((4,), -1), neighbors=(1, 2))
-    assert not all(torch.equal(a, b) for a, b in zip(apart, la.icnn_parts(X, LABELS, neighbors=(1, 2)), strict=True))
+    apart = la.losses.pair_metric_learning.icnn_parts(X, LABELS, X, LABELS, torch.full((4,), -1), neighbors=(1, 2))
+    assert not all(
+        torch.equal(a, b)
+        for a, b in zip(apart, la.losses.pair_metric_learning.icnn_parts(X, LABELS, neighbors=(1, 2)), strict=True)
+    )
 
 
 def test_the_spread_of_the_score_is_that_of_measured_distances():
@@ -210,13 +234,15 @@ def test_the_spread_of_the_score_is_that_of_measured_distances():
         own += [same for _, same in near[:k]]
     scaled, among, own = torch.tensor(scaled), torch.tensor(among), torch.tensor(own)
     wanted = 1 - (scaled * own).var() - (among / among[~own].max() * ~own).var()
-    torch.testing.assert_close(la.icnn_parts(X, LABELS, neighbors=(k, reach)).spread, wanted, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        la.losses.pair_metric_learning.icnn_parts(X, LABELS, neighbors=(k, reach)).spread, wanted, atol=1e-5, rtol=0
+    )
 
 
 def test_neighbours_in_half_precision_are_told_apart_in_full():
     """256 and 256.25, the squared distances of the first point to the second and the third, are one number in bfloat16."""
     points = torch.tensor([[0.0, 0.0], [16.0, 0.5], [-16.0, 0.0], [16.0, 1.0], [-16.0, -0.25]], dtype=torch.bfloat16)
-    assert la.neighbor_affinity(points, neighbors=1)[0].tolist() == [0, 0, 1, 0, 0]
+    assert la.losses.pair_metric_learning.neighbor_affinity(points, neighbors=1)[0].tolist() == [0, 0, 1, 0, 0]
 
 
 def test_the_surprise_of_a_positive_that_is_sure_has_a_slope():
@@ -230,34 +256,49 @@ def test_the_surprise_of_a_positive_that_is_sure_has_a_slope():
 
 
 def test_clustering_passes_the_weight_of_the_graph_on():
-    graph = la.neighbor_affinity(torch.cat([X, Y]), neighbors=3)
-    found = la.transductive_clustering(X, LABELS, Y, affinity=graph, lam=0.3, rounds=1)
+    graph = la.losses.pair_metric_learning.neighbor_affinity(torch.cat([X, Y]), neighbors=3)
+    found = la.losses.pair_metric_learning.transductive_clustering(X, LABELS, Y, affinity=graph, lam=0.3, rounds=1)
     prototypes = torch.stack([X[:2].mean(0), X[2:].mean(0)])
     held = torch.where(torch.nn.functional.one_hot(LABELS).bool(), 0.0, torch.inf)
     unary = torch.cat([held, torch.cdist(Y, prototypes).square()])
-    torch.testing.assert_close(found, la.laplacian_regularized_clustering(unary, graph, lam=0.3).assignments[4:])
-    assert not torch.allclose(found, la.transductive_clustering(X, LABELS, Y, affinity=graph, rounds=1))
+    torch.testing.assert_close(
+        found, la.losses.pair_metric_learning.laplacian_regularized_clustering(unary, graph, lam=0.3).assignments[4:]
+    )
+    assert not torch.allclose(
+        found, la.losses.pair_metric_learning.transductive_clustering(X, LABELS, Y, affinity=graph, rounds=1)
+    )
 
 
 def test_clustering_stops_by_the_change_beside_what_was_before():
-    unary, graph = 10 * X, la.neighbor_affinity(X, neighbors=1)
-    whole = la.laplacian_regularized_clustering(unary, graph, steps=12, tolerance=0.0).energies
+    unary, graph = 10 * X, la.losses.pair_metric_learning.neighbor_affinity(X, neighbors=1)
+    whole = la.losses.pair_metric_learning.laplacian_regularized_clustering(
+        unary, graph, steps=12, tolerance=0.0
+    ).energies
     change = (whole.diff() / whole[:-1]).abs()
     for tolerance in (0.03, 1e-3):
         stop = int((change <= tolerance).nonzero()[0]) + 2
-        assert len(la.laplacian_regularized_clustering(unary, graph, steps=12, tolerance=tolerance).energies) == stop
+        assert (
+            len(
+                la.losses.pair_metric_learning.laplacian_regularized_clustering(
+                    unary, graph, steps=12, tolerance=tolerance
+                ).energies
+            )
+            == stop
+        )
 
 
 def test_shares_of_the_query_go_up_to_one_half():
-    drawn = la.draw_mixtures(100, 5, 100, 100, generator=torch.Generator().manual_seed(0))
+    drawn = la.losses.contrastive.draw_mixtures(100, 5, 100, 100, generator=torch.Generator().manual_seed(0))
     for shares, most in ((drawn.share, 1.0), (drawn.query_share, 0.5)):
         assert 0 < shares.min() < 0.01 * most and 0.99 * most < shares.max() < most
 
 
 def test_prototypes_begin_with_the_variance_two_over_their_number():
     torch.manual_seed(0)
-    assert la.GeneralizedSumPooling(400, 50).prototypes.var().item() == pytest.approx(2 / 50, rel=0.05)
-    assert abs(la.GeneralizedSumPooling(400, 50).prototypes.mean().item()) < 0.01
+    assert la.losses.pair_metric_learning.GeneralizedSumPooling(400, 50).prototypes.var().item() == pytest.approx(
+        2 / 50, rel=0.05
+    )
+    assert abs(la.losses.pair_metric_learning.GeneralizedSumPooling(400, 50).prototypes.mean().item()) < 0.01
 
 
 @pytest.mark.parametrize("dimension", [3, 5])
@@ -266,7 +307,7 @@ def test_negatives_are_drawn_by_the_inverse_density_of_their_distance(dimension)
     points = torch.zeros(5, dimension)
     points[:, 0], points[:, 1] = angles.cos(), angles.sin()
     anchors, labels = points[:1].expand(40_000, dimension), torch.zeros(40_000, dtype=torch.long)
-    _, _, negative = la.distance_weighted_triplets(
+    _, _, negative = la.losses.pair_metric_learning.distance_weighted_triplets(
         anchors, labels, points, torch.arange(5), cutoff=0.3, generator=torch.Generator().manual_seed(0)
     )
     d = (points[1:] - points[0]).norm(dim=-1).clamp(min=0.3)
@@ -281,12 +322,12 @@ def test_one_positive_pair_is_a_mean_of_one():
     gate = torch.ones(4, 3)
     s = torch.nn.functional.cosine_similarity(X[0], X[1:], dim=-1) / 0.1
     wanted = torch.logsumexp(s, 0) - s[0]
-    torch.testing.assert_close(la.gated_contrastive_loss(X, labels, partners, gate), wanted)
+    torch.testing.assert_close(la.losses.contrastive.gated_contrastive_loss(X, labels, partners, gate), wanted)
 
 
 def test_a_row_that_may_choose_nobody_has_no_distribution():
     where = torch.tensor([[False, True, True], [False, False, False], [True, False, False]])
-    found = la.gaussian_neighbor_distribution(torch.rand(3, 3, generator=RANDOM), where=where)
+    found = la.losses.contrastive.gaussian_neighbor_distribution(torch.rand(3, 3, generator=RANDOM), where=where)
     torch.testing.assert_close(found.sum(-1), torch.tensor([1.0, 0.0, 1.0]))
     assert not found[~where].any()
 
@@ -305,5 +346,13 @@ def test_matrices_are_symmetric_beside_their_size():
     crooked = torch.tensor([[0.0, 1.0], [0.0, 0.0]], dtype=torch.float64)
     for size in (1e-8, 1.0, 1e8):
         square = size * torch.eye(2, dtype=torch.float64)
-        assert la.bures_wasserstein_distance(square + 0.3e-6 * size * crooked, square).isfinite()
-        refused(ValueError, "a", la.bures_wasserstein_distance, square + 3e-5 * size * crooked, square)
+        assert la.losses.pair_metric_learning.bures_wasserstein_distance(
+            square + 0.3e-6 * size * crooked, square
+        ).isfinite()
+        refused(
+            ValueError,
+            "a",
+            la.losses.pair_metric_learning.bures_wasserstein_distance,
+            square + 3e-5 * size * crooked,
+            square,
+        )

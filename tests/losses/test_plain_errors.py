@@ -12,30 +12,38 @@ THERE = torch.ones(4, 3, 2, dtype=torch.bool)
 EDGES = torch.tensor([[0, 1], [1, 2]])
 
 SPARSE = {
-    "pseudo_labels": lambda: la.guided_batches(LABELS.to_sparse()),
-    "negative_similarities": lambda: la.contrastive_relative_penalty(X.to_sparse()),
-    "x": lambda: la.differentiable_sort(X.to_sparse()),
-    "positive": lambda: la.amcl_nt_xent(X.to_sparse(), TABLE, X.exp(), TABLE.exp(), width=4.0),
-    "negative_temperature": lambda: la.amcl_nt_xent(X, TABLE, X.exp(), TABLE.exp().to_sparse(), width=4.0),
-    "temperature": lambda: la.adaptive_temperature_regularizer(STATE.to_sparse(), width=4.0),
-    "scores": lambda: la.isogclr_update(TABLE.to_sparse(), THERE, *[torch.ones(3)] * 3),
-    "slope": lambda: la.isogclr_update(TABLE, THERE, torch.ones(3), torch.ones(3), torch.ones(3).to_sparse()),
-    "index": lambda: la.GlobalContrastiveTemperatures(4)(X, X, LABELS.to_sparse()),
+    "pseudo_labels": lambda: la.losses.contrastive.guided_batches(LABELS.to_sparse()),
+    "negative_similarities": lambda: la.losses.contrastive.contrastive_relative_penalty(X.to_sparse()),
+    "x": lambda: la.losses.contrastive.differentiable_sort(X.to_sparse()),
+    "positive": lambda: la.losses.contrastive.amcl_nt_xent(X.to_sparse(), TABLE, X.exp(), TABLE.exp(), width=4.0),
+    "negative_temperature": lambda: la.losses.contrastive.amcl_nt_xent(
+        X, TABLE, X.exp(), TABLE.exp().to_sparse(), width=4.0
+    ),
+    "temperature": lambda: la.losses.contrastive.adaptive_temperature_regularizer(STATE.to_sparse(), width=4.0),
+    "scores": lambda: la.losses.contrastive.isogclr_update(TABLE.to_sparse(), THERE, *[torch.ones(3)] * 3),
+    "slope": lambda: la.losses.contrastive.isogclr_update(
+        TABLE, THERE, torch.ones(3), torch.ones(3), torch.ones(3).to_sparse()
+    ),
+    "index": lambda: la.losses.contrastive.GlobalContrastiveTemperatures(4)(X, X, LABELS.to_sparse()),
     "positive_weights": lambda: la.multi_view_contrastive_loss(X, X, positive_weights=torch.ones(3).to_sparse()),
     "concentration": lambda: la.proto_nce(X, X, LABELS, concentration=STATE.to_sparse()),
-    "where": lambda: la.gaussian_neighbor_distribution(EYE, where=EYE.bool().to_sparse()),
-    "mixtures.share": lambda: la.mix_hard_negatives(X, X, mixtures(share=torch.ones(4, 1).to_sparse()), hardest=2),
-    "s": lambda: la.multi_similarity_pairs(EYE.to_sparse(), EYE.bool(), EYE.bool()),
-    "other": lambda: la.mixed_pair_labels(STATE, STATE.to_sparse(), 0.5),
-    "edges_a": lambda: la.vertex_edge_affinity(X, X, EDGES.to_sparse(), EDGES),
-    "target": lambda: la.adaptive_margin_open_set_loss(X, LABELS.to_sparse(), torch.ones(3)),
-    "a": lambda: la.bures_wasserstein_distance(EYE.to_sparse(), EYE),
+    "where": lambda: la.losses.contrastive.gaussian_neighbor_distribution(EYE, where=EYE.bool().to_sparse()),
+    "mixtures.share": lambda: la.losses.contrastive.mix_hard_negatives(
+        X, X, mixtures(share=torch.ones(4, 1).to_sparse()), hardest=2
+    ),
+    "s": lambda: la.losses.pair_metric_learning.multi_similarity_pairs(EYE.to_sparse(), EYE.bool(), EYE.bool()),
+    "other": lambda: la.losses.pair_metric_learning.mixed_pair_labels(STATE, STATE.to_sparse(), 0.5),
+    "edges_a": lambda: la.losses.pair_metric_learning.vertex_edge_affinity(X, X, EDGES.to_sparse(), EDGES),
+    "target": lambda: la.losses.pair_metric_learning.adaptive_margin_open_set_loss(
+        X, LABELS.to_sparse(), torch.ones(3)
+    ),
+    "a": lambda: la.losses.pair_metric_learning.bures_wasserstein_distance(EYE.to_sparse(), EYE),
     "rho": lambda: la.robust_global_contrastive_loss(X, X, rho=torch.ones(1).to_sparse()),
 }
 
 
 def mixtures(**changes):
-    return la.draw_mixtures(4, 2, 1, 1)._replace(**changes)
+    return la.losses.contrastive.draw_mixtures(4, 2, 1, 1)._replace(**changes)
 
 
 @pytest.mark.parametrize("argument", SPARSE)
@@ -44,32 +52,49 @@ def test_sparse_tensors(argument):
 
 
 def test_wrong_kinds():
-    refused(TypeError, "negative_similarities", la.contrastive_relative_penalty, X.to(torch.float8_e5m2))
-    refused(TypeError, "x", la.differentiable_sort, X.to(torch.complex64))
-    refused(TypeError, "temperature", la.adaptive_temperature_regularizer, 0.5, width=4.0)
-    refused(TypeError, "log_u", la.isogclr_update, TABLE, THERE, LABELS[:3], torch.ones(3), torch.ones(3))
-    refused(TypeError, "label", la.mixed_pair_labels, X.to(torch.complex64), X, 0.5)
+    refused(
+        TypeError, "negative_similarities", la.losses.contrastive.contrastive_relative_penalty, X.to(torch.float8_e5m2)
+    )
+    refused(TypeError, "x", la.losses.contrastive.differentiable_sort, X.to(torch.complex64))
+    refused(TypeError, "temperature", la.losses.contrastive.adaptive_temperature_regularizer, 0.5, width=4.0)
+    refused(
+        TypeError, "log_u", la.losses.contrastive.isogclr_update, TABLE, THERE, LABELS[:3], torch.ones(3), torch.ones(3)
+    )
+    refused(TypeError, "label", la.losses.pair_metric_learning.mixed_pair_labels, X.to(torch.complex64), X, 0.5)
 
 
 @pytest.mark.parametrize("generator", [0, "cpu", torch.Generator])
 def test_a_generator_that_is_none(generator):
-    refused(TypeError, "generator", la.guided_batches, LABELS, generator)
-    refused(TypeError, "generator", la.draw_mixtures, 4, 2, 1, 1, generator=generator)
-    refused(TypeError, "generator", la.random_triplets, X, LABELS, generator=generator)
-    refused(TypeError, "generator", la.distance_weighted_triplets, X, LABELS, generator=generator)
+    refused(TypeError, "generator", la.losses.contrastive.guided_batches, LABELS, generator)
+    refused(TypeError, "generator", la.losses.contrastive.draw_mixtures, 4, 2, 1, 1, generator=generator)
+    refused(TypeError, "generator", la.losses.pair_metric_learning.random_triplets, X, LABELS, generator=generator)
+    refused(
+        TypeError,
+        "generator",
+        la.losses.pair_metric_learning.distance_weighted_triplets,
+        X,
+        LABELS,
+        generator=generator,
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64, float, [torch.float32]])
 def test_shares_are_real_numbers(dtype):
-    refused(TypeError, "dtype", la.draw_mixtures, 4, 2, 1, 1, dtype=dtype)
+    refused(TypeError, "dtype", la.losses.contrastive.draw_mixtures, 4, 2, 1, 1, dtype=dtype)
 
 
 def test_weights_of_a_graph_are_not_negative():
     graph = torch.tensor([[0.0, -1.0], [-1.0, 0.0]])
     shares = torch.full((2, 2), 0.5)
-    refused(ValueError, "affinity", la.laplacian_regularized_clustering, shares, graph)
-    refused(ValueError, "affinity", la.laplacian_bound_update, shares, graph, shares)
-    refused(ValueError, "affinity", la.laplacian_energy, shares, graph, shares)
+    refused(ValueError, "affinity", la.losses.pair_metric_learning.laplacian_regularized_clustering, shares, graph)
+    refused(ValueError, "affinity", la.losses.pair_metric_learning.laplacian_bound_update, shares, graph, shares)
+    refused(ValueError, "affinity", la.losses.pair_metric_learning.laplacian_energy, shares, graph, shares)
     refused(
-        ValueError, "affinity", la.transductive_clustering, shares[:1], torch.tensor([0]), shares[:1], affinity=graph
+        ValueError,
+        "affinity",
+        la.losses.pair_metric_learning.transductive_clustering,
+        shares[:1],
+        torch.tensor([0]),
+        shares[:1],
+        affinity=graph,
     )

@@ -23,9 +23,9 @@ def inside(*shape):
 
 X, Y, Z = normal(6, 4), normal(6, 4), normal(5, 4)
 SQUARE, TABLE, VIEWS = normal(6, 6), normal(6, 3), normal(3, 6, 4)
-SHARES, GRAPH = TABLE.softmax(-1), la.neighbor_affinity(X, neighbors=2)
+SHARES, GRAPH = TABLE.softmax(-1), la.losses.pair_metric_learning.neighbor_affinity(X, neighbors=2)
 NEAR = torch.eye(6, dtype=torch.bool).roll(1, 0)
-MIXTURES = la.draw_mixtures(6, 3, 2, 2, generator=RANDOM)
+MIXTURES = la.losses.contrastive.draw_mixtures(6, 3, 2, 2, generator=RANDOM)
 STATE = (normal(6), inside(6), normal(6))
 
 #: name -> (floating-point inputs, the rest by keyword)
@@ -91,17 +91,21 @@ OTHERS = {
 TAKEN = {name: case for name, case in CASES.items() if case}
 
 
+def of(name):
+    return getattr(contrastive, name, None) or getattr(pair_metric_learning, name)
+
+
 def called(name, inputs, rest):
     """The results as a list: the inputs fill what the rest leaves free, in the order of the arguments."""
-    free = [argument for argument in inspect.signature(getattr(la, name)).parameters if argument not in rest]
-    found = getattr(la, name)(**dict(zip(free, inputs, strict=False)), **rest)
+    free = [argument for argument in inspect.signature(of(name)).parameters if argument not in rest]
+    found = of(name)(**dict(zip(free, inputs, strict=False)), **rest)
     return list(found) if isinstance(found, tuple) else [found]
 
 
 def test_every_plain_function_is_held_to_it():
-    registered = {entry.name for entry in la.losses()}
+    registered = {entry.name for entry in la.registry()}
     named = {name for family in (contrastive, pair_metric_learning) for name in family.__all__}
-    assert {name for name in named - registered if not inspect.isclass(getattr(la, name))} == CASES.keys() | OTHERS
+    assert {name for name in named - registered if not inspect.isclass(of(name))} == CASES.keys() | OTHERS
 
 
 @pytest.mark.parametrize("name", TAKEN)
@@ -136,24 +140,24 @@ def test_autocast_changes_nothing(name):
 
 
 def test_of_two_dtypes_the_wider_one_is_given_back():
-    assert la.contrastive_repulsion(VIEWS.half()).dtype == torch.float16
-    assert la.mochi_loss(X.half(), Y, Z.bfloat16(), normal(6, 2, 4)).dtype == torch.float32
-    assert la.pamc_loss(X.double(), GRAPH.half().to_sparse(), LABELS).dtype == torch.float64
+    assert la.losses.contrastive.contrastive_repulsion(VIEWS.half()).dtype == torch.float16
+    assert la.losses.contrastive.mochi_loss(X.half(), Y, Z.bfloat16(), normal(6, 2, 4)).dtype == torch.float32
+    assert la.losses.contrastive.pamc_loss(X.double(), GRAPH.half().to_sparse(), LABELS).dtype == torch.float64
 
 
 @pytest.mark.parametrize("distance", [name for name, case in CASES.items() if case is None])
 def test_distances_of_covariances_take_no_part_in_autocast(distance):
     a, b = (x @ x.mT + torch.eye(4) for x in normal(2, 4, 4))
     metric = [torch.eye(4)] if "generalized" in distance else []
-    plain = getattr(la, distance)(a, b, *metric)
+    plain = of(distance)(a, b, *metric)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert torch.equal(getattr(la, distance)(a, b, *metric), plain)
+        assert torch.equal(of(distance)(a, b, *metric), plain)
 
 
 def test_the_module_of_temperatures_takes_no_part_in_autocast():
     values = []
     for enabled in (False, True):
-        module = la.GlobalContrastiveTemperatures(6)
+        module = la.losses.contrastive.GlobalContrastiveTemperatures(6)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
             values.append(module(X, Y, torch.arange(6)))
     assert torch.equal(*values)

@@ -40,7 +40,7 @@ VECTORS = numbers(4, 6, seed=3)
 def test_harmax(hyper):
     n, eps = hyper.get("n", 2.0), hyper.get("eps", 0.0)
     powers = [[(distance(x, w) ** 2 + eps) ** (-n / 2) for w in KEYS.tolist()] for x in X.tolist()]
-    near(la.harmax(X, KEYS, **hyper), [[p / sum(row) for p in row] for row in powers])
+    near(la.losses.cross_entropy.harmax(X, KEYS, **hyper), [[p / sum(row) for p in row] for row in powers])
 
 
 def inverse_weights(x, keys, power=2.0, eps=1e-3):
@@ -53,9 +53,9 @@ SETTINGS = [{}, {"power": 1.0, "eps": 0.0}, {"power": 3.0, "eps": 0.1}]
 @pytest.mark.parametrize("hyper", SETTINGS)
 def test_inverse_distance_weights_and_attention(hyper):
     shares = [[v / sum(row) for v in row] for row in (inverse_weights(x, KEYS, **hyper) for x in X.tolist())]
-    near(la.inverse_distance_weights(X, KEYS, **hyper), shares)
+    near(la.losses.cross_entropy.inverse_distance_weights(X, KEYS, **hyper), shares)
     outputs = [[sum(s * v for s, v in zip(row, column, strict=True)) for column in VALUES.T.tolist()] for row in shares]
-    near(la.inverse_distance_weighting_attention(X, KEYS, VALUES, **hyper), outputs)
+    near(la.losses.cross_entropy.inverse_distance_weighting_attention(X, KEYS, VALUES, **hyper), outputs)
 
 
 @pytest.mark.parametrize("hyper", [{}, {"power": 1.0, "eps": 0.3}])
@@ -64,7 +64,7 @@ def test_augmented_memory(hyper):
     weights = inverse_weights(point.tolist(), KEYS, **hyper)
     output = [sum(w * v for w, v in zip(weights, column, strict=True)) / sum(weights) for column in VALUES.T.tolist()]
     for c in range(2):
-        keys, values = la.augmented_memory(KEYS, VALUES, point, c, **hyper)
+        keys, values = la.losses.cross_entropy.augmented_memory(KEYS, VALUES, point, c, **hyper)
         behind = max(output) - output[c]
         if behind == 0:
             assert keys is KEYS and values is VALUES
@@ -80,7 +80,7 @@ def test_equiangular_basis_generation_loss(hyper):
     threshold = hyper.get("threshold", 0.002)
     rows = VECTORS.tolist()
     wanted = sum(max(0.0, abs(cosine(x, y)) - threshold) for x in rows for y in rows if x is not y)
-    near(la.equiangular_basis_generation_loss(VECTORS, **hyper), wanted)
+    near(la.losses.cross_entropy.equiangular_basis_generation_loss(VECTORS, **hyper), wanted)
 
 
 # margins that an adversary moves
@@ -98,7 +98,7 @@ def shift(before, after, target):
 def test_a_class_ruled_out_before_or_after_has_no_margin():
     before, after, target = numbers(3, 4), numbers(3, 4, seed=1), torch.tensor([0, 3, 3])
     before[0, 2], after[1, 1], before[2, 0], after[2, 0] = (-math.inf,) * 4
-    near(la.margin_shift(before, after, target), shift(before, after, target))
+    near(la.losses.cross_entropy.margin_shift(before, after, target), shift(before, after, target))
 
 
 def model(x):
@@ -116,7 +116,9 @@ def test_worst_perturbation_step_by_step(steps):
         stride = 2.5 * gamma / steps
         moved = torch.where(uphill > 0, moved + stride, moved - stride)
         moved = torch.minimum(torch.maximum(moved, torch.full_like(moved, -gamma)), torch.full_like(moved, gamma))
-    got = la.worst_perturbation(model, X, target, gamma=gamma, steps=steps, generator=torch.Generator().manual_seed(3))
+    got = la.losses.cross_entropy.worst_perturbation(
+        model, X, target, gamma=gamma, steps=steps, generator=torch.Generator().manual_seed(3)
+    )
     near(got, X + moved)
 
 
@@ -127,9 +129,9 @@ def test_worst_perturbation_looks_at_the_model_once_and_once_a_step():
         calls.append(x.requires_grad)
         return x @ weight
 
-    la.worst_perturbation(watched, X, torch.tensor([0, 1, 2, 3]), gamma=0.1)
+    la.losses.cross_entropy.worst_perturbation(watched, X, torch.tensor([0, 1, 2, 3]), gamma=0.1)
     assert calls == [False, *[True] * 10]
-    la.worst_perturbation(watched, X, torch.tensor([0, 1, 2, 3]), gamma=0.0, steps=1)
+    la.losses.cross_entropy.worst_perturbation(watched, X, torch.tensor([0, 1, 2, 3]), gamma=0.0, steps=1)
     assert len(calls) == 13 and weight.grad is None
 
 
@@ -137,49 +139,89 @@ def test_worst_perturbation_looks_at_the_model_once_and_once_a_step():
 
 Y = torch.tensor([0, 1, 2, 3])
 REFUSED = {
-    "gamma < 0": (ValueError, "gamma", lambda: la.worst_perturbation(model, X, Y, gamma=-0.1)),
-    "no steps": (ValueError, "steps", lambda: la.worst_perturbation(model, X, Y, gamma=0.1, steps=0)),
+    "gamma < 0": (ValueError, "gamma", lambda: la.losses.cross_entropy.worst_perturbation(model, X, Y, gamma=-0.1)),
+    "no steps": (
+        ValueError,
+        "steps",
+        lambda: la.losses.cross_entropy.worst_perturbation(model, X, Y, gamma=0.1, steps=0),
+    ),
     "steps that are no integer": (
         ValueError,
         "steps",
-        lambda: la.worst_perturbation(model, X, Y, gamma=0.1, steps=2.0),
+        lambda: la.losses.cross_entropy.worst_perturbation(model, X, Y, gamma=0.1, steps=2.0),
     ),
-    "harmax: other lengths": (ValueError, "prototypes", lambda: la.harmax(X, KEYS[:, :2])),
-    "harmax: n = 0": (ValueError, "n", lambda: la.harmax(X, KEYS, n=0)),
-    "harmax: eps < 0": (ValueError, "eps", lambda: la.harmax(X, KEYS, eps=-1e-3)),
-    "weights: power = 0": (ValueError, "power", lambda: la.inverse_distance_weights(X, KEYS, power=0)),
-    "weights: eps < 0": (ValueError, "eps", lambda: la.inverse_distance_weights(X, KEYS, eps=-1e-3)),
+    "harmax: other lengths": (ValueError, "prototypes", lambda: la.losses.cross_entropy.harmax(X, KEYS[:, :2])),
+    "harmax: n = 0": (ValueError, "n", lambda: la.losses.cross_entropy.harmax(X, KEYS, n=0)),
+    "harmax: eps < 0": (ValueError, "eps", lambda: la.losses.cross_entropy.harmax(X, KEYS, eps=-1e-3)),
+    "weights: power = 0": (
+        ValueError,
+        "power",
+        lambda: la.losses.cross_entropy.inverse_distance_weights(X, KEYS, power=0),
+    ),
+    "weights: eps < 0": (
+        ValueError,
+        "eps",
+        lambda: la.losses.cross_entropy.inverse_distance_weights(X, KEYS, eps=-1e-3),
+    ),
     "attention: other lengths": (
         ValueError,
         "values",
-        lambda: la.inverse_distance_weighting_attention(X, KEYS, VALUES[:4]),
+        lambda: la.losses.cross_entropy.inverse_distance_weighting_attention(X, KEYS, VALUES[:4]),
     ),
     "attention: eps < 0": (
         ValueError,
         "eps",
-        lambda: la.inverse_distance_weighting_attention(X, KEYS, VALUES, eps=-1.0),
+        lambda: la.losses.cross_entropy.inverse_distance_weighting_attention(X, KEYS, VALUES, eps=-1.0),
     ),
-    "memory: eps = 0": (ValueError, "eps", lambda: la.augmented_memory(KEYS, VALUES, X[0], 0, eps=0.0)),
-    "memory: class 2 of 2": (ValueError, "target", lambda: la.augmented_memory(KEYS, VALUES, X[0], 2)),
-    "memory: class -1": (ValueError, "target", lambda: la.augmented_memory(KEYS, VALUES, X[0], -1)),
-    "memory: class 1.0": (ValueError, "target", lambda: la.augmented_memory(KEYS, VALUES, X[0], 1.0)),
-    "basis: a list": (TypeError, "vectors", lambda: la.equiangular_basis_generation_loss(VECTORS.tolist())),
+    "memory: eps = 0": (
+        ValueError,
+        "eps",
+        lambda: la.losses.cross_entropy.augmented_memory(KEYS, VALUES, X[0], 0, eps=0.0),
+    ),
+    "memory: class 2 of 2": (
+        ValueError,
+        "target",
+        lambda: la.losses.cross_entropy.augmented_memory(KEYS, VALUES, X[0], 2),
+    ),
+    "memory: class -1": (
+        ValueError,
+        "target",
+        lambda: la.losses.cross_entropy.augmented_memory(KEYS, VALUES, X[0], -1),
+    ),
+    "memory: class 1.0": (
+        ValueError,
+        "target",
+        lambda: la.losses.cross_entropy.augmented_memory(KEYS, VALUES, X[0], 1.0),
+    ),
+    "basis: a list": (
+        TypeError,
+        "vectors",
+        lambda: la.losses.cross_entropy.equiangular_basis_generation_loss(VECTORS.tolist()),
+    ),
     "basis: integers": (
         TypeError,
         "vectors",
-        lambda: la.equiangular_basis_generation_loss(torch.ones(3, 2, dtype=torch.long)),
+        lambda: la.losses.cross_entropy.equiangular_basis_generation_loss(torch.ones(3, 2, dtype=torch.long)),
     ),
-    "basis: three axes": (ValueError, "vectors", lambda: la.equiangular_basis_generation_loss(numbers(2, 3, 2))),
-    "basis: one axis": (ValueError, "vectors", lambda: la.equiangular_basis_generation_loss(numbers(3))),
+    "basis: three axes": (
+        ValueError,
+        "vectors",
+        lambda: la.losses.cross_entropy.equiangular_basis_generation_loss(numbers(2, 3, 2)),
+    ),
+    "basis: one axis": (
+        ValueError,
+        "vectors",
+        lambda: la.losses.cross_entropy.equiangular_basis_generation_loss(numbers(3)),
+    ),
     "basis: threshold < 0": (
         ValueError,
         "threshold",
-        lambda: la.equiangular_basis_generation_loss(VECTORS, threshold=-0.1),
+        lambda: la.losses.cross_entropy.equiangular_basis_generation_loss(VECTORS, threshold=-0.1),
     ),
     "basis: threshold > 1": (
         ValueError,
         "threshold",
-        lambda: la.equiangular_basis_generation_loss(VECTORS, threshold=1.1),
+        lambda: la.losses.cross_entropy.equiangular_basis_generation_loss(VECTORS, threshold=1.1),
     ),
 }
 
@@ -245,6 +287,6 @@ def test_at_score_zero_the_halted_loss_still_has_the_slope_of_the_focal_loss():
 
 def test_losses_are_narrowed_by_each_of_the_three():
     entry = la.get("focal_loss")
-    assert la.losses(family="no such family") == [] and entry in la.losses(family=entry.family)
-    for narrowed in (la.losses(paper=entry.paper), la.losses(signature=entry.signature)):
-        assert entry in narrowed and len(narrowed) < len(la.losses())
+    assert la.registry(family="no such family") == [] and entry in la.registry(family=entry.family)
+    for narrowed in (la.registry(paper=entry.paper), la.registry(signature=entry.signature)):
+        assert entry in narrowed and len(narrowed) < len(la.registry())

@@ -22,7 +22,7 @@ def samples(peer):
     """Random inputs that float32 holds exactly, in float64, so that packages which round to float32 lose nothing yet."""
     signature = lossatlas.get(peer.loss).signature
     for seed, sizes in enumerate(SIZES):
-        known = {axis: size for axis, size in sizes.items() if axis in signature.sizes}
+        known = {axis: size for axis, size in sizes.items() if axis in signature.samples.sizes}
         if known.get("N", peer.least) < peer.least:
             continue
         yield given(peer, rounded(signature.sample(seed + 1, dtype=torch.float64, **known)))
@@ -31,7 +31,7 @@ def samples(peer):
 def given(peer, inputs):
     """What a peer is given of the inputs: one that compares a batch with itself gets no gallery."""
     signature = lossatlas.get(peer.loss).signature
-    return {name: inputs[name] for name in signature.required} if peer.alone else inputs
+    return {name: inputs[name] for name in signature.inputs.required} if peer.alone else inputs
 
 
 def rounded(inputs):
@@ -40,7 +40,7 @@ def rounded(inputs):
 
 def ready(peer, inputs):
     """The inputs, those that have gradients asking for them; and the names of these."""
-    wanted = [name for name in lossatlas.get(peer.loss).signature.floating if name in inputs]
+    wanted = [name for name in lossatlas.get(peer.loss).signature.inputs.floating if name in inputs]
     return {name: x.clone().requires_grad_() if name in wanted else x for name, x in inputs.items()}, wanted
 
 
@@ -65,7 +65,11 @@ def exact(peer, inputs, hyper):
     """The same from the naive loop with 75 digits: value, and (lowest, highest) gradient by input name."""
     signature = lossatlas.get(peer.loss).signature
     # A batch that is its own gallery stands in two places, and its slope is the sum of both.
-    whole = signature.completed(inputs, signature.check_shapes(inputs), None)[0] if signature.completed else inputs
+    whole = (
+        signature.inputs.completed(inputs, signature.inputs.check_shapes(inputs), None)[0]
+        if signature.inputs.completed
+        else inputs
+    )
     found = exact_of(case_of(peer, hyper), whole)
     items = found.items.reshape(ours(peer, inputs, hyper)[0].shape) if peer.reduction == "none" else found.items
     values = {"none": items, "mean": items.mean(), "sum": items.sum()}

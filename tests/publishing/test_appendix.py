@@ -20,19 +20,21 @@ def test_what_comes_from_a_record_is_escaped(facts):
 
 
 def test_proof_page_lists_every_loss_and_every_exemption(facts):
-    page = proof_page(lossatlas.losses(), {"focal_loss": facts}, {"focal_loss": "chapter.html#certificate-focal_loss"})
+    page = proof_page(
+        lossatlas.registry(), {"focal_loss": facts}, {"focal_loss": "chapter.html#certificate-focal_loss"}
+    )
     (link,) = BeautifulSoup(page, "html.parser").select("a[href='chapter.html#certificate-focal_loss']")
     assert link.get_text() == "focal_loss"
     assert "15.3 / 14.6" in page and "10⁻⁷ … 10⁸" in page
     assert "These losses are not certified yet: " in page and "`cross_entropy`" in page
     table = BeautifulSoup(page, "html.parser").select_one("[aria-label='Declared exemptions']")
-    declared = [(entry.name, reason) for entry in lossatlas.losses() for reason in entry.exempt.values()]
+    declared = [(entry.name, reason) for entry in lossatlas.registry() for reason in entry.exempt.values()]
     told = table.get_text() if table else ""
     assert all(name in told and reason in told for name, reason in declared)
 
 
 def test_proof_page_without_a_record_says_how_to_make_one():
-    page = proof_page(lossatlas.losses(), {})
+    page = proof_page(lossatlas.registry(), {})
     assert "No loss is certified yet. `make unit`" in page and "## Exemptions" in page
 
 

@@ -9,7 +9,7 @@ import pybtex.database
 import pytest
 import yaml
 
-from lossatlas import losses
+from lossatlas import registry
 from lossatlas.catalogue import Catalogue, CatalogueError, Paper, paper_trail, papers, papers_page, read_catalogue
 from lossatlas.catalogue import proof as catalogue_proof
 from lossatlas.catalogue.bibliography import bibliography
@@ -245,7 +245,7 @@ def test_a_symbol_that_is_not_there_is_not_proven(checkout):
 
 def test_a_loss_that_cites_nobody_known_is_named(tmp_path):
     (tmp_path / "none.bib").write_text("@article{someone2020,\n title = {T}}", encoding="utf8")
-    cited = next(entry for entry in losses() if entry.paper)
+    cited = next(entry for entry in registry() if entry.paper)
     assert any(line.startswith(f"{cited.name}, `paper`") for line in catalogue_proof.unknown_citations([], tmp_path))
 
 

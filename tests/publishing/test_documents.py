@@ -72,6 +72,7 @@ def test_the_loss_of_the_recipe_is_one(scratch_registry):
     torch.testing.assert_close(names["power_miss_loss"](logits, target, exponent=3.0), (miss**3).mean())
     entry = lossatlas.get("power_miss_loss")
     assert entry.summary.endswith(".") and entry.formula == r"\ell = (1 - p_y)^a"
+    assert entry.use.startswith("When ") and " Not when " in entry.use
     (loop,) = [code for code in code_of("CONTRIBUTING.md", "python") if code.startswith("@per_item")]
     naive = {**vars(references)}
     exec(loop, naive)

@@ -42,10 +42,10 @@ def exact_of(case, inputs, dtype=torch.float64, slopes=True):
     settings = {**case.entry.defaults, **case.hyper}
     if "tiny" in inspect.signature(naive).parameters:
         settings["tiny"] = torch.finfo(dtype).tiny
-    kinds = case.signature.fields
+    kinds = case.signature.inputs.fields
     by_row = tuple(name for name in kinds if case.by_item and kinds[name].axes[0] in ("N", "*"))
     frozen = {name: _tuple(value.tolist()) for name, value in inputs.items()}
-    floating = case.signature.floating if slopes else ()
+    floating = case.signature.inputs.floating if slopes else ()
     items, low, high = _exact(naive, _pairs(frozen), _pairs(settings), by_row, floating)
     shaped = ({name: _tensor(side[name]).reshape(inputs[name].shape) for name in side} for side in (low, high))
     return Exact(_tensor(items), *shaped)

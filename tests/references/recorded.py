@@ -1,4 +1,4 @@
-"""Files of exact values and gradients: `tests/families/<family>/golden/exact/<loss>.json`, recorded from the naive loops.
+"""Files of exact values and gradients, and of the defaults of operations: `tests/families/<family>/golden/exact/<loss>.json`, recorded from the naive loops.
 
 `python -m tests.references.recorded` writes them anew, for every registered loss that has a naive loop, or for those
 named on the command line. They change only where a loop, a default or the other setting of the tests changed: look at
@@ -6,6 +6,7 @@ the difference before committing it.
 """
 
 import functools
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import torch
 from lossatlas.signatures import Field
 
 from .exact import exact_of
+from .numbers import exact
 
 FAMILIES = Path(__file__).parents[1] / "families"
 RENEW = "`python -m tests.references.recorded` records anew; look at what changed"
@@ -74,7 +76,7 @@ def inputs_as_tensors(case, record):
 
 def _inputs_of(case):
     inputs = case.sample(20, N=len(SIZES))
-    for name, kind in case.signature.fields.items():
+    for name, kind in case.signature.inputs.fields.items():
         if type(kind) is Field and kind.axes[0] in ("N", "*"):
             size = torch.tensor(SIZES, dtype=inputs[name].dtype)
             inputs[name] = inputs[name] * size.reshape(-1, *[1] * (inputs[name].ndim - 1))
@@ -82,15 +84,36 @@ def _inputs_of(case):
 
 
 def _plain(values):
-    """Hyper-parameters as JSON gives them back."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    """Hyper-parameters as JSON gives them back; what it does not know, in words."""
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def _plain_value(value):
+    if value is inspect.Parameter.empty:
+        return "none: it must be given"
+    if isinstance(value, tuple):
+        return list(value)
+    if callable(value):
+        return getattr(value, "__name__", repr(value))
+    return value if value is None or isinstance(value, (bool, int, float, str, list)) else repr(value)
+
+
+def exact_inputs(inputs):
+    """Inputs or hyper-parameters as loops take them in `exactly()`: each float as the number of 75 digits that it is."""
+    return {name: exact(value.tolist() if isinstance(value, torch.Tensor) else value) for name, value in inputs.items()}
 
 
 def _write(names):
     import lossatlas
     from tests.contract.cases import settings_of
 
-    for entry in [lossatlas.get(name) for name in names] or lossatlas.losses():
+    for entry in lossatlas.contract.operations():
+        if not names or entry.name in names:
+            path_of(entry).parent.mkdir(parents=True, exist_ok=True)
+            path_of(entry).write_text(json.dumps({"defaults": defaults_of(entry)}) + "\n")
+    for entry in lossatlas.registry():
+        if names and entry.name not in names:
+            continue
         found = [computed(case) for case in settings_of(entry)]
         if None in found:
             continue

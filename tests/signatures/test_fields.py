@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from lossatlas.signatures import ClassIndex, Field, MultiHot, Positive, Sign, Signature, Simplex
+from lossatlas.signatures import ClassIndex, Field, MultiHot, Positive, Sign, Simplex, takes
 from lossatlas.signatures.fields import shape_text
 
 
@@ -124,8 +124,8 @@ def test_what_is_no_distribution():
 
 
 def test_messages_fill_in_the_sizes_that_are_known():
-    signature = Signature(
-        "toy", {"x": Field("N D"), "y": Field("D K"), "z": ClassIndex("N", below="K")}, "N", {"N": 3, "D": 2, "K": 4}
+    signature = takes(
+        {"x": Field("N D"), "y": Field("D K"), "z": ClassIndex("N", below="K")}, sizes={"N": 3, "D": 2, "K": 4}
     )
     good = signature.sample()
     for name, value, message in [
@@ -133,31 +133,31 @@ def test_messages_fill_in_the_sizes_that_are_known():
         ("y", torch.ones(5, 4, dtype=torch.float64), r"`y`: expected shape \(2, .*\), got \(5, 4\)"),
         ("z", torch.ones(2, dtype=torch.long), r"`z`: expected shape \(3,\), got \(2,\)"),
     ]:
-        refused(ValueError, signature.check_shapes, {**good, name: value}, message=message)
+        refused(ValueError, signature.inputs.check_shapes, {**good, name: value}, message=message)
 
 
 def test_inputs_of_any_shape_have_one_shape():
-    signature = Signature("toy", {"x": Field("*"), "y": Sign("*")}, "*", {"N": 3})
+    signature = takes({"x": Field("*"), "y": Sign("*")}, sizes={"N": 3})
     for shape in ((), (3,), (2, 3, 4)):
         inputs = {"x": torch.ones(shape), "y": torch.ones(shape)}
-        assert signature.shape_of("*", signature.check_shapes(inputs)) == shape
+        assert signature.inputs.shape_of("*", signature.inputs.check_shapes(inputs)) == shape
     refused(
         ValueError,
-        signature.check_shapes,
+        signature.inputs.check_shapes,
         {"x": torch.ones(3), "y": torch.ones(1)},
         message=r"`y`: expected shape \(3,\), got \(1,\)",
     )
 
 
 def test_a_row_of_probabilities_is_masked_as_a_whole():
-    signature = Signature("toy", {"p": Simplex("N C")}, "N C", {"N": 2, "C": 4})
+    signature = takes({"p": Simplex("N C")}, sizes={"N": 2, "C": 4})
     p = torch.tensor([[0.1, 0.2, 0.3, 0.4], [1.0, 0, 0, 0]])
     keep = torch.tensor([[True, False, True, True], [False, False, False, False]])
-    assert signature.neutralized({"p": p}, keep)["p"].tolist() == [p[0].tolist(), [0.25] * 4]
+    assert signature.inputs.neutralized({"p": p}, keep)["p"].tolist() == [p[0].tolist(), [0.25] * 4]
 
 
 def test_half_precision_meets_in_float32_and_labels_do_not_count():
-    signature = Signature("toy", {"x": Field("*"), "w": Positive("*"), "y": Sign("*")}, "*", {"N": 2})
+    signature = takes({"x": Field("*"), "w": Positive("*"), "y": Sign("*")}, sizes={"N": 2})
     for x, w, y, wide, out in [
         (torch.float16, torch.float16, torch.float64, torch.float32, torch.float16),
         (torch.float16, torch.bfloat16, torch.float32, torch.float32, torch.float32),
@@ -165,5 +165,5 @@ def test_half_precision_meets_in_float32_and_labels_do_not_count():
         (torch.float32, torch.float64, torch.int8, torch.float64, torch.float64),
     ]:
         inputs = {"x": torch.ones(2, dtype=x), "w": torch.ones(2, dtype=w), "y": torch.ones(2, dtype=y)}
-        prepared, dtype = signature.prepared(inputs)
+        prepared, dtype = signature.inputs.prepared(inputs)
         assert dtype == out and {value.dtype for value in prepared.values()} == {wide}

@@ -9,14 +9,14 @@ import lossatlas
 from lossatlas.contract import value_checks
 from lossatlas.signatures import SIGNATURES
 
-ALL = {**SIGNATURES, **{entry.signature.name: entry.signature for entry in lossatlas.losses()}}
+ALL = {**SIGNATURES, **{entry.signature.name: entry.signature for entry in lossatlas.registry()}}
 pytestmark = pytest.mark.parametrize("signature", ALL.values(), ids=list(ALL))
 
 
 def valid(signature, inputs):
     assert list(inputs) == list(signature.names)
-    sizes = signature.check_shapes(inputs)
-    signature.check_values(inputs, sizes)
+    sizes = signature.inputs.check_shapes(inputs)
+    signature.inputs.check_values(inputs, sizes)
     return sizes
 
 
@@ -30,14 +30,14 @@ def test_samples_are_valid(signature):
     for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
         inputs = signature.sample(3, dtype=dtype)
         sizes = valid(signature, inputs)
-        assert all(inputs[name].dtype == dtype for name in signature.floating)
-        assert all(sizes[axis] == n for axis, n in signature.sizes.items() if axis in sizes)
+        assert all(inputs[name].dtype == dtype for name in signature.inputs.floating)
+        assert all(sizes[axis] == n for axis, n in signature.samples.sizes.items() if axis in sizes)
 
 
 def test_samples_of_all_sizes_are_valid(signature):
     for n in (0, 1, 7):
         valid(signature, signature.sample(N=n))
-    smallest = {axis: max(1, signature.least.get(axis, 1)) for axis in signature.sizes}
+    smallest = {axis: max(1, signature.inputs.least.get(axis, 1)) for axis in signature.samples.sizes}
     valid(signature, signature.sample(**smallest))
 
 
@@ -57,13 +57,16 @@ def test_edge_samples_are_valid(signature):
     assert "one item" in cases and len(cases) >= 4
     for inputs in cases.values():
         valid(signature, inputs)
-        assert all(inputs[name].dtype == torch.float32 for name in signature.floating)
+        assert all(inputs[name].dtype == torch.float32 for name in signature.inputs.floating)
 
 
 def test_edges_leave_the_sample_alone(signature):
     base = signature.sample(4)
     before = {name: value.clone() for name, value in base.items()}
-    for make in (*signature.edges.values(), *([signature.perfect] if signature.perfect else [])):
+    for make in (
+        *signature.samples.edges.values(),
+        *([signature.samples.perfect] if signature.samples.perfect else []),
+    ):
         make(dict(base))
     assert all(torch.equal(base[name], before[name]) for name in base)
 
@@ -88,32 +91,32 @@ def test_transforms_keep_inputs_valid(signature):
 
 
 def test_a_perfect_prediction_is_valid(signature):
-    if signature.perfect is None:
+    if signature.samples.perfect is None:
         pytest.skip("it knows no perfect prediction")
-    valid(signature, signature.perfect(signature.sample()))
+    valid(signature, signature.samples.perfect(signature.sample()))
 
 
 def test_lines_make_valid_inputs(signature):
-    assert signature.lines or signature.planes, "nothing to look at"
-    for line in signature.lines:
+    assert signature.probes.lines or signature.probes.planes, "nothing to look at"
+    for line in signature.probes.lines:
         assert line.start < line.stop and line.axis
         for dtype in (torch.float64, torch.float32):
             inputs = line.inputs(torch.linspace(line.start, line.stop, 11, dtype=dtype))
             valid(signature, inputs)
-            assert signature.check_shapes(inputs).get("N", 11) == 11
-            assert all(inputs[name].dtype == dtype for name in signature.floating)
+            assert signature.inputs.check_shapes(inputs).get("N", 11) == 11
+            assert all(inputs[name].dtype == dtype for name in signature.inputs.floating)
 
 
 def test_lines_carry_gradients(signature):
-    for line in signature.lines:
+    for line in signature.probes.lines:
         t = torch.linspace(line.start, line.stop, 5, dtype=torch.float64, requires_grad=True)
         inputs = line.inputs(t)
-        slope = torch.autograd.grad(sum(inputs[name].pow(3).sum() for name in signature.floating), t)[0]
+        slope = torch.autograd.grad(sum(inputs[name].pow(3).sum() for name in signature.inputs.floating), t)[0]
         assert slope.isfinite().all() and slope.any()
 
 
 def test_planes_make_valid_inputs(signature):
-    for plane in signature.planes:
+    for plane in signature.probes.planes:
         u, v = torch.linspace(*plane.u, 7, dtype=torch.float64), torch.linspace(*plane.v, 7, dtype=torch.float64)
         u, v = (x.flatten() for x in torch.meshgrid(u, v, indexing="ij"))
         if plane.kind == "simplex":
@@ -128,9 +131,9 @@ def test_planes_make_valid_inputs(signature):
 def test_masked_items_become_harmless(signature):
     inputs = signature.sample(N=4)
     keep = torch.tensor([True, False, True, False])
-    changed = signature.neutralized(inputs, keep)
+    changed = signature.inputs.neutralized(inputs, keep)
     valid(signature, changed)
-    for name, kind in signature.fields.items():
+    for name, kind in signature.inputs.fields.items():
         assert changed[name].dtype == inputs[name].dtype
         if kind.axes[0] in ("N", "*"):
             assert torch.equal(changed[name][keep], inputs[name][keep])
@@ -159,7 +162,7 @@ def test_values_are_not_read_where_they_cannot_be(signature):
 
 def _only_values_are_wrong(signature, inputs):
     try:
-        signature.check_shapes(inputs)
+        signature.inputs.check_shapes(inputs)
     except (TypeError, ValueError):
         return False
     return True
@@ -170,9 +173,9 @@ def test_inputs_on_two_devices_are_refused(signature):
     last = signature.names[-1]
     if len(signature.names) > 1:
         with pytest.raises(ValueError, match=f"`{last}`: expected a tensor on cpu, got one on meta"):
-            signature.check_shapes({**inputs, last: inputs[last].to("meta")})
+            signature.inputs.check_shapes({**inputs, last: inputs[last].to("meta")})
 
 
 def test_it_says_what_it_is(signature):
     assert repr(signature) == f"<signature {signature.name}({', '.join(signature.names)})>"
-    assert all(kind.what for kind in signature.fields.values())
+    assert all(kind.what for kind in signature.inputs.fields.values())

@@ -44,6 +44,6 @@ def as_module(loss, *, reduction="mean", **hyper):
             repr(value),
             TypeError,
         )
-        if name in entry.domains:
-            hyper[name] = entry.domains[name].check(name, value)
+        if name in entry.limits:
+            hyper[name] = entry.limits[name].check(name, value)
     return LossModule(entry.name, reduction, hyper)

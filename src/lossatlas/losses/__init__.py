@@ -1,22 +1,51 @@
-"""The losses, one family each.
+"""The losses, one family each: a family is a folder here. Each is imported when it is first asked for."""
 
-`lossatlas.losses` is this package and, called, the registry: `lossatlas.losses(family="cross_entropy")`.
-"""
+import functools
+import importlib
+import re
+from pathlib import Path
 
-import sys
-import types
-
-from ..contract import registry
-from . import contrastive, cross_entropy, pair_metric_learning
-
-FAMILIES = (cross_entropy, pair_metric_learning, contrastive)
+HERE = Path(__file__).parent
 
 
-class _Listing(types.ModuleType):
-    """A package that can be called: a function of the same name would hide the package from `import`."""
+@functools.cache
+def families():
+    """The names of the families: those of the folders here, in alphabetical order."""
+    return tuple(sorted(path.parent.name for path in HERE.glob("*/__init__.py")))
 
-    def __call__(self, *, family=None, signature=None, paper=None):
-        return registry.losses(family=family, signature=signature, paper=paper)
+
+@functools.cache
+def load():
+    """Import all families, which enters their losses and operations in the registry.
+
+    Raises:
+        ImportError: where two families export one name.
+    """
+    exported = {}
+    for family in families():
+        module = importlib.import_module(f"{__name__}.{family}")
+        for name in module.__all__:
+            other = exported.setdefault(name, family)
+            if other != family:
+                raise ImportError(f"{name}: exported by {other} and by {family}; one of them needs another name")
 
 
-sys.modules[__name__].__class__ = _Listing
+def family_with(name):
+    """The family whose `__init__.py` names this, or None. Only that family is imported when a loss is asked for."""
+    word = re.compile(rf'"{re.escape(name)}"')
+    return next((family for family in families() if word.search(_text_of(family))), None)
+
+
+@functools.cache
+def _text_of(family):
+    return (HERE / family / "__init__.py").read_text(encoding="utf8")
+
+
+def __getattr__(name):
+    if name in families():
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no family {name!r}; it has: {', '.join(families())}")
+
+
+def __dir__():
+    return [*globals(), *families()]

@@ -1,34 +1,46 @@
-"""The kinds of input a loss can take: how each is checked, sampled, looked at and transformed."""
+"""The kinds of input a loss can take: how each is checked, sampled, looked at and transformed.
 
-from .codes import codes
-from .distributions import distributions
-from .embeddings import embeddings
-from .fields import ClassIndex, Field, Label, Mask, MultiHot, Positive, Row, Sign, Simplex
-from .logits import logits
-from .margin import margin
-from .multilabel import multilabel
-from .pairs import pairs
-from .perturbed import perturbed
-from .points import points
-from .prototypes import prototypes
-from .queries import queries
-from .residual import residual
-from .signature import Bad, Line, Plane, Signature, Transform
-from .triplets import triplets
-from .two_views import two_views
-from .views import views
+A signature is found because a module here has its name: `queries.py` holds `queries`.
+"""
 
-SIGNATURES = {
-    s.name: s
-    for s in (
-        logits, margin, residual, distributions, multilabel, prototypes, perturbed,
-        pairs, triplets, embeddings, queries, views, points, codes,
-    )
-}  # fmt: skip
+import importlib
+import pkgutil
+
+from .fields import (
+    ClassIndex,
+    Field,
+    Given,
+    Label,
+    Mask,
+    MultiHot,
+    NonNegative,
+    Positive,
+    Row,
+    Share,
+    Sign,
+    Simplex,
+)
+from .forms import Form, Forms
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Bad, Samples
+from .signature import Signature, Transform, takes
+
+
+def _found():
+    for module in pkgutil.iter_modules(__path__):
+        signature = getattr(importlib.import_module(f"{__name__}.{module.name}"), module.name, None)
+        if isinstance(signature, Signature):
+            yield module.name, signature
+
+
+#: name -> signature
+SIGNATURES = dict(_found())
+globals().update(SIGNATURES)
 
 __all__ = [
-    "SIGNATURES", "Bad", "ClassIndex", "Field", "Label", "Line", "Mask", "MultiHot", "Plane", "Positive", "Row", "Sign",
-    "Signature", "Simplex", "Transform", "codes", "distributions", "embeddings", "logits", "margin", "multilabel", "pairs",
-    "perturbed", "points", "prototypes", "queries", "residual", "triplets", "two_views",
-    "views",
+    "SIGNATURES", "Bad", "ClassIndex", "Field", "Form", "Forms", "Given", "Inputs", "Label", "Line", "Mask", "MultiHot",
+    "NonNegative", "Plane", "Positive", "Probes", "Row", "Samples", "Share", "Sign", "Signature", "Simplex", "Transform",
+    "takes",
 ]  # fmt: skip
+__all__ += SIGNATURES

@@ -3,7 +3,10 @@
 import torch
 
 from .fields import Field, Label
-from .signature import Line, Signature, Transform
+from .inputs import Inputs
+from .probes import Line, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 
 def permute_symbols(inputs, generator):
@@ -46,18 +49,31 @@ def _two_certain_words(t):
 
 codes = Signature(
     name="codes",
-    fields={"logits": Field("W L K", "logits of the K symbols at L positions of W words"), "labels": Label("W")},
+    inputs=Inputs(
+        {"logits": Field("W L K", "logits of the K symbols at L positions of W words"), "labels": Label("W")},
+        least={"L": 1, "K": 1},
+    ),
     items="W",
-    sizes={"W": 4, "L": 2, "K": 3},
-    least={"L": 1, "K": 1},
-    lines=(
-        Line(
-            "certainty",
-            "logit of the right symbol",
-            -6.0,
-            6.0,
-            _two_certain_words,
-            "two words, each with its own symbol of two",
+    samples=Samples(
+        sizes={"W": 4, "L": 2, "K": 3},
+        edges={
+            "the same word for all": _one_word,
+            "all positions equal": _one_position_repeated,
+            "only one class": lambda s: {**s, "labels": torch.zeros_like(s["labels"])},
+            "all logits equal": lambda s: {**s, "logits": torch.zeros_like(s["logits"])},
+            "logits of size 1e4": lambda s: {**s, "logits": s["logits"].sign() * 1e4},
+        },
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "certainty",
+                "logit of the right symbol",
+                -6.0,
+                6.0,
+                _two_certain_words,
+                "two words, each with its own symbol of two",
+            ),
         ),
     ),
     transforms={
@@ -65,13 +81,6 @@ codes = Signature(
         "permute_positions": Transform("permute_positions", permute_positions, "positions in another order"),
         "rename_labels": Transform("rename_labels", rename_labels, "classes renamed"),
         "shift": Transform("shift", shift, "the same number added to all logits of a position"),
-    },
-    edges={
-        "the same word for all": _one_word,
-        "all positions equal": _one_position_repeated,
-        "only one class": lambda s: {**s, "labels": torch.zeros_like(s["labels"])},
-        "all logits equal": lambda s: {**s, "logits": torch.zeros_like(s["logits"])},
-        "logits of size 1e4": lambda s: {**s, "logits": s["logits"].sign() * 1e4},
     },
     always=("permute_symbols", "rename_labels", "shift"),
 )

@@ -16,7 +16,8 @@ import torch
 from ..contract import wrong
 from ..contract.pairwise import distance, distances
 from ..contract.safe import unit
-from .signature import Form, Transform
+from .forms import Form
+from .signature import Transform
 
 
 def with_gallery(inputs, sizes, mask, rows_of):
@@ -72,12 +73,17 @@ def dots(x, y):
     return x @ y.mT
 
 
-#: name of a formula's first argument -> what is done to each vector once, how two rows are measured, and all pairs of rows
-MEASURES = {"s": (unit, dot, dots), "d": (lambda vector: vector, distance, distances), "across": (unit, dot, dots)}
+#: name of a form -> name of the formula's first argument, what is done to each vector once, how two rows are measured,
+#: and all pairs of rows
+MEASURES = {
+    "cosine": ("s", unit, dot, dots),
+    "distance": ("d", lambda vector: vector, distance, distances),
+    "across": ("across", unit, dot, dots),
+}
 
 
-def forms_of(relate, vectors, names=("s", "d"), gathered=lambda inputs: inputs):
-    """The forms `(name, positive, negative)`, each made of the inputs by `relate(inputs, of_two, of_all)`.
+def forms_of(relate, vectors, names=("cosine", "distance"), gathered=lambda inputs: inputs):
+    """The forms of a table of measures with two masks, each made of the inputs by `relate(inputs, of_two, of_all)`.
 
     Args:
         relate: function that measures rows of the inputs by what it is given.
@@ -85,14 +91,14 @@ def forms_of(relate, vectors, names=("s", "d"), gathered=lambda inputs: inputs):
         names: which measures.
         gathered: what is done to the inputs once, when their vectors are ready.
     """
-    return {(name, "positive", "negative"): _form(relate, vectors, gathered, *MEASURES[name]) for name in names}
+    return {name: _form(relate, vectors, gathered, *MEASURES[name]) for name in names}
 
 
-def _form(relate, vectors, gathered, of_each, of_two, of_all):
+def _form(relate, vectors, gathered, argument, of_each, of_two, of_all):
     def once(inputs):
         return gathered({**inputs, **{name: of_each(inputs[name]) for name in vectors}})
 
-    return Form(lambda inputs: relate(inputs, of_two, of_all), once)
+    return Form((argument, "positive", "negative"), lambda inputs: relate(inputs, of_two, of_all), once)
 
 
 def partner_first(of_partner, of_others, compared):

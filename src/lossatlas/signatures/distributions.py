@@ -3,7 +3,10 @@
 import torch
 
 from .fields import Simplex
-from .signature import Line, Plane, Signature, Transform
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 
 def _against_half(t):
@@ -29,22 +32,30 @@ def _corners(inputs):
 
 distributions = Signature(
     name="distributions",
-    fields={"p": Simplex("N C"), "q": Simplex("N C")},
+    inputs=Inputs(
+        {"p": Simplex("N C"), "q": Simplex("N C")},
+        least={"C": 2},
+    ),
     items="N",
-    sizes={"N": 5, "C": 4},
-    least={"C": 2},
-    lines=(Line("q", "q₁, the first entry of q = (q₁, 1 − q₁); p = (½, ½)", 0.02, 0.98, _against_half),),
-    planes=(Plane("simplex", ("p₁", "p₂", "p₃"), (0.0, 1.0), (0.0, 1.0), _simplex, "simplex", "q = (0.6, 0.3, 0.1)"),),
+    samples=Samples(
+        sizes={"N": 5, "C": 4},
+        edges={
+            "p = q": lambda s: {**s, "q": s["p"].clone()},
+            "p in a corner": _corners,
+            "uniform": lambda s: {k: torch.full_like(v, 1 / v.shape[1]) for k, v in s.items()},
+        },
+        perfect=lambda s: {**s, "q": s["p"].clone()},
+        borders=("p in a corner",),
+    ),
+    probes=Probes(
+        lines=(Line("q", "q₁, the first entry of q = (q₁, 1 − q₁); p = (½, ½)", 0.02, 0.98, _against_half),),
+        planes=(
+            Plane("simplex", ("p₁", "p₂", "p₃"), (0.0, 1.0), (0.0, 1.0), _simplex, "simplex", "q = (0.6, 0.3, 0.1)"),
+        ),
+    ),
     transforms={
         "permute_classes": Transform("permute_classes", permute_classes, "classes renamed in both"),
         "swap": Transform("swap", lambda s, g: {"p": s["q"], "q": s["p"]}, "p and q exchanged"),
     },
-    edges={
-        "p = q": lambda s: {**s, "q": s["p"].clone()},
-        "p in a corner": _corners,
-        "uniform": lambda s: {k: torch.full_like(v, 1 / v.shape[1]) for k, v in s.items()},
-    },
-    perfect=lambda s: {**s, "q": s["p"].clone()},
     always=("permute_classes",),
-    borders=("p in a corner",),
 )

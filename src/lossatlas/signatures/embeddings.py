@@ -4,7 +4,11 @@ import torch
 
 from .compared import absent, all_there, at, forms_of, on_circle, others, places, transforms_of, with_gallery
 from .fields import Field, Label, Mask, Row
-from .signature import Form, Line, Plane, Signature, Transform
+from .forms import Form, Forms
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 POSITIVES, NEGATIVES = (60, 115), (-10, 165, 215, 290)
 
@@ -106,55 +110,61 @@ VECTORS, GALLERY = ("embeddings", "gallery"), ("gallery", "gallery_labels", "gal
 
 embeddings = Signature(
     name="embeddings",
-    fields={
-        "embeddings": Field("N D", "anchors"),
-        "labels": Label("N"),
-        "gallery": Field("M D", "vectors to compare with"),
-        "gallery_labels": Label("M"),
-        "own": Row("N"),
-        "gallery_mask": Mask("M"),
-    },
+    inputs=Inputs(
+        {
+            "embeddings": Field("N D", "anchors"),
+            "labels": Label("N"),
+            "gallery": Field("M D", "vectors to compare with"),
+            "gallery_labels": Label("M"),
+            "own": Row("N"),
+            "gallery_mask": Mask("M"),
+        },
+        least={"D": 1, "M": 1},
+        optional=("gallery", "gallery_labels", "own", "gallery_mask"),
+        completed=completed,
+    ),
     items="N",
-    sizes={"N": 5, "D": 3, "M": 6},
-    least={"D": 1, "M": 1},
-    optional=("gallery", "gallery_labels", "own", "gallery_mask"),
-    completed=completed,
-    forms={**forms_of(_relate, VECTORS), ("x", "y", "positive", "negative"): Form(_vectors)},
-    lines=(
-        Line(
-            "angle",
-            "angle of the anchor on the circle (radians)",
-            0.0,
-            6.28,
-            lambda t: _anchors(on_circle(t)),
-            "positives at 60° and 115°, negatives at 165°, 215°, 290° and 350°",
+    samples=Samples(
+        sizes={"N": 5, "D": 3, "M": 6},
+        edges={
+            "all vectors equal": _all_equal,
+            "anchors in the gallery": _anchors_in_the_gallery,
+            "only positives": _all_of(same=True),
+            "only negatives": _all_of(same=False),
+            "nothing to compare with": absent,
+            "vectors of size 1e4": _huge,
+            "the whole gallery": all_there,
+        },
+        perfect=_clustered,
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "angle",
+                "angle of the anchor on the circle (radians)",
+                0.0,
+                6.28,
+                lambda t: _anchors(on_circle(t)),
+                "positives at 60° and 115°, negatives at 165°, 215°, 290° and 350°",
+            ),
+        ),
+        planes=(
+            Plane(
+                "anchor",
+                ("x", "y"),
+                (-1.6, 1.6),
+                (-1.6, 1.6),
+                lambda u, v: _anchors(torch.stack([u, v], -1)),
+                "plane",
+                "the anchor moves, positives and negatives stay on the unit circle",
+                {"positives": places(*POSITIVES), "negatives": places(*NEGATIVES)},
+            ),
         ),
     ),
-    planes=(
-        Plane(
-            "anchor",
-            ("x", "y"),
-            (-1.6, 1.6),
-            (-1.6, 1.6),
-            lambda u, v: _anchors(torch.stack([u, v], -1)),
-            "plane",
-            "the anchor moves, positives and negatives stay on the unit circle",
-            {"positives": places(*POSITIVES), "negatives": places(*NEGATIVES)},
-        ),
-    ),
+    forms=Forms({**forms_of(_relate, VECTORS), "vectors": Form(("x", "y", "positive", "negative"), _vectors)}),
     transforms={
         **transforms_of(VECTORS, GALLERY),
         "rename_labels": Transform("rename_labels", rename_labels, "classes renamed"),
     },
-    edges={
-        "all vectors equal": _all_equal,
-        "anchors in the gallery": _anchors_in_the_gallery,
-        "only positives": _all_of(same=True),
-        "only negatives": _all_of(same=False),
-        "nothing to compare with": absent,
-        "vectors of size 1e4": _huge,
-        "the whole gallery": all_there,
-    },
-    perfect=_clustered,
     always=("rename_labels", "permute_gallery"),
 )

@@ -1,9 +1,10 @@
 """The kinds of tensor a loss can take. A field knows how its tensor is checked, sampled and made harmless.
 
-`dims` names the axes by letters ("N C"); a letter has one size in all inputs of a call. "*" is any shape,
-the same for all "*" fields of a signature.
+`dims` names the axes by letters ("N C"); a letter has one size in all inputs of a call. A leading "*" is any number of
+axes, the same for all fields with one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +28,7 @@ class Field:
 
     def __post_init__(self):
         object.__setattr__(self, "axes", tuple(self.dims.split()))
+        object.__setattr__(self, "reads_values", type(self).check_values is not Field.check_values)
 
     def check_type(self, name, value):
         if not (isinstance(value, torch.Tensor) and value.dtype in self.dtypes and value.layout is torch.strided):
@@ -78,6 +80,48 @@ class Positive(Field):
 
 
 @dataclass(frozen=True)
+class NonNegative(Field):
+    """A floating-point tensor of numbers from zero on."""
+
+    what: str = "numbers >= 0"
+
+    def check_values(self, name, value, sizes):
+        if values_readable(value):
+            low = value.detach().min().item()
+            if not low >= 0:
+                raise wrong(name, "numbers >= 0", f"a smallest value of {low:g}")
+
+    def sample(self, shape, sizes, generator, dtype):
+        return super().sample(shape, sizes, generator, dtype).abs()
+
+    def bad(self, value, sizes):
+        return {**super().bad(value, sizes), "a negative number": (value - value.max() - 1, ValueError)}
+
+
+@dataclass(frozen=True)
+class Share(Field):
+    """A floating-point tensor of numbers in [0, 1]."""
+
+    what: str = "numbers in [0, 1]"
+
+    def check_values(self, name, value, sizes):
+        if values_readable(value):
+            low, high = (x.item() for x in value.detach().aminmax())
+            if not (low >= 0 and high <= 1):
+                raise wrong(name, "numbers in [0, 1]", f"numbers from {low:g} to {high:g}")
+
+    def sample(self, shape, sizes, generator, dtype):
+        return torch.rand(shape, generator=generator, dtype=torch.float64).to(dtype)
+
+    def bad(self, value, sizes):
+        return {
+            **super().bad(value, sizes),
+            "a negative number": (value - value.max() - 1, ValueError),
+            "a number above 1": (value + 1.5, ValueError),
+        }
+
+
+@dataclass(frozen=True)
 class ClassIndex(Field):
     """An integer tensor of class indices, from 0 up to (not including) the size of the axis `below`."""
 
@@ -92,7 +136,7 @@ class ClassIndex(Field):
             low, high = value.aminmax()
             low, high, classes = low.item(), high.item(), sizes[self.below]
             if low < 0 or high >= classes:
-                raise wrong(name, f"class indices in [0, {classes})", str(low if low < 0 else high))
+                raise wrong(name, f"{self.what} in [0, {classes})", str(low if low < 0 else high))
 
     def prepared(self, value, dtype):
         return value.long()
@@ -278,6 +322,38 @@ class Simplex(Field):
             "rows that sum to 2": (value * 2, ValueError),
             "a negative entry": (value - 2 * value.max(), ValueError),
         }
+
+
+@dataclass(frozen=True)
+class Given(Field):
+    """What is no tensor: a function, a loss by name, a tuple of tensors.
+
+    Args:
+        what: what is expected, in words.
+        accepts: whether a value is one.
+        example: function of (sizes, generator, dtype) that gives a valid one, for samples.
+        refused: values that are none, for the tests of the error.
+    """
+
+    dims: str = ""
+    what: str = "a function"
+    accepts: Callable = callable
+    example: Callable | None = None
+    refused: tuple = (3.5, "text")
+    floating = False
+
+    def check_type(self, name, value):
+        if not self.accepts(value):
+            raise wrong(name, self.what, describe(value), TypeError)
+
+    def prepared(self, value, dtype):
+        return value
+
+    def sample(self, shape, sizes, generator, dtype):
+        return self.example(sizes, generator, dtype)
+
+    def bad(self, value, sizes):
+        return {describe(other): (other, TypeError) for other in self.refused}
 
 
 def _bad_if_no_float(value):

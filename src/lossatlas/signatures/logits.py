@@ -3,7 +3,10 @@
 import torch
 
 from .fields import ClassIndex, Field
-from .signature import Line, Plane, Signature, Transform
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 
 def _margin_line(t):
@@ -67,36 +70,44 @@ def _one_class(inputs):
 
 logits = Signature(
     name="logits",
-    fields={"logits": Field("N C", "scores before softmax"), "target": ClassIndex("N")},
+    inputs=Inputs(
+        {"logits": Field("N C", "scores before softmax"), "target": ClassIndex("N")},
+        least={"C": 2},
+    ),
     items="N",
-    sizes={"N": 5, "C": 4},
-    least={"C": 2},
-    lines=(
-        Line(
-            "margin",
-            "logit of the true class minus the others",
-            -6.0,
-            6.0,
-            _margin_line,
-            "3 classes, the two wrong ones level",
+    samples=Samples(
+        sizes={"N": 5, "C": 4},
+        edges={
+            "two classes": lambda s: {"logits": s["logits"][:, :2], "target": s["target"] % 2},
+            "all logits equal": _level,
+            "ties at the top": _tied_at_the_top,
+            "certain and right": _confident,
+            "certain and wrong": _wrong,
+            "logits of ±1e4": _huge,
+            "a class ruled out": _ruled_out,
+            "only one class": _one_class,
+        },
+        perfect=_confident,
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "margin",
+                "logit of the true class minus the others",
+                -6.0,
+                6.0,
+                _margin_line,
+                "3 classes, the two wrong ones level",
+            ),
+        ),
+        planes=(
+            Plane("simplex", ("p₁ (true)", "p₂", "p₃"), (0.0, 1.0), (0.0, 1.0), _simplex, "simplex", "true class 1"),
         ),
     ),
-    planes=(Plane("simplex", ("p₁ (true)", "p₂", "p₃"), (0.0, 1.0), (0.0, 1.0), _simplex, "simplex", "true class 1"),),
     transforms={
         "shift": Transform("shift", shift, "the same number added to all logits of an item"),
         "scale": Transform("scale", scale, "all logits of an item times a positive number"),
         "permute_classes": Transform("permute_classes", permute_classes, "classes renamed"),
     },
-    edges={
-        "two classes": lambda s: {"logits": s["logits"][:, :2], "target": s["target"] % 2},
-        "all logits equal": _level,
-        "ties at the top": _tied_at_the_top,
-        "certain and right": _confident,
-        "certain and wrong": _wrong,
-        "logits of ±1e4": _huge,
-        "a class ruled out": _ruled_out,
-        "only one class": _one_class,
-    },
-    perfect=_confident,
     always=("permute_classes",),
 )

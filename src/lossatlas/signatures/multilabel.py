@@ -3,7 +3,10 @@
 import torch
 
 from .fields import Field, MultiHot
-from .signature import Line, Signature, Transform
+from .inputs import Inputs
+from .probes import Line, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 
 def _one_score(t):
@@ -26,22 +29,28 @@ def _right(inputs):
 
 multilabel = Signature(
     name="multilabel",
-    fields={"logits": Field("N C", "scores before sigmoid"), "target": MultiHot("N C")},
+    inputs=Inputs(
+        {"logits": Field("N C", "scores before sigmoid"), "target": MultiHot("N C")},
+        least={"C": 1},
+    ),
     items="N C",
-    sizes={"N": 5, "C": 4},
-    least={"C": 1},
-    lines=(
-        Line("present", "score of a class that is present", -6.0, 6.0, _one_score),
-        Line("absent", "score of a class that is absent", -6.0, 6.0, _absent_score),
+    samples=Samples(
+        sizes={"N": 5, "C": 4},
+        edges={
+            "scores 0": lambda s: {**s, "logits": torch.zeros_like(s["logits"])},
+            "nothing present": lambda s: {**s, "target": torch.zeros_like(s["target"])},
+            "all present": lambda s: {**s, "target": torch.ones_like(s["target"])},
+            "certain and right": _right,
+            "certain and wrong": lambda s: {**s, "logits": -_right(s)["logits"]},
+            "logits of ±1e4": lambda s: {**s, "logits": s["logits"].sign() * 1e4},
+        },
+        perfect=_right,
+    ),
+    probes=Probes(
+        lines=(
+            Line("present", "score of a class that is present", -6.0, 6.0, _one_score),
+            Line("absent", "score of a class that is absent", -6.0, 6.0, _absent_score),
+        ),
     ),
     transforms={"permute_classes": Transform("permute_classes", permute_classes, "classes renamed")},
-    edges={
-        "scores 0": lambda s: {**s, "logits": torch.zeros_like(s["logits"])},
-        "nothing present": lambda s: {**s, "target": torch.zeros_like(s["target"])},
-        "all present": lambda s: {**s, "target": torch.ones_like(s["target"])},
-        "certain and right": _right,
-        "certain and wrong": lambda s: {**s, "logits": -_right(s)["logits"]},
-        "logits of ±1e4": lambda s: {**s, "logits": s["logits"].sign() * 1e4},
-    },
-    perfect=_right,
 )

@@ -3,7 +3,11 @@
 import torch
 
 from .fields import Field
-from .signature import Form, Line, Plane, Signature, Transform
+from .forms import Form, Forms
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 
 def _of_cosine(inputs):
@@ -45,50 +49,67 @@ class Similarity(Field):
 
 pairs = Signature(
     name="pairs",
-    fields={
-        "positive": Similarity("N P", "similarities to positives"),
-        "negative": Similarity("N K", "similarities to negatives"),
-    },
+    inputs=Inputs(
+        {
+            "positive": Similarity("N P", "similarities to positives"),
+            "negative": Similarity("N K", "similarities to negatives"),
+        },
+        least={"P": 1, "K": 1},
+    ),
     items="N",
-    sizes={"N": 5, "P": 2, "K": 4},
-    least={"P": 1, "K": 1},
-    forms={("s", "positive", "negative"): Form(_of_cosine), ("d", "positive", "negative"): Form(_of_distance)},
-    lines=(
-        Line(
-            "s_p",
-            "similarity of the positive pair; the negative's is 0.5",
-            -1.0,
-            1.0,
-            lambda t: _one_of_each(t, torch.full_like(t, 0.5)),
+    samples=Samples(
+        sizes={"N": 5, "P": 2, "K": 4},
+        edges={
+            "all similarities 0": _level(0.0),
+            "all similarities 1": _level(1.0),
+            "all similarities -1": _level(-1.0),
+            "perfect": lambda s: {
+                "positive": torch.ones_like(s["positive"]),
+                "negative": -torch.ones_like(s["negative"]),
+            },
+            "inverted": lambda s: {
+                "positive": -torch.ones_like(s["positive"]),
+                "negative": torch.ones_like(s["negative"]),
+            },
+            "one of each": lambda s: {name: v[:, :1] for name, v in s.items()},
+        },
+        perfect=lambda s: {"positive": torch.ones_like(s["positive"]), "negative": -torch.ones_like(s["negative"])},
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "s_p",
+                "similarity of the positive pair; the negative's is 0.5",
+                -1.0,
+                1.0,
+                lambda t: _one_of_each(t, torch.full_like(t, 0.5)),
+            ),
+            Line(
+                "s_n",
+                "similarity of the negative pair; the positive's is 0.5",
+                -1.0,
+                1.0,
+                lambda t: _one_of_each(torch.full_like(t, 0.5), t),
+            ),
         ),
-        Line(
-            "s_n",
-            "similarity of the negative pair; the positive's is 0.5",
-            -1.0,
-            1.0,
-            lambda t: _one_of_each(torch.full_like(t, 0.5), t),
+        planes=(
+            Plane(
+                "similarities",
+                ("similarity of the negative pair", "similarity of the positive pair"),
+                (-1.0, 1.0),
+                (-1.0, 1.0),
+                lambda u, v: _one_of_each(v, u),
+                "plane",
+                "one positive and one negative pair",
+            ),
         ),
     ),
-    planes=(
-        Plane(
-            "similarities",
-            ("similarity of the negative pair", "similarity of the positive pair"),
-            (-1.0, 1.0),
-            (-1.0, 1.0),
-            lambda u, v: _one_of_each(v, u),
-            "plane",
-            "one positive and one negative pair",
-        ),
+    forms=Forms(
+        {
+            "cosine": Form(("s", "positive", "negative"), _of_cosine),
+            "distance": Form(("d", "positive", "negative"), _of_distance),
+        }
     ),
     transforms={"permute_positive": _permute("positive"), "permute_negative": _permute("negative")},
-    edges={
-        "all similarities 0": _level(0.0),
-        "all similarities 1": _level(1.0),
-        "all similarities -1": _level(-1.0),
-        "perfect": lambda s: {"positive": torch.ones_like(s["positive"]), "negative": -torch.ones_like(s["negative"])},
-        "inverted": lambda s: {"positive": -torch.ones_like(s["positive"]), "negative": torch.ones_like(s["negative"])},
-        "one of each": lambda s: {name: v[:, :1] for name, v in s.items()},
-    },
-    perfect=lambda s: {"positive": torch.ones_like(s["positive"]), "negative": -torch.ones_like(s["negative"])},
     always=("permute_positive", "permute_negative"),
 )

@@ -1,13 +1,14 @@
 """`perturbed`: logits, the true class, and the logits at a perturbed input."""
 
-import dataclasses
-
 import torch
 
 from .fields import Field
+from .inputs import Inputs
 from .logits import logits
 from .logits import shift as shift_logits
-from .signature import Line, Plane, Transform
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 
 def _pushed(t):
@@ -58,31 +59,42 @@ def _in_both(edge):
     return make
 
 
-perturbed = dataclasses.replace(
-    logits,
+perturbed = Signature(
     name="perturbed",
-    fields={**logits.fields, "perturbed_logits": Field("N C", "scores at the perturbed input")},
-    lines=(
-        Line("push", "how much of the true class's lead of 2 the perturbation takes", -4.0, 4.0, _pushed, "3 classes"),
+    inputs=Inputs(
+        {**logits.inputs.fields, "perturbed_logits": Field("N C", "scores at the perturbed input")},
+        least=logits.inputs.least,
     ),
-    planes=(
-        Plane(
-            "leads",
-            ("lead before", "lead after"),
-            (-4.0, 4.0),
-            (-4.0, 4.0),
-            _at,
-            "plane",
-            "lead of the true of 3 classes",
+    items="N",
+    samples=Samples(
+        sizes=logits.samples.sizes,
+        edges={
+            **{name: _in_both(edge) for name, edge in logits.samples.edges.items()},
+            "no perturbation": lambda s: {**s, "perturbed_logits": s["logits"].clone()},
+        },
+        perfect=_in_both(logits.samples.perfect),
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "push", "how much of the true class's lead of 2 the perturbation takes", -4.0, 4.0, _pushed, "3 classes"
+            ),
+        ),
+        planes=(
+            Plane(
+                "leads",
+                ("lead before", "lead after"),
+                (-4.0, 4.0),
+                (-4.0, 4.0),
+                _at,
+                "plane",
+                "lead of the true of 3 classes",
+            ),
         ),
     ),
     transforms={
         "shift": Transform("shift", shift, "a number added to all logits of an item, before and after each its own"),
         "permute_classes": Transform("permute_classes", permute_classes, "classes renamed"),
     },
-    edges={
-        **{name: _in_both(edge) for name, edge in logits.edges.items()},
-        "no perturbation": lambda s: {**s, "perturbed_logits": s["logits"].clone()},
-    },
-    perfect=_in_both(logits.perfect),
+    always=logits.always,
 )

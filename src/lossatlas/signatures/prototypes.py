@@ -5,7 +5,10 @@ import math
 import torch
 
 from .fields import ClassIndex, Field
-from .signature import Line, Plane, Signature, Transform
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 # Three prototypes on the unit circle; the first, at the top, belongs to the true class.
 _ANGLES = torch.tensor([math.pi / 2, -math.pi / 6, -5 * math.pi / 6], dtype=torch.float64)
@@ -54,34 +57,47 @@ def _on_its_prototype(inputs):
 
 prototypes = Signature(
     name="prototypes",
-    fields={
-        "features": Field("N D", "features"),
-        "prototypes": Field("C D", "one vector per class"),
-        "target": ClassIndex("N"),
-    },
-    items="N",
-    sizes={"N": 5, "C": 4, "D": 3},
-    least={"C": 2, "D": 1},
-    lines=(
-        Line(
-            "height",
-            "height of the feature on the way to its prototype at 1",
-            -2.0,
-            3.0,
-            lambda t: _at(torch.full_like(t, 0.1), t),
-            "prototypes on a triangle",
-        ),
+    inputs=Inputs(
+        {
+            "features": Field("N D", "features"),
+            "prototypes": Field("C D", "one vector per class"),
+            "target": ClassIndex("N"),
+        },
+        least={"C": 2, "D": 1},
     ),
-    planes=(
-        Plane(
-            "feature",
-            ("x", "y"),
-            (-2.0, 2.0),
-            (-2.0, 2.0),
-            _at,
-            "plane",
-            "the feature moves, the prototypes stay",
-            {"the true prototype": _TRIANGLE[:1].tolist(), "other prototypes": _TRIANGLE[1:].tolist()},
+    items="N",
+    samples=Samples(
+        sizes={"N": 5, "C": 4, "D": 3},
+        edges={
+            "features on their prototypes": _on_its_prototype,
+            "all features equal": lambda s: {**s, "features": s["features"][:1].expand_as(s["features"]).clone()},
+            "features of size 1e4": lambda s: {**s, "features": s["features"].sign() * 1e4},
+            "only one class": lambda s: {**s, "target": torch.zeros_like(s["target"])},
+        },
+        perfect=_on_its_prototype,
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "height",
+                "height of the feature on the way to its prototype at 1",
+                -2.0,
+                3.0,
+                lambda t: _at(torch.full_like(t, 0.1), t),
+                "prototypes on a triangle",
+            ),
+        ),
+        planes=(
+            Plane(
+                "feature",
+                ("x", "y"),
+                (-2.0, 2.0),
+                (-2.0, 2.0),
+                _at,
+                "plane",
+                "the feature moves, the prototypes stay",
+                {"the true prototype": _TRIANGLE[:1].tolist(), "other prototypes": _TRIANGLE[1:].tolist()},
+            ),
         ),
     ),
     transforms={
@@ -91,12 +107,5 @@ prototypes = Signature(
         "rotate": Transform("rotate", rotate, "features and prototypes turned together"),
         "permute_classes": Transform("permute_classes", permute_classes, "classes renamed"),
     },
-    edges={
-        "features on their prototypes": _on_its_prototype,
-        "all features equal": lambda s: {**s, "features": s["features"][:1].expand_as(s["features"]).clone()},
-        "features of size 1e4": lambda s: {**s, "features": s["features"].sign() * 1e4},
-        "only one class": lambda s: {**s, "target": torch.zeros_like(s["target"])},
-    },
-    perfect=_on_its_prototype,
     always=("permute_classes",),
 )

@@ -15,7 +15,11 @@ from .compared import (
     with_gallery,
 )
 from .fields import Field, Mask, Row
-from .signature import Line, Plane, Signature
+from .forms import Forms
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature
 
 KEY, NEGATIVES = 90, (35, 150, 200, 270, 330)
 
@@ -52,49 +56,55 @@ def _all_equal(inputs):
 
 queries = Signature(
     name="queries",
-    fields={
-        "query": Field("N D", "queries"),
-        "key": Field("N D", "the key of each query"),
-        "gallery": Field("M D", "keys of others, or a bank of them"),
-        "own": Row("N"),
-        "gallery_mask": Mask("M"),
-    },
+    inputs=Inputs(
+        {
+            "query": Field("N D", "queries"),
+            "key": Field("N D", "the key of each query"),
+            "gallery": Field("M D", "keys of others, or a bank of them"),
+            "own": Row("N"),
+            "gallery_mask": Mask("M"),
+        },
+        least={"D": 1, "M": 1},
+        optional=("gallery", "own", "gallery_mask"),
+        completed=completed,
+    ),
     items="N",
-    sizes={"N": 5, "D": 3, "M": 6},
-    least={"D": 1, "M": 1},
-    optional=("gallery", "own", "gallery_mask"),
-    completed=completed,
-    forms=forms_of(_relate, VECTORS),
-    lines=(
-        Line(
-            "angle",
-            "angle of the query on the circle (radians)",
-            0.0,
-            6.28,
-            lambda t: _queries(on_circle(t)),
-            "its key at 90°, negatives at 35°, 150°, 200°, 270° and 330°",
+    samples=Samples(
+        sizes={"N": 5, "D": 3, "M": 6},
+        edges={
+            "all vectors equal": _all_equal,
+            "query equals key": lambda s: {**s, "key": s["query"].clone()},
+            "query opposite to key": lambda s: {**s, "key": -s["query"]},
+            "nothing to compare with": absent,
+            "vectors of size 1e4": lambda s: {**s, **{name: s[name].sign() * 1e4 for name in VECTORS}},
+            "the whole gallery": all_there,
+        },
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "angle",
+                "angle of the query on the circle (radians)",
+                0.0,
+                6.28,
+                lambda t: _queries(on_circle(t)),
+                "its key at 90°, negatives at 35°, 150°, 200°, 270° and 330°",
+            ),
+        ),
+        planes=(
+            Plane(
+                "query",
+                ("x", "y"),
+                (-1.6, 1.6),
+                (-1.6, 1.6),
+                lambda u, v: _queries(torch.stack([u, v], -1)),
+                "plane",
+                "the query moves, its key and five negatives stay on the unit circle",
+                {"key": places(KEY), "negatives": places(*NEGATIVES)},
+            ),
         ),
     ),
-    planes=(
-        Plane(
-            "query",
-            ("x", "y"),
-            (-1.6, 1.6),
-            (-1.6, 1.6),
-            lambda u, v: _queries(torch.stack([u, v], -1)),
-            "plane",
-            "the query moves, its key and five negatives stay on the unit circle",
-            {"key": places(KEY), "negatives": places(*NEGATIVES)},
-        ),
-    ),
+    forms=Forms(forms_of(_relate, VECTORS)),
     transforms=transforms_of(VECTORS, ("gallery", "gallery_mask")),
-    edges={
-        "all vectors equal": _all_equal,
-        "query equals key": lambda s: {**s, "key": s["query"].clone()},
-        "query opposite to key": lambda s: {**s, "key": -s["query"]},
-        "nothing to compare with": absent,
-        "vectors of size 1e4": lambda s: {**s, **{name: s[name].sign() * 1e4 for name in VECTORS}},
-        "the whole gallery": all_there,
-    },
     always=("permute_gallery",),
 )

@@ -3,7 +3,10 @@
 import torch
 
 from .fields import Field
-from .signature import Line, Signature, Transform
+from .inputs import Inputs
+from .probes import Line, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 
 def shift(inputs, generator):
@@ -13,12 +16,28 @@ def shift(inputs, generator):
 
 residual = Signature(
     name="residual",
-    fields={"prediction": Field("*", "predictions"), "target": Field("*", "targets")},
+    inputs=Inputs(
+        {"prediction": Field("*", "predictions"), "target": Field("*", "targets")},
+    ),
     items="*",
-    sizes={"N": 6},
-    lines=(
-        Line(
-            "residual", "prediction minus target", -4.0, 4.0, lambda t: {"prediction": t, "target": torch.zeros_like(t)}
+    samples=Samples(
+        sizes={"N": 6},
+        edges={
+            "exact": lambda s: {**s, "prediction": s["target"].clone()},
+            "predictions of ±1e4": lambda s: {**s, "prediction": s["prediction"].sign() * 1e4},
+            "targets level": lambda s: {**s, "target": torch.zeros_like(s["target"])},
+        },
+        perfect=lambda s: {**s, "prediction": s["target"].clone()},
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "residual",
+                "prediction minus target",
+                -4.0,
+                4.0,
+                lambda t: {"prediction": t, "target": torch.zeros_like(t)},
+            ),
         ),
     ),
     transforms={
@@ -29,10 +48,4 @@ residual = Signature(
             "prediction and target exchanged",
         ),
     },
-    edges={
-        "exact": lambda s: {**s, "prediction": s["target"].clone()},
-        "predictions of ±1e4": lambda s: {**s, "prediction": s["prediction"].sign() * 1e4},
-        "targets level": lambda s: {**s, "target": torch.zeros_like(s["target"])},
-    },
-    perfect=lambda s: {**s, "prediction": s["target"].clone()},
 )

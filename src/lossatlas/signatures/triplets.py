@@ -4,7 +4,10 @@ import torch
 
 from .compared import at, move, on_circle, places, stretch, turn
 from .fields import Field
-from .signature import Line, Plane, Signature, Transform
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 VECTORS = ("anchor", "positive", "negative")
 
@@ -20,34 +23,47 @@ def _anchors(vectors):
 
 triplets = Signature(
     name="triplets",
-    fields={
-        "anchor": Field("N D", "anchors"),
-        "positive": Field("N D", "a vector that belongs with each anchor"),
-        "negative": Field("N D", "a vector that does not"),
-    },
-    items="N",
-    sizes={"N": 5, "D": 3},
-    least={"D": 1},
-    lines=(
-        Line(
-            "angle",
-            "angle of the anchor on the circle (radians)",
-            0.0,
-            6.28,
-            lambda t: _anchors(on_circle(t)),
-            "the positive at 60°, the negative at 170°",
-        ),
+    inputs=Inputs(
+        {
+            "anchor": Field("N D", "anchors"),
+            "positive": Field("N D", "a vector that belongs with each anchor"),
+            "negative": Field("N D", "a vector that does not"),
+        },
+        least={"D": 1},
     ),
-    planes=(
-        Plane(
-            "anchor",
-            ("x", "y"),
-            (-1.6, 1.6),
-            (-1.6, 1.6),
-            lambda u, v: _anchors(torch.stack([u, v], -1)),
-            "plane",
-            "the anchor moves, a positive and a negative stay on the unit circle",
-            {"positive": places(60), "negative": places(170)},
+    items="N",
+    samples=Samples(
+        sizes={"N": 5, "D": 3},
+        edges={
+            "all three equal": lambda s: {name: s["anchor"].clone() for name in VECTORS},
+            "anchor on the positive": lambda s: {**s, "positive": s["anchor"].clone()},
+            "anchor on the negative": lambda s: {**s, "negative": s["anchor"].clone()},
+            "vectors of size 1e4": lambda s: {name: s[name].sign() * 1e4 for name in VECTORS},
+        },
+        perfect=lambda s: {**s, "positive": s["anchor"].clone(), "negative": s["anchor"] + 10},
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "angle",
+                "angle of the anchor on the circle (radians)",
+                0.0,
+                6.28,
+                lambda t: _anchors(on_circle(t)),
+                "the positive at 60°, the negative at 170°",
+            ),
+        ),
+        planes=(
+            Plane(
+                "anchor",
+                ("x", "y"),
+                (-1.6, 1.6),
+                (-1.6, 1.6),
+                lambda u, v: _anchors(torch.stack([u, v], -1)),
+                "plane",
+                "the anchor moves, a positive and a negative stay on the unit circle",
+                {"positive": places(60), "negative": places(170)},
+            ),
         ),
     ),
     transforms={
@@ -55,11 +71,4 @@ triplets = Signature(
         "scale": Transform("scale", lambda s, g: stretch(s, g, VECTORS), "each vector times its own positive number"),
         "shift": Transform("shift", lambda s, g: move(s, g, VECTORS), "the same vector added to all"),
     },
-    edges={
-        "all three equal": lambda s: {name: s["anchor"].clone() for name in VECTORS},
-        "anchor on the positive": lambda s: {**s, "positive": s["anchor"].clone()},
-        "anchor on the negative": lambda s: {**s, "negative": s["anchor"].clone()},
-        "vectors of size 1e4": lambda s: {name: s[name].sign() * 1e4 for name in VECTORS},
-    },
-    perfect=lambda s: {**s, "positive": s["anchor"].clone(), "negative": s["anchor"] + 10},
 )

@@ -4,7 +4,10 @@ import torch
 
 from .compared import at, move, on_circle, places, stretch, turn
 from .fields import Field
-from .signature import Line, Plane, Signature, Transform
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature, Transform
 
 VECTORS = ("view_a", "view_b")
 
@@ -16,30 +19,43 @@ def _partners(vectors):
 
 two_views = Signature(
     name="two_views",
-    fields={"view_a": Field("N D", "one view of each item"), "view_b": Field("N D", "the other view")},
-    items="N",
-    sizes={"N": 5, "D": 3},
-    least={"D": 1},
-    lines=(
-        Line(
-            "angle",
-            "angle of the first view on the circle (radians)",
-            0.0,
-            6.28,
-            lambda t: _partners(on_circle(t)),
-            "the second view at 90°",
-        ),
+    inputs=Inputs(
+        {"view_a": Field("N D", "one view of each item"), "view_b": Field("N D", "the other view")},
+        least={"D": 1},
     ),
-    planes=(
-        Plane(
-            "view",
-            ("x", "y"),
-            (-1.6, 1.6),
-            (-1.6, 1.6),
-            lambda u, v: _partners(torch.stack([u, v], -1)),
-            "plane",
-            "the first view moves, the second stays at the top of the unit circle",
-            {"second view": places(90)},
+    items="N",
+    samples=Samples(
+        sizes={"N": 5, "D": 3},
+        edges={
+            "all vectors equal": lambda s: {name: s["view_a"][:1].expand_as(s[name]).clone() for name in VECTORS},
+            "both views equal": lambda s: {**s, "view_b": s["view_a"].clone()},
+            "opposite views": lambda s: {**s, "view_b": -s["view_a"]},
+            "vectors of size 1e4": lambda s: {name: s[name].sign() * 1e4 for name in VECTORS},
+        },
+        perfect=lambda s: {**s, "view_b": s["view_a"].clone()},
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "angle",
+                "angle of the first view on the circle (radians)",
+                0.0,
+                6.28,
+                lambda t: _partners(on_circle(t)),
+                "the second view at 90°",
+            ),
+        ),
+        planes=(
+            Plane(
+                "view",
+                ("x", "y"),
+                (-1.6, 1.6),
+                (-1.6, 1.6),
+                lambda u, v: _partners(torch.stack([u, v], -1)),
+                "plane",
+                "the first view moves, the second stays at the top of the unit circle",
+                {"second view": places(90)},
+            ),
         ),
     ),
     transforms={
@@ -50,11 +66,4 @@ two_views = Signature(
             "swap", lambda s, g: {"view_a": s["view_b"], "view_b": s["view_a"]}, "the two views exchanged"
         ),
     },
-    edges={
-        "all vectors equal": lambda s: {name: s["view_a"][:1].expand_as(s[name]).clone() for name in VECTORS},
-        "both views equal": lambda s: {**s, "view_b": s["view_a"].clone()},
-        "opposite views": lambda s: {**s, "view_b": -s["view_a"]},
-        "vectors of size 1e4": lambda s: {name: s[name].sign() * 1e4 for name in VECTORS},
-    },
-    perfect=lambda s: {**s, "view_b": s["view_a"].clone()},
 )

@@ -9,7 +9,11 @@ import torch
 
 from .compared import absent, all_there, at, forms_of, on_circle, others, partner_first, transforms_of, with_gallery
 from .fields import Field, Mask, Row
-from .signature import Line, Plane, Signature
+from .forms import Forms
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature
 
 PARTNER, NEGATIVES_A, NEGATIVES_B = 90, (35, 200, 300), (150, 240, 330)
 
@@ -64,50 +68,58 @@ def _all_equal(inputs):
 
 views = Signature(
     name="views",
-    fields={
-        "view_a": Field("N D", "one view of each item"),
-        "view_b": Field("N D", "the other view"),
-        "gallery_a": Field("M D", "views of others"),
-        "gallery_b": Field("M D", "their other views"),
-        "own": Row("N"),
-        "gallery_mask": Mask("M"),
-    },
+    inputs=Inputs(
+        {
+            "view_a": Field("N D", "one view of each item"),
+            "view_b": Field("N D", "the other view"),
+            "gallery_a": Field("M D", "views of others"),
+            "gallery_b": Field("M D", "their other views"),
+            "own": Row("N"),
+            "gallery_mask": Mask("M"),
+        },
+        least={"D": 1, "M": 1},
+        optional=("gallery_a", "gallery_b", "own", "gallery_mask"),
+        completed=completed,
+    ),
     items="N",
-    sizes={"N": 5, "D": 3, "M": 4},
-    least={"D": 1, "M": 1},
-    optional=("gallery_a", "gallery_b", "own", "gallery_mask"),
-    completed=completed,
-    forms={**forms_of(_relate, VECTORS, ("s", "d"), _one_gallery), **forms_of(_across, VECTORS, ("across",))},
-    collected=_mean_of_both,
-    lines=(
-        Line(
-            "angle",
-            "angle of the first view on the circle (radians)",
-            0.0,
-            6.28,
-            lambda t: _views(on_circle(t)),
-            "the second view at 90°, views of others around the circle",
+    samples=Samples(
+        sizes={"N": 5, "D": 3, "M": 4},
+        edges={
+            "all vectors equal": _all_equal,
+            "both views equal": lambda s: {**s, "view_b": s["view_a"].clone()},
+            "opposite views": lambda s: {**s, "view_b": -s["view_a"]},
+            "nothing to compare with": absent,
+            "vectors of size 1e4": lambda s: {**s, **{name: s[name].sign() * 1e4 for name in VECTORS}},
+            "the whole gallery": all_there,
+        },
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "angle",
+                "angle of the first view on the circle (radians)",
+                0.0,
+                6.28,
+                lambda t: _views(on_circle(t)),
+                "the second view at 90°, views of others around the circle",
+            ),
+        ),
+        planes=(
+            Plane(
+                "view",
+                ("x", "y"),
+                (-1.6, 1.6),
+                (-1.6, 1.6),
+                lambda u, v: _views(torch.stack([u, v], -1)),
+                "plane",
+                "the first view moves, the second is at the top, six views of others on the unit circle",
+            ),
         ),
     ),
-    planes=(
-        Plane(
-            "view",
-            ("x", "y"),
-            (-1.6, 1.6),
-            (-1.6, 1.6),
-            lambda u, v: _views(torch.stack([u, v], -1)),
-            "plane",
-            "the first view moves, the second is at the top, six views of others on the unit circle",
-        ),
+    forms=Forms(
+        {**forms_of(_relate, VECTORS, ("cosine", "distance"), _one_gallery), **forms_of(_across, VECTORS, ("across",))},
+        collected=_mean_of_both,
     ),
     transforms=transforms_of(VECTORS, ("gallery_a", "gallery_b", "gallery_mask")),
-    edges={
-        "all vectors equal": _all_equal,
-        "both views equal": lambda s: {**s, "view_b": s["view_a"].clone()},
-        "opposite views": lambda s: {**s, "view_b": -s["view_a"]},
-        "nothing to compare with": absent,
-        "vectors of size 1e4": lambda s: {**s, **{name: s[name].sign() * 1e4 for name in VECTORS}},
-        "the whole gallery": all_there,
-    },
     always=("permute_gallery",),
 )

@@ -52,7 +52,9 @@ def width_for(temperature):
     wanted = (s / temperature).softmax(-1)
     gaps = [
         (
-            lossatlas.gaussian_neighbor_distribution(1 - s, sigma=w.item(), where=torch.ones_like(s, dtype=torch.bool))
+            lossatlas.losses.contrastive.gaussian_neighbor_distribution(
+                1 - s, sigma=w.item(), where=torch.ones_like(s, dtype=torch.bool)
+            )
             - wanted
         )
         .abs()
@@ -66,7 +68,7 @@ def level_at_the_right_end():
     picture = relative_penalty()
     end = float(picture.controls["temperature"].values[-1])
     s = torch.linspace(-0.9, 0.9, 13, dtype=D)
-    share = lossatlas.contrastive_relative_penalty(s.unsqueeze(0), temperature=end)[0]
+    share = lossatlas.losses.contrastive.contrastive_relative_penalty(s.unsqueeze(0), temperature=end)[0]
     alike = share.max() / share.min() < 3
     return [bool(share.max() > 0.5), bool(alike), bool(torch.allclose(share, s / s.sum())), bool(share.sum() < 0.5)]
 

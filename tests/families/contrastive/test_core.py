@@ -45,10 +45,10 @@ def compared_with_75_digits(loss, inputs, temperature, dtype):
     exact = exact_of(
         case, {name: value.double() if value.is_floating_point() else value for name, value in inputs.items()}
     )
-    leaves = tracked(inputs, case.signature.floating)
+    leaves = tracked(inputs, case.signature.inputs.floating)
     items = case.each(leaves)
     items.sum().backward()
-    return items.detach(), {n: leaves[n].grad for n in case.signature.floating}, exact
+    return items.detach(), {n: leaves[n].grad for n in case.signature.inputs.floating}, exact
 
 
 @pytest.mark.parametrize("loss", SHARP, ids=lambda loss: loss.__name__)
@@ -96,11 +96,15 @@ def test_pull_equals_push_and_the_penalties_are_their_shares():
         leaves = POSITIVE.clone().requires_grad_(), NEGATIVES.clone().requires_grad_()
         at_positive, at_negative = slope(INFO_NCE(*leaves, temperature=temperature), *leaves)
         close(-at_positive.sum(), at_negative.sum())
-        penalty = la.contrastive_relative_penalty(NEGATIVES, temperature=temperature)
+        penalty = la.losses.contrastive.contrastive_relative_penalty(NEGATIVES, temperature=temperature)
         close(at_negative / -at_positive, penalty)
         close(penalty.sum(), 1.0)
         assert penalty.argsort().equal(NEGATIVES.argsort())
-    close(la.contrastive_relative_penalty(NEGATIVES)[0], of([0.99670975, 0.00328765, 2.599e-6, 2.05e-9]), atol=6e-9)
+    close(
+        la.losses.contrastive.contrastive_relative_penalty(NEGATIVES)[0],
+        of([0.99670975, 0.00328765, 2.599e-6, 2.05e-9]),
+        atol=6e-9,
+    )
 
 
 def test_low_temperatures_leave_the_hardest_negative_and_high_ones_a_plain_mean():
@@ -389,14 +393,14 @@ def state(module):
 
 
 def test_temperatures_are_remembered_example_by_example_and_saved():
-    module = la.GlobalContrastiveTemperatures(6).double()
+    module = la.losses.contrastive.GlobalContrastiveTemperatures(6).double()
     a, b = normal(3, 4).requires_grad_(), normal(3, 4, seed=1)
     value = module(a, b, torch.tensor([4, 0, 2]))
     value.backward()
     assert a.grad.isfinite().all() and not module.temperature.requires_grad
     before = state(module)
     assert before["log_u"].isneginf().tolist() == [False, True, False, True, False, True]
-    copy = la.GlobalContrastiveTemperatures(6).double()
+    copy = la.losses.contrastive.GlobalContrastiveTemperatures(6).double()
     copy.load_state_dict(before)
     again = torch.tensor([0, 1, 2])
     close(module(b, a, again).detach(), copy(b, a, again).detach())
@@ -409,7 +413,10 @@ def test_temperatures_are_remembered_example_by_example_and_saved():
 
 def test_an_example_is_new_whatever_else_is_in_its_batch():
     a, b = normal(3, 4), normal(3, 4, seed=1)
-    seen, fresh = la.GlobalContrastiveTemperatures(4).double(), la.GlobalContrastiveTemperatures(4).double()
+    seen, fresh = (
+        la.losses.contrastive.GlobalContrastiveTemperatures(4).double(),
+        la.losses.contrastive.GlobalContrastiveTemperatures(4).double(),
+    )
     seen(a, b, torch.tensor([0, 1, 2]))
     seen(a, b, torch.tensor([0, 1, 3]))
     fresh(a, b, torch.tensor([0, 1, 3]))
@@ -419,7 +426,7 @@ def test_an_example_is_new_whatever_else_is_in_its_batch():
 def test_at_first_sight_the_gradient_is_that_of_the_objective_also_at_low_temperature():
     for temperature in (0.1, 1e-3):
         a, b = normal(4, 3).requires_grad_(), normal(4, 3, seed=1)
-        module = la.GlobalContrastiveTemperatures(4, temperature=temperature, low=1e-4).double()
+        module = la.losses.contrastive.GlobalContrastiveTemperatures(4, temperature=temperature, low=1e-4).double()
         module.temperature.fill_(temperature)
         got = slope(module(a, b, torch.arange(4)), a)[0]
         close(got, slope(la.global_contrastive_loss(a, b, temperature=temperature), a)[0], rtol=1e-9)
@@ -428,7 +435,7 @@ def test_at_first_sight_the_gradient_is_that_of_the_objective_also_at_low_temper
 def test_the_slope_in_the_temperature_is_that_of_the_robust_objective():
     scores = normal(1, 4, 6).tanh()
     tau = of([0.1, 0.2, 0.3, 0.4])
-    _, _, _, found = la.isogclr_update(
+    _, _, _, found = la.losses.contrastive.isogclr_update(
         scores, scores == scores, torch.full((4,), -torch.inf, dtype=F64), tau, torch.zeros(4, dtype=F64), momentum=1.0
     )
     for n in range(4):
@@ -439,7 +446,7 @@ def test_the_slope_in_the_temperature_is_that_of_the_robust_objective():
 
 def test_what_a_batch_does_not_tell_leaves_the_state_of_an_example():
     """An item alone has no negatives; vectors that overflowed say nothing: what is remembered of them would never recover."""
-    module = la.GlobalContrastiveTemperatures(6).double()
+    module = la.losses.contrastive.GlobalContrastiveTemperatures(6).double()
     a, b = normal(3, 4), normal(3, 4, seed=1)
     module(a, b, torch.arange(3))
     before = state(module)
@@ -452,32 +459,32 @@ def test_what_a_batch_does_not_tell_leaves_the_state_of_an_example():
 
 
 def test_temperatures_without_items_and_in_half_precision():
-    module = la.GlobalContrastiveTemperatures(6)
+    module = la.losses.contrastive.GlobalContrastiveTemperatures(6)
     nothing = torch.zeros(0, 4, requires_grad=True)
     value = module(nothing, nothing, torch.zeros(0, dtype=torch.long))
     value.backward()
     assert value == 0
     a, b = normal(3, 4).half(), normal(3, 4, seed=1).half()
-    index, again = torch.arange(3), la.GlobalContrastiveTemperatures(6).half()
+    index, again = torch.arange(3), la.losses.contrastive.GlobalContrastiveTemperatures(6).half()
     assert again(a, b, index) == module(a.float(), b.float(), index).half()
 
 
 def test_temperatures_say_what_is_wrong():
-    module, a = la.GlobalContrastiveTemperatures(4), torch.ones(2, 3)
-    refused(ValueError, "examples", la.GlobalContrastiveTemperatures, 0)
-    refused(ValueError, "temperature", la.GlobalContrastiveTemperatures, 4, temperature=0.9)
-    refused(ValueError, "high", la.GlobalContrastiveTemperatures, 4, low=0.5, high=0.4)
-    refused(ValueError, "gamma", la.GlobalContrastiveTemperatures, 4, gamma=0.0)
+    module, a = la.losses.contrastive.GlobalContrastiveTemperatures(4), torch.ones(2, 3)
+    refused(ValueError, "examples", la.losses.contrastive.GlobalContrastiveTemperatures, 0)
+    refused(ValueError, "temperature", la.losses.contrastive.GlobalContrastiveTemperatures, 4, temperature=0.9)
+    refused(ValueError, "high", la.losses.contrastive.GlobalContrastiveTemperatures, 4, low=0.5, high=0.4)
+    refused(ValueError, "gamma", la.losses.contrastive.GlobalContrastiveTemperatures, 4, gamma=0.0)
     refused(TypeError, "index", module, a, a, torch.tensor([0.0, 1.0]))
     refused(ValueError, "index", module, a, a, torch.tensor([0, 4]))
     refused(ValueError, "index", module, a, a, torch.tensor([1, 1]))
     refused(ValueError, "view_b", module, a, a[:1], torch.tensor([0, 1]))
     scores, one = torch.ones(1, 2, 3), torch.ones(2)
-    refused(ValueError, "where", la.isogclr_update, scores, scores[0] > 0, one, one, one)
-    refused(ValueError, "slope", la.isogclr_update, scores, scores > 0, one, one, one[:1])
-    refused(ValueError, "temperature", la.isogclr_update, scores, scores > 0, one, 0 * one, one)
-    refused(TypeError, "negative_similarities", la.contrastive_relative_penalty, [0.1])
-    refused(ValueError, "temperature", la.contrastive_relative_penalty, one, temperature=0.0)
+    refused(ValueError, "where", la.losses.contrastive.isogclr_update, scores, scores[0] > 0, one, one, one)
+    refused(ValueError, "slope", la.losses.contrastive.isogclr_update, scores, scores > 0, one, one, one[:1])
+    refused(ValueError, "temperature", la.losses.contrastive.isogclr_update, scores, scores > 0, one, 0 * one, one)
+    refused(TypeError, "negative_similarities", la.losses.contrastive.contrastive_relative_penalty, [0.1])
+    refused(ValueError, "temperature", la.losses.contrastive.contrastive_relative_penalty, one, temperature=0.0)
 
 
 # Adaptive multi-head.
@@ -485,38 +492,41 @@ def test_temperatures_say_what_is_wrong():
 
 def test_the_price_of_a_temperature_is_least_at_two_over_the_width():
     tau = of(2 / 16).requires_grad_()
-    close(slope(la.adaptive_temperature_regularizer(tau, width=16), tau)[0], 0.0)
-    close(la.adaptive_temperature_regularizer(of(0.5), width=4), 2 * math.log(0.5) + 2)
+    close(slope(la.losses.contrastive.adaptive_temperature_regularizer(tau, width=16), tau)[0], 0.0)
+    close(la.losses.contrastive.adaptive_temperature_regularizer(of(0.5), width=4), 2 * math.log(0.5) + 2)
 
 
 def test_one_head_without_price_is_the_hardest_negative_less_the_positive():
     same = torch.full((1, 1, 4), 0.2, dtype=F64)
-    got = la.amcl_nt_xent(POSITIVE, NEGATIVES.unsqueeze(1), same[..., 0], same, width=8, beta=0.0)
+    got = la.losses.contrastive.amcl_nt_xent(POSITIVE, NEGATIVES.unsqueeze(1), same[..., 0], same, width=8, beta=0.0)
     close(got, of([0.1 / 0.2]))
 
 
 def test_heads_add():
     positive, negative = normal(3, 2).tanh(), normal(3, 2, 5, seed=1).tanh()
     temperatures = normal(3, 2, seed=2).exp(), normal(3, 2, 5, seed=3).exp()
-    whole = la.amcl_nt_xent(positive, negative, *temperatures, width=8)
+    whole = la.losses.contrastive.amcl_nt_xent(positive, negative, *temperatures, width=8)
     parts = [
-        la.amcl_nt_xent(*(v[:, c : c + 1] for v in (positive, negative, *temperatures)), width=8) for c in range(2)
+        la.losses.contrastive.amcl_nt_xent(*(v[:, c : c + 1] for v in (positive, negative, *temperatures)), width=8)
+        for c in range(2)
     ]
     close(whole, parts[0] + parts[1])
     hardest = negative[0, 0].argmax()
     tau_p, tau_n = temperatures[0][0, 0], temperatures[1][0, 0, hardest]
-    price = la.adaptive_temperature_regularizer(tau_p, width=8) - la.adaptive_temperature_regularizer(tau_n, width=8)
+    price = la.losses.contrastive.adaptive_temperature_regularizer(
+        tau_p, width=8
+    ) - la.losses.contrastive.adaptive_temperature_regularizer(tau_n, width=8)
     close(parts[0][0], negative[0, 0, hardest] / tau_n - positive[0, 0] / tau_p + 0.1 * price)
 
 
 def test_adaptive_heads_say_what_is_wrong():
     one, three = torch.ones(2, 1), torch.ones(2, 1, 3)
-    refused(ValueError, "negative", la.amcl_nt_xent, one, one, one, three, width=8)
-    refused(ValueError, "negative_temperature", la.amcl_nt_xent, one, three, one, one, width=8)
-    refused(ValueError, "positive_temperature", la.amcl_nt_xent, one, three, -one, three, width=8)
-    refused(ValueError, "beta", la.amcl_nt_xent, one, three, one, three, width=8, beta=-1.0)
-    refused(TypeError, "temperature", la.adaptive_temperature_regularizer, 0.1, width=8)
-    refused(ValueError, "width", la.adaptive_temperature_regularizer, one, width=0)
+    refused(ValueError, "negative", la.losses.contrastive.amcl_nt_xent, one, one, one, three, width=8)
+    refused(ValueError, "negative_temperature", la.losses.contrastive.amcl_nt_xent, one, three, one, one, width=8)
+    refused(ValueError, "positive_temperature", la.losses.contrastive.amcl_nt_xent, one, three, -one, three, width=8)
+    refused(ValueError, "beta", la.losses.contrastive.amcl_nt_xent, one, three, one, three, width=8, beta=-1.0)
+    refused(TypeError, "temperature", la.losses.contrastive.adaptive_temperature_regularizer, 0.1, width=8)
+    refused(ValueError, "width", la.losses.contrastive.adaptive_temperature_regularizer, one, width=0)
 
 
 # SimpleX and BYOL.

@@ -31,49 +31,58 @@ def costs(x, y):
 def test_two_views_attract_by_their_squared_distance(t_positive):
     views = normal(2, 5, 3)
     wanted = (unit(views[0]) - unit(views[1])).square().sum(-1).mean()
-    same(la.contrastive_attraction(views, t_positive=t_positive), wanted)
+    same(la.losses.contrastive.contrastive_attraction(views, t_positive=t_positive), wanted)
 
 
 def test_sharpness_0_weighs_all_alike():
     views = normal(3, 5, 4)
     apart = [(unit(views[x]) - unit(views[y])).square().sum(-1).mean() for x in range(3) for y in range(3) if x != y]
-    same(la.contrastive_attraction(views, t_positive=0.0), sum(apart) / 6)
+    same(la.losses.contrastive.contrastive_attraction(views, t_positive=0.0), sum(apart) / 6)
     across = [costs(views[x], views[y])[off_diagonal(5)].mean() for x in range(3) for y in range(x + 1, 3)]
-    same(la.contrastive_repulsion(views, t_negative=0.0), -sum(across) / 3)
+    same(la.losses.contrastive.contrastive_repulsion(views, t_negative=0.0), -sum(across) / 3)
 
 
 def test_sharper_weights_move_to_far_positives_and_near_negatives():
     views, sharpness = normal(4, 6, 3), (0.0, 0.5, 1.0, 3.0, 10.0)
-    attraction = [la.contrastive_attraction(views, t_positive=t).item() for t in sharpness]
-    repulsion = [-la.contrastive_repulsion(views, t_negative=t).item() for t in sharpness]
+    attraction = [la.losses.contrastive.contrastive_attraction(views, t_positive=t).item() for t in sharpness]
+    repulsion = [-la.losses.contrastive.contrastive_repulsion(views, t_negative=t).item() for t in sharpness]
     assert attraction == sorted(attraction) and repulsion == sorted(repulsion, reverse=True)
 
 
 def test_attraction_and_repulsion_are_bounded_and_do_not_see_a_turn():
     views, turn = normal(3, 6, 4), torch.linalg.qr(normal(4, 4, seed=5))[0]
-    for loss, low, high in ((la.contrastive_attraction, 0, 4), (la.contrastive_repulsion, -4, 0)):
+    for loss, low, high in (
+        (la.losses.contrastive.contrastive_attraction, 0, 4),
+        (la.losses.contrastive.contrastive_repulsion, -4, 0),
+    ):
         assert low <= loss(views) <= high
         same(loss(views @ turn), loss(views))
     opposite = torch.stack([normal(1, 3), -normal(1, 3)])
-    same(la.contrastive_attraction(opposite), torch.tensor(4.0, dtype=opposite.dtype))
-    assert la.contrastive_repulsion(opposite) == 0  # nobody else is there
+    same(la.losses.contrastive.contrastive_attraction(opposite), torch.tensor(4.0, dtype=opposite.dtype))
+    assert la.losses.contrastive.contrastive_repulsion(opposite) == 0  # nobody else is there
 
 
 def test_cacr_of_queries_is_that_of_two_views():
     views, settings = normal(2, 5, 3), {"t_positive": 2.0, "t_negative": 1.5}
-    wanted = la.contrastive_attraction(views, alpha=0.7, t_positive=2.0)
-    wanted = wanted + la.contrastive_repulsion(views, beta=0.4, t_negative=1.5)
+    wanted = la.losses.contrastive.contrastive_attraction(views, alpha=0.7, t_positive=2.0)
+    wanted = wanted + la.losses.contrastive.contrastive_repulsion(views, beta=0.4, t_negative=1.5)
     same(la.cacr_loss(views[0], views[1], alpha=0.7, beta=0.4, **settings), wanted)
 
 
 def test_the_weights_of_cacr_have_a_gradient():
     views = normal(3, 5, 3).requires_grad_()
-    assert torch.autograd.gradcheck(lambda v: la.contrastive_attraction(v) + la.contrastive_repulsion(v), views)
+    assert torch.autograd.gradcheck(
+        lambda v: la.losses.contrastive.contrastive_attraction(v) + la.losses.contrastive.contrastive_repulsion(v),
+        views,
+    )
 
 
 def test_one_query_view_by_a_radial_kernel_is_info_nce():
     q, k, tau = normal(5, 3), normal(5, 3, seed=1), 0.3
-    same(la.cacr_momentum_rbf(q.unsqueeze(0), k, temperature=tau), 2 * tau * la.info_nce(q, k, temperature=tau))
+    same(
+        la.losses.contrastive.cacr_momentum_rbf(q.unsqueeze(0), k, temperature=tau),
+        2 * tau * la.info_nce(q, k, temperature=tau),
+    )
 
 
 def test_all_weights_of_the_momentum_forms_are_held():
@@ -89,8 +98,8 @@ def test_all_weights_of_the_momentum_forms_are_held():
     own = s.diagonal(dim1=-2, dim2=-1)
     surprise = (s / tau).logsumexp(-1) - own / tau
     wanted = {
-        la.cacr_momentum_rbf: 2 * tau * (views * surprise).sum(0).mean(),
-        la.cacr_momentum_euclidean: (views * ((1 - own) - (near * (1 - s)).sum(-1))).sum(),
+        la.losses.contrastive.cacr_momentum_rbf: 2 * tau * (views * surprise).sum(0).mean(),
+        la.losses.contrastive.cacr_momentum_euclidean: (views * ((1 - own) - (near * (1 - s)).sum(-1))).sum(),
     }
     for loss, right in wanted.items():
         found = loss(queries, k, temperature=tau)
@@ -100,8 +109,8 @@ def test_all_weights_of_the_momentum_forms_are_held():
 
 def test_one_item_has_nobody_to_be_pushed_from():
     queries, k = normal(2, 1, 3).requires_grad_(), normal(1, 3, seed=1)
-    assert la.cacr_momentum_rbf(queries, k) == 0
-    value = la.cacr_momentum_euclidean(queries, k)
+    assert la.losses.contrastive.cacr_momentum_rbf(queries, k) == 0
+    value = la.losses.contrastive.cacr_momentum_euclidean(queries, k)
     assert value.isfinite() and torch.autograd.grad(value, queries)[0].isfinite().all()
 
 
@@ -165,7 +174,7 @@ def gated(n=6, d=4):
 def test_an_open_gate_to_ones_own_class_is_multi_positive_nce():
     z, y, _, gate = gated()
     gallery = {"gallery": z, "gallery_labels": y}
-    found = la.gated_contrastive_loss(z, y, y, torch.ones_like(gate), temperature=0.3)
+    found = la.losses.contrastive.gated_contrastive_loss(z, y, y, torch.ones_like(gate), temperature=0.3)
     same(found, la.multi_positive_nce(z, y, **gallery, temperature=0.3))
 
 
@@ -173,7 +182,7 @@ def test_all_pairs_count_alike():
     y = torch.tensor([0, 0, 0, 1, 2, 2])
     z = normal(6, 4)
     number = (y.unsqueeze(-1) == y).sum(-1).double()
-    found = la.gated_contrastive_loss(z, y, y, torch.ones_like(z))
+    found = la.losses.contrastive.gated_contrastive_loss(z, y, y, torch.ones_like(z))
     same(found, la.multi_positive_nce(z, y, gallery=z, gallery_labels=y, sample_weight=number))
 
 
@@ -181,15 +190,20 @@ def test_where_all_classes_differ_ones_only_positive_is_oneself():
     z, y, tau = normal(5, 3), torch.arange(5), 0.3
     s = (unit(z) @ unit(z).mT - 1) / tau
     wanted = (1 + s.exp().masked_fill(~off_diagonal(5), 0).sum(-1)).log().mean()
-    same(la.gated_contrastive_loss(z, y, y, torch.ones_like(z), temperature=tau), wanted)
+    same(la.losses.contrastive.gated_contrastive_loss(z, y, y, torch.ones_like(z), temperature=tau), wanted)
 
 
 def test_the_length_of_a_gate_does_not_matter_and_its_direction_does():
     z, y, partner, gate = gated()
-    value = la.gated_contrastive_loss(z, y, partner, gate)
-    same(la.gated_contrastive_loss(z, y, partner, gate * torch.tensor([[0.1], [1], [7], [100], [3], [2]])), value)
-    same(la.gated_contrastive_loss(3 * z, y, partner, gate), value)
-    assert (la.gated_contrastive_loss(z, y, partner, gate.flip(-1)) - value).abs() > 1e-3
+    value = la.losses.contrastive.gated_contrastive_loss(z, y, partner, gate)
+    same(
+        la.losses.contrastive.gated_contrastive_loss(
+            z, y, partner, gate * torch.tensor([[0.1], [1], [7], [100], [3], [2]])
+        ),
+        value,
+    )
+    same(la.losses.contrastive.gated_contrastive_loss(3 * z, y, partner, gate), value)
+    assert (la.losses.contrastive.gated_contrastive_loss(z, y, partner, gate.flip(-1)) - value).abs() > 1e-3
 
 
 def test_a_closed_gate_and_a_missing_side_are_no_harm():
@@ -197,21 +211,21 @@ def test_a_closed_gate_and_a_missing_side_are_no_harm():
     z.requires_grad_()
     gate[0] = 0
     gate.requires_grad_()
-    value = la.gated_contrastive_loss(z, y, partner, gate)
+    value = la.losses.contrastive.gated_contrastive_loss(z, y, partner, gate)
     assert value.isfinite() and all(x.isfinite().all() for x in torch.autograd.grad(value, (z, gate)))
     zeros = torch.zeros_like(y)
-    assert la.gated_contrastive_loss(z, zeros, zeros, gate) == 0  # no negatives
-    assert la.gated_contrastive_loss(z, zeros, zeros + 7, gate) == 0  # no positives
+    assert la.losses.contrastive.gated_contrastive_loss(z, zeros, zeros, gate) == 0  # no negatives
+    assert la.losses.contrastive.gated_contrastive_loss(z, zeros, zeros + 7, gate) == 0  # no positives
 
 
 def test_what_is_not_a_number_stays_visible_behind_a_gate():
     z, y, partner, gate = gated()
-    assert la.gated_contrastive_loss(z * torch.nan, y, partner, gate).isnan()
+    assert la.losses.contrastive.gated_contrastive_loss(z * torch.nan, y, partner, gate).isnan()
 
 
 def test_gated_gradients():
     z, y, partner, gate = gated()
     inputs = (z.requires_grad_(), gate.requires_grad_())
     assert torch.autograd.gradcheck(
-        lambda z, gate: la.gated_contrastive_loss(z, y, partner, gate, temperature=0.5), inputs
+        lambda z, gate: la.losses.contrastive.gated_contrastive_loss(z, y, partner, gate, temperature=0.5), inputs
     )

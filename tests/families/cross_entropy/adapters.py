@@ -28,7 +28,7 @@ def harmonic(params, x, weight, target):
     hyper = {"n": params["n_paper"], "eps": params["eps"]}
     assert params["n_paper"] == 2 * params["n_code"]
     return {
-        "prob": la.harmax(x, weight, **hyper),
+        "prob": la.losses.cross_entropy.harmax(x, weight, **hyper),
         "nll": la.harmonic_loss(x, weight, target, **hyper, reduction="none"),
     }
 
@@ -39,8 +39,8 @@ def basis_as_prototypes(features, basis, target):
 
 def idw(params, queries, keys, values):
     return {
-        "weights": la.inverse_distance_weights(queries, keys, **params),
-        "output": la.inverse_distance_weighting_attention(queries, keys, values, **params),
+        "weights": la.losses.cross_entropy.inverse_distance_weights(queries, keys, **params),
+        "output": la.losses.cross_entropy.inverse_distance_weighting_attention(queries, keys, values, **params),
     }
 
 
@@ -50,21 +50,21 @@ def l2_svm(params, logits, target, weight):
     return {
         "squared_hinge_sum": la.l2_svm_loss(logits, target, reduction="sum"),
         "squared_hinge_mean": la.l2_svm_loss(logits, target),
-        "gru_svm_objective": la.l2_svm_objective(logits, target, weight, penalty=penalty),
+        "gru_svm_objective": la.losses.cross_entropy.l2_svm_objective(logits, target, weight, penalty=penalty),
         "cnn_svm_objective": weight.square().mean() + penalty * la.l2_svm_loss(logits, target),
     }
 
 
 @partly(la.ldr_kl_loss)
 def ldr_normalized(params, logits, target):
-    return la.ldr_kl_loss(la.softplus_mean_normalize(logits), target, **params)
+    return la.ldr_kl_loss(la.losses.cross_entropy.softplus_mean_normalize(logits), target, **params)
 
 
 @partly(la.aldr_kl_loss)
 def aldr_normalized(params, logits, target):
     """Two calls of the module, and the same two by the pure functions."""
-    module, index = la.ALDRKLLoss(len(target), **params).double(), torch.arange(len(target))
-    scores = la.mean_abs_normalize(logits)
+    module, index = la.losses.cross_entropy.ALDRKLLoss(len(target), **params).double(), torch.arange(len(target))
+    scores = la.losses.cross_entropy.mean_abs_normalize(logits)
     found, lam = {}, None
     for call in ("1", "2"):
         found[f"loss_call_{call}"] = module(scores, target, index)

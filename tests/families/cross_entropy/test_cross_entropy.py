@@ -197,7 +197,9 @@ def test_adversarial_term_vanishes_without_room_and_grows_with_it():
     model, x, target = _linear(), batch(6, 4)[0], batch(6, 5)[1]
     logits, before = model(x), -1.0
     for gamma in (0.0, 0.1, 0.5):
-        moved = la.worst_perturbation(model, x, target, gamma=gamma, generator=torch.Generator().manual_seed(0))
+        moved = la.losses.cross_entropy.worst_perturbation(
+            model, x, target, gamma=gamma, generator=torch.Generator().manual_seed(0)
+        )
         assert (moved - x).abs().max() <= gamma + 1e-12
         value = la.smooth_adversarial_comp_sum_loss(logits, target, model(moved), tau=1.5)
         extra = value - la.comp_sum_loss(logits, target, tau=1.5)
@@ -207,22 +209,29 @@ def test_adversarial_term_vanishes_without_room_and_grows_with_it():
 
 def test_worst_perturbation_ends_in_a_corner_that_is_a_local_maximum():
     model, x, target = _linear(), batch(6, 4)[0], batch(6, 5)[1]
-    moved = la.worst_perturbation(model, x, target, gamma=0.3, steps=20, generator=torch.Generator().manual_seed(0))
+    moved = la.losses.cross_entropy.worst_perturbation(
+        model, x, target, gamma=0.3, steps=20, generator=torch.Generator().manual_seed(0)
+    )
     close((moved - x).abs(), 0.3)
-    uphill = torch.func.grad(lambda other: la.margin_shift(model(x), model(other), target).sum())(moved)
+    uphill = torch.func.grad(lambda other: la.losses.cross_entropy.margin_shift(model(x), model(other), target).sum())(
+        moved
+    )
     assert torch.equal(uphill.sign(), (moved - x).sign())
 
 
 def test_worst_perturbation_is_reproducible_and_refuses_what_it_must():
     model, x, target = _linear(), batch(6, 4)[0], batch(6, 5)[1]
     once, again = (
-        la.worst_perturbation(model, x, target, gamma=0.3, generator=torch.Generator().manual_seed(5)) for _ in range(2)
+        la.losses.cross_entropy.worst_perturbation(
+            model, x, target, gamma=0.3, generator=torch.Generator().manual_seed(5)
+        )
+        for _ in range(2)
     )
     assert torch.equal(once, again)
     with pytest.raises(ValueError, match="`gamma`: expected a number >= 0, got -1"):
-        la.worst_perturbation(model, x, target, gamma=-1)
+        la.losses.cross_entropy.worst_perturbation(model, x, target, gamma=-1)
     with pytest.raises(ValueError, match="`steps`: expected a whole number >= 1, got int 0"):
-        la.worst_perturbation(model, x, target, gamma=0.1, steps=0)
+        la.losses.cross_entropy.worst_perturbation(model, x, target, gamma=0.1, steps=0)
 
 
 # polynomial
@@ -403,13 +412,13 @@ def test_aldr_temperature_range_and_fixed_point():
     logits, _ = batch()
     flat, sure = torch.zeros(1, 5, dtype=torch.float64), row(1e4, 0, 0, 0, 0)
     one = torch.ones(1, dtype=torch.float64)
-    close(la.aldr_kl_temperature(flat, one, alpha=3.0), 1)
-    close(la.aldr_kl_temperature(sure, one, alpha=3.0), 1 - 1 / 3, atol=1e-3)
+    close(la.losses.cross_entropy.aldr_kl_temperature(flat, one, alpha=3.0), 1)
+    close(la.losses.cross_entropy.aldr_kl_temperature(sure, one, alpha=3.0), 1 - 1 / 3, atol=1e-3)
     lam = torch.ones(7, dtype=torch.float64)
     for _ in range(200):
-        lam = la.aldr_kl_temperature(logits, lam)
+        lam = la.losses.cross_entropy.aldr_kl_temperature(logits, lam)
     assert (lam >= 0.5).all() and (lam <= 1).all()
-    close(la.aldr_kl_temperature(logits, lam), lam)
+    close(la.losses.cross_entropy.aldr_kl_temperature(logits, lam), lam)
     p = (logits / lam[:, None]).softmax(-1) + 1e-5
     p = p / p.sum(-1, keepdim=True)
     close(lam, 1 - (p * (5 * p).log()).sum(-1) / (2 * math.log(5)))
@@ -417,14 +426,17 @@ def test_aldr_temperature_range_and_fixed_point():
 
 def test_aldr_module_remembers_the_examples_it_saw():
     logits, target = batch()
-    module = la.ALDRKLLoss(10).double()
+    module = la.losses.cross_entropy.ALDRKLLoss(10).double()
     seen = torch.tensor([9, 2, 3, 5, 7, 0, 1])
     first = module(logits, target, seen)
     close(first, la.aldr_kl_loss(logits, target))
     untouched = [4, 6, 8]
     close(module.temperature[untouched], 1)
-    close(module.temperature[seen], la.aldr_kl_temperature(logits, torch.ones(7, dtype=torch.float64)))
-    again = la.ALDRKLLoss(10).double()
+    close(
+        module.temperature[seen],
+        la.losses.cross_entropy.aldr_kl_temperature(logits, torch.ones(7, dtype=torch.float64)),
+    )
+    again = la.losses.cross_entropy.ALDRKLLoss(10).double()
     again.load_state_dict(module.state_dict())
     held = again.temperature.clone()
     again.eval()
@@ -434,7 +446,7 @@ def test_aldr_module_remembers_the_examples_it_saw():
 
 def test_aldr_gradient_treats_the_temperature_as_fixed():
     logits, target = batch()
-    lam = la.aldr_kl_temperature(logits, torch.ones(7, dtype=torch.float64))
+    lam = la.losses.cross_entropy.aldr_kl_temperature(logits, torch.ones(7, dtype=torch.float64))
     rows = [slope(la.ldr_kl_loss, f[None], y[None], lam=float(t)) for f, y, t in zip(logits, target, lam, strict=True)]
     close(slope(la.aldr_kl_loss, logits, target), torch.cat(rows))
 
@@ -448,25 +460,25 @@ def test_aldr_refusals():
     with pytest.raises(TypeError, match=r"`lam`: expected .*, got float 1\.0"):
         la.aldr_kl_loss(logits, target, lam=1.0)
     with pytest.raises(ValueError, match=r"`index`: expected .*, got numbers from 0 to 6"):
-        la.ALDRKLLoss(3)(logits, target, torch.arange(7))
+        la.losses.cross_entropy.ALDRKLLoss(3)(logits, target, torch.arange(7))
     with pytest.raises(TypeError, match="`index`"):
-        la.ALDRKLLoss(7)(logits, target, torch.arange(7.0))
+        la.losses.cross_entropy.ALDRKLLoss(7)(logits, target, torch.arange(7.0))
     with pytest.raises(ValueError, match="`examples`: expected a whole number >= 1, got int 0"):
-        la.ALDRKLLoss(0)
+        la.losses.cross_entropy.ALDRKLLoss(0)
 
 
 def test_normalised_scores():
     logits, _ = batch()
-    softplus = la.softplus_mean_normalize(logits)
+    softplus = la.losses.cross_entropy.softplus_mean_normalize(logits)
     close(softplus, F.softplus(logits) / F.softplus(logits).mean(-1, keepdim=True), rtol=1e-8)
-    close(la.softplus_mean_normalize(row(-1e4, -1e4 + LN2, -torch.inf)), [[1, 2, 0]])
-    scores = la.mean_abs_normalize(logits)
+    close(la.losses.cross_entropy.softplus_mean_normalize(row(-1e4, -1e4 + LN2, -torch.inf)), [[1, 2, 0]])
+    scores = la.losses.cross_entropy.mean_abs_normalize(logits)
     close(scores.abs().mean(-1), 1)
-    close(la.mean_abs_normalize(row(0, 0)), 0)
-    assert torch.autograd.gradcheck(la.softplus_mean_normalize, logits.clone().requires_grad_())
-    assert torch.autograd.gradcheck(la.mean_abs_normalize, logits.clone().requires_grad_())
+    close(la.losses.cross_entropy.mean_abs_normalize(row(0, 0)), 0)
+    assert torch.autograd.gradcheck(la.losses.cross_entropy.softplus_mean_normalize, logits.clone().requires_grad_())
+    assert torch.autograd.gradcheck(la.losses.cross_entropy.mean_abs_normalize, logits.clone().requires_grad_())
     with pytest.raises(TypeError, match="`logits`: expected a floating-point tensor"):
-        la.mean_abs_normalize([1.0])
+        la.losses.cross_entropy.mean_abs_normalize([1.0])
 
 
 # hinges and margins
@@ -489,11 +501,11 @@ def test_l2_svm_gradient_and_flat_end():
 def test_l2_svm_objective_at_zero_and_its_refusals():
     logits, target = torch.zeros(6, 5, dtype=torch.float64), torch.zeros(6, dtype=torch.long)
     weight = torch.zeros(4, 5, dtype=torch.float64)
-    close(la.l2_svm_objective(logits, target, weight, penalty=0.5), 0.5 * 6 * 5)
+    close(la.losses.cross_entropy.l2_svm_objective(logits, target, weight, penalty=0.5), 0.5 * 6 * 5)
     with pytest.raises(ValueError, match="`penalty`: expected a number >= 0, got -1"):
-        la.l2_svm_objective(logits, target, weight, penalty=-1)
+        la.losses.cross_entropy.l2_svm_objective(logits, target, weight, penalty=-1)
     with pytest.raises(TypeError, match="`weight`: expected a floating-point tensor"):
-        la.l2_svm_objective(logits, target, None)
+        la.losses.cross_entropy.l2_svm_objective(logits, target, None)
 
 
 def test_logistic_loss_tends_to_the_perceptron_loss():
@@ -527,14 +539,17 @@ def test_harmonic_loss_is_cross_entropy_of_log_distances():
     x, w, y = features()
     squares = torch.cdist(x, w).square()
     close(la.harmonic_loss(x, w, y, n=3.0, eps=0.2), F.cross_entropy(-1.5 * (squares + 0.2).log(), y))
-    close(la.harmax(x, w, n=3.0), torch.cdist(x, w) ** -3 / (torch.cdist(x, w) ** -3).sum(-1, keepdim=True))
+    close(
+        la.losses.cross_entropy.harmax(x, w, n=3.0),
+        torch.cdist(x, w) ** -3 / (torch.cdist(x, w) ** -3).sum(-1, keepdim=True),
+    )
 
 
 def test_harmonic_limits():
     x, w, y = features()
     close(la.harmonic_loss(x, w, y, n=1e-9), math.log(5), atol=1e-7)
     nearest = torch.cdist(x, w).argmin(-1)
-    close(la.harmax(x, w, n=1e4), onehot_of(nearest))
+    close(la.losses.cross_entropy.harmax(x, w, n=1e4), onehot_of(nearest))
 
 
 def test_harmonic_loss_on_a_prototype():
@@ -542,7 +557,7 @@ def test_harmonic_loss_on_a_prototype():
     y = torch.arange(5)
     for n in (0.5, 1.0, 2.0, 8.0):
         close(la.harmonic_loss(w, w, y, n=n), 0)
-        close(la.harmax(w, w, n=n), torch.eye(5, dtype=torch.float64))
+        close(la.losses.cross_entropy.harmax(w, w, n=n), torch.eye(5, dtype=torch.float64))
         close(slope(la.harmonic_loss, w.clone(), w, y, n=n), 0)
     wrong = la.harmonic_loss(w, w, y.roll(1))
     assert wrong > 600 and wrong.isfinite() and slope(la.harmonic_loss, w.clone(), w, y.roll(1)).isfinite().all()
@@ -568,17 +583,20 @@ def test_equiangular_numbers():
 
 def test_generation_loss():
     basis = torch.linalg.qr(torch.randn(4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64))[0]
-    close(la.equiangular_basis_generation_loss(basis, threshold=1e-12), 0)
+    close(la.losses.cross_entropy.equiangular_basis_generation_loss(basis, threshold=1e-12), 0)
     x, _, _ = features()
     unit = F.normalize(x)
     cosines = (unit @ unit.T).fill_diagonal_(0).abs()
-    close(la.equiangular_basis_generation_loss(x, threshold=float(cosines.max())), 0)
+    close(la.losses.cross_entropy.equiangular_basis_generation_loss(x, threshold=float(cosines.max())), 0)
     close(
-        la.equiangular_basis_generation_loss(3 * x, threshold=0.1), (cosines - 0.1).clamp(min=0).fill_diagonal_(0).sum()
+        la.losses.cross_entropy.equiangular_basis_generation_loss(3 * x, threshold=0.1),
+        (cosines - 0.1).clamp(min=0).fill_diagonal_(0).sum(),
     )
     level = torch.ones(5, 3, dtype=torch.float64)
-    close(la.equiangular_basis_generation_loss(level, threshold=0.2), 5 * 4 * 0.8)
-    assert torch.autograd.gradcheck(la.equiangular_basis_generation_loss, x.clone().requires_grad_())
+    close(la.losses.cross_entropy.equiangular_basis_generation_loss(level, threshold=0.2), 5 * 4 * 0.8)
+    assert torch.autograd.gradcheck(
+        la.losses.cross_entropy.equiangular_basis_generation_loss, x.clone().requires_grad_()
+    )
 
 
 def test_generation_loss_comes_near_the_welch_bound_and_cannot_pass_it():
@@ -586,7 +604,7 @@ def test_generation_loss_comes_near_the_welch_bound_and_cannot_pass_it():
     # From about half of all starts two vectors end up parallel, where the gradient is 0. This start is of the others.
     vectors = torch.randn(c, d, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     welch = math.sqrt((c - d) / (d * (c - 1)))
-    downhill = torch.func.grad(lambda v: la.equiangular_basis_generation_loss(v, threshold=welch))
+    downhill = torch.func.grad(lambda v: la.losses.cross_entropy.equiangular_basis_generation_loss(v, threshold=welch))
     for _ in range(1500):
         vectors = F.normalize(vectors - 3e-3 * downhill(vectors))
     cosines = (vectors @ vectors.T).abs().fill_diagonal_(0)
@@ -596,16 +614,28 @@ def test_generation_loss_comes_near_the_welch_bound_and_cannot_pass_it():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x, w: la.harmax(x, w[:, :2]), r"`prototypes`: expected shape \(5, 4\), got \(5, 2\)"),
-        (lambda x, w: la.harmax(x, w, n=0.0), "`n`: expected a number > 0, got 0"),
-        (lambda x, w: la.harmax(x.tolist(), w), "`features`: expected a floating-point tensor"),
-        (lambda x, w: la.equiangular_basis_generation_loss(x[0]), r"`vectors`: expected shape \(C, D\), got \(4,\)"),
-        (lambda x, w: la.equiangular_basis_generation_loss(x, threshold=2), "`threshold`: expected a number in"),
         (
-            lambda x, w: la.inverse_distance_weighting_attention(x, w, x),
+            lambda x, w: la.losses.cross_entropy.harmax(x, w[:, :2]),
+            r"`prototypes`: expected shape \(5, 4\), got \(5, 2\)",
+        ),
+        (lambda x, w: la.losses.cross_entropy.harmax(x, w, n=0.0), "`n`: expected a number > 0, got 0"),
+        (lambda x, w: la.losses.cross_entropy.harmax(x.tolist(), w), "`features`: expected a floating-point tensor"),
+        (
+            lambda x, w: la.losses.cross_entropy.equiangular_basis_generation_loss(x[0]),
+            r"`vectors`: expected shape \(C, D\), got \(4,\)",
+        ),
+        (
+            lambda x, w: la.losses.cross_entropy.equiangular_basis_generation_loss(x, threshold=2),
+            "`threshold`: expected a number in",
+        ),
+        (
+            lambda x, w: la.losses.cross_entropy.inverse_distance_weighting_attention(x, w, x),
             r"`values`: expected shape \(5, 4\), got \(6, 4\)",
         ),
-        (lambda x, w: la.augmented_memory(w, w, x[0], 9), r"`target`: expected a class index in \[0, 4\), got int 9"),
+        (
+            lambda x, w: la.losses.cross_entropy.augmented_memory(w, w, x[0], 9),
+            r"`target`: expected a class index in \[0, 4\), got int 9",
+        ),
     ],
 )
 def test_refusals_of_the_distance_functions(call, message):
@@ -619,22 +649,31 @@ def test_idw_weights():
     values = torch.eye(5, dtype=torch.float64)
     for power in (1.0, 2.0, 3.0):
         close(
-            la.inverse_distance_weighting_attention(x, keys, values, power=power, eps=0.0), la.harmax(x, keys, n=power)
+            la.losses.cross_entropy.inverse_distance_weighting_attention(x, keys, values, power=power, eps=0.0),
+            la.losses.cross_entropy.harmax(x, keys, n=power),
         )
-        weights = la.inverse_distance_weights(x, keys, power=power, eps=0.01)
+        weights = la.losses.cross_entropy.inverse_distance_weights(x, keys, power=power, eps=0.01)
         close(weights.sum(-1), 1)
         close(weights, F.normalize(1 / (0.01 + torch.cdist(x, keys) ** power), p=1))
-    close(la.inverse_distance_weights(2 * x, 2 * keys, eps=0.0), la.inverse_distance_weights(x, keys, eps=0.0))
-    close(la.inverse_distance_weights(x + 3, keys + 3), la.inverse_distance_weights(x, keys))
+    close(
+        la.losses.cross_entropy.inverse_distance_weights(2 * x, 2 * keys, eps=0.0),
+        la.losses.cross_entropy.inverse_distance_weights(x, keys, eps=0.0),
+    )
+    close(
+        la.losses.cross_entropy.inverse_distance_weights(x + 3, keys + 3),
+        la.losses.cross_entropy.inverse_distance_weights(x, keys),
+    )
     circle = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]], dtype=torch.float64)
-    close(la.inverse_distance_weights(torch.zeros(1, 2, dtype=torch.float64), circle), 1 / 3)
+    close(la.losses.cross_entropy.inverse_distance_weights(torch.zeros(1, 2, dtype=torch.float64), circle), 1 / 3)
 
 
 def test_idw_interpolates():
     _, keys, _ = features()
     values = torch.randn(5, 3, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    close(la.inverse_distance_weighting_attention(keys, keys, values, eps=0.0), values)
-    close(la.inverse_distance_weighting_attention(keys, keys, values, eps=1e-12), values, atol=1e-9)
+    close(la.losses.cross_entropy.inverse_distance_weighting_attention(keys, keys, values, eps=0.0), values)
+    close(
+        la.losses.cross_entropy.inverse_distance_weighting_attention(keys, keys, values, eps=1e-12), values, atol=1e-9
+    )
 
 
 def test_augmented_memory_makes_the_class_lead_at_the_point():
@@ -642,14 +681,14 @@ def test_augmented_memory_makes_the_class_lead_at_the_point():
     values = torch.randn(5, 3, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     eps = 1e-3
     for point in x:
-        before = la.inverse_distance_weighting_attention(point[None], keys, values, eps=eps)[0]
+        before = la.losses.cross_entropy.inverse_distance_weighting_attention(point[None], keys, values, eps=eps)[0]
         inverse_sum = (1 / (eps + (point - keys).square().sum(-1))).sum()
         for c in range(3):
-            longer, more = la.augmented_memory(keys, values, point, c, eps=eps)
+            longer, more = la.losses.cross_entropy.augmented_memory(keys, values, point, c, eps=eps)
             if c == before.argmax():
                 assert longer is keys and more is values
                 continue
-            after = la.inverse_distance_weighting_attention(point[None], longer, more, eps=eps)[0]
+            after = la.losses.cross_entropy.inverse_distance_weighting_attention(point[None], longer, more, eps=eps)[0]
             assert after.argmax() == c
             lead = (before.max() - before[c]) / (1 + eps * inverse_sum)
             close(after[c] - after[before.argmax()], lead)
@@ -675,26 +714,30 @@ def test_null_bce_asks_only_about_the_label_set():
 def test_relational_target():
     similarity = torch.tensor([[1.0, 0.9, 0.2], [0.9, 1.0, 0.95], [0.2, 0.95, 1.0]], dtype=torch.float64)
     target = index(0, 1, 2)
-    assert la.relational_target(similarity, target, threshold=0.8).tolist() == [[1, 1, 0], [1, 1, 1], [0, 1, 1]]
+    assert la.losses.cross_entropy.relational_target(similarity, target, threshold=0.8).tolist() == [
+        [1, 1, 0],
+        [1, 1, 1],
+        [0, 1, 1],
+    ]
     own = torch.tensor([[True, True, False]] * 3)
-    assert la.relational_target(similarity, target, threshold=0.8, label_set=own).tolist() == [
+    assert la.losses.cross_entropy.relational_target(similarity, target, threshold=0.8, label_set=own).tolist() == [
         [1, 0, 0],
         [0, 1, 1],
         [0, 0, 1],
     ]
-    only = la.relational_target(similarity, target, threshold=1.0)
+    only = la.losses.cross_entropy.relational_target(similarity, target, threshold=1.0)
     assert only.tolist() == torch.eye(3).tolist()
     logits, _ = batch(3, 3)
     close(la.class_relational_bce_loss(logits, only), la.null_bce_loss(logits, target))
     with pytest.raises(TypeError, match="`label_set`: expected a boolean tensor"):
-        la.relational_target(similarity, target, threshold=0.8, label_set=own.long())
+        la.losses.cross_entropy.relational_target(similarity, target, threshold=0.8, label_set=own.long())
     with pytest.raises(ValueError, match=r"`target`: expected class indices in \[0, 3\), got 3"):
-        la.relational_target(similarity, index(3), threshold=0.8)
+        la.losses.cross_entropy.relational_target(similarity, index(3), threshold=0.8)
 
 
 def test_class_similarity_is_a_mean_of_cosines():
     x, w, y = features()
-    got = la.class_similarity(x, y, w)
+    got = la.losses.cross_entropy.class_similarity(x, y, w)
     for c in range(5):
         mine = [F.cosine_similarity(v[None], w) for v in x[y == c]]
         close(got[c], torch.stack(mine).mean(0) if mine else torch.zeros(5, dtype=torch.float64))
@@ -714,7 +757,7 @@ def test_surrogate_touches_the_loss_at_the_anchor():
     anchor = x @ weight
     gradient = torch.func.grad(objective)(anchor)
     leaf = weight.clone().requires_grad_()
-    value = la.target_surrogate_loss(x @ leaf, anchor, gradient, anchor_loss=objective(anchor))
+    value = la.losses.cross_entropy.target_surrogate_loss(x @ leaf, anchor, gradient, anchor_loss=objective(anchor))
     close(value, objective(anchor))
     close(torch.autograd.grad(value, leaf)[0], torch.func.grad(lambda w: objective(x @ w))(weight))
 
@@ -727,31 +770,37 @@ def test_surrogate_lies_above_a_smooth_loss_and_not_above_a_steeper_one():
         other = anchor + 3 * torch.randn(
             anchor.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
         )
-        assert la.target_surrogate_loss(other, anchor, gradient, anchor_loss=objective(anchor)) >= objective(other)
+        assert la.losses.cross_entropy.target_surrogate_loss(
+            other, anchor, gradient, anchor_loss=objective(anchor)
+        ) >= objective(other)
         half_square = lambda z: 0.5 * z.square().sum()  # noqa: E731
         options = {"anchor_loss": half_square(anchor)}
-        close(la.target_surrogate_loss(other, anchor, anchor, **options), half_square(other))
-        assert la.target_surrogate_loss(other, anchor, anchor, eta=2.0, **options) < half_square(other)
+        close(la.losses.cross_entropy.target_surrogate_loss(other, anchor, anchor, **options), half_square(other))
+        assert la.losses.cross_entropy.target_surrogate_loss(other, anchor, anchor, eta=2.0, **options) < half_square(
+            other
+        )
 
 
 def test_surrogate_of_free_outputs_has_its_minimum_one_step_away():
     anchor, gradient = batch()[0], batch(seed=1)[0]
     best = (anchor - 0.3 * gradient).requires_grad_()
-    close(torch.autograd.grad(la.target_surrogate_loss(best, anchor, gradient, eta=0.3), best)[0], 0)
+    close(
+        torch.autograd.grad(la.losses.cross_entropy.target_surrogate_loss(best, anchor, gradient, eta=0.3), best)[0], 0
+    )
 
 
 def test_one_inner_step_is_gradient_descent_and_more_descend_further():
     x, _, weight, objective = _surrogate_setting()
     forward = lambda p: x @ p["weight"]  # noqa: E731
     downhill = torch.func.grad(lambda w: objective(x @ w))(weight)
-    once = la.sso_step({"weight": weight}, forward, objective, learning_rate=0.01)
+    once = la.losses.cross_entropy.sso_step({"weight": weight}, forward, objective, learning_rate=0.01)
     close(once["weight"], weight - 0.01 * downhill)
-    often = la.sso_step({"weight": weight}, forward, objective, learning_rate=0.01, inner_steps=30)
+    often = la.losses.cross_entropy.sso_step({"weight": weight}, forward, objective, learning_rate=0.01, inner_steps=30)
     assert objective(forward(often)) < objective(forward(once)) < objective(x @ weight)
     with pytest.raises(ValueError, match="`inner_steps`: expected a whole number >= 1, got int 0"):
-        la.sso_step({"weight": weight}, forward, objective, inner_steps=0)
+        la.losses.cross_entropy.sso_step({"weight": weight}, forward, objective, inner_steps=0)
     with pytest.raises(TypeError, match="`parameters`: expected a dictionary of tensors"):
-        la.sso_step(weight, forward, objective)
+        la.losses.cross_entropy.sso_step(weight, forward, objective)
 
 
 def _separable(n=60, d=5, seed=0):
@@ -768,26 +817,26 @@ def test_gradient_descent_with_a_huge_step_is_the_batch_perceptron():
     assert (points @ u).abs().min() > 1e-3
     g = 1e6
     gradient = slope(lambda w, reduction: la.logistic_loss(points @ w, label), g * u)
-    close(u - gradient, la.batch_perceptron_step(u, points, label), atol=1e-9)
+    close(u - gradient, la.losses.cross_entropy.batch_perceptron_step(u, points, label), atol=1e-9)
 
 
 def test_first_perceptron_step_takes_half_of_every_point():
     points, label = _separable()
     zero = torch.zeros(5, dtype=torch.float64)
-    close(la.batch_perceptron_step(zero, points, label), 0.5 * (label[:, None] * points).mean(0))
-    close(la.normalized_logistic_gd_step(zero, points, label), (label[:, None] * points).mean(0))
+    close(la.losses.cross_entropy.batch_perceptron_step(zero, points, label), 0.5 * (label[:, None] * points).mean(0))
+    close(la.losses.cross_entropy.normalized_logistic_gd_step(zero, points, label), (label[:, None] * points).mean(0))
 
 
 def test_batch_perceptron_stops_when_all_is_right():
     points, label = _separable()
     u = torch.zeros(5, dtype=torch.float64)
     for _ in range(2000):
-        step = la.batch_perceptron_step(u, points, label)
+        step = la.losses.cross_entropy.batch_perceptron_step(u, points, label)
         if torch.equal(step, u):
             break
         u = step
     assert (label * (points @ u) > 0).all()
-    assert torch.equal(la.batch_perceptron_step(u, points, label), u)
+    assert torch.equal(la.losses.cross_entropy.batch_perceptron_step(u, points, label), u)
 
 
 def test_normalized_step_averages_by_normalised_weights_and_keeps_its_length():
@@ -796,15 +845,22 @@ def test_normalized_step_averages_by_normalised_weights_and_keeps_its_length():
     margin = label * (points @ w)
     shares = torch.sigmoid(-margin) / torch.sigmoid(-margin).sum()
     close(
-        la.normalized_logistic_gd_step(w, points, label, step_size=0.3),
+        la.losses.cross_entropy.normalized_logistic_gd_step(w, points, label, step_size=0.3),
         w + 0.3 * ((shares * label)[:, None] * points).sum(0),
     )
     wrong = margin < 0
     limit = (label[wrong, None] * points[wrong]).mean(0)
-    close(la.normalized_logistic_gd_step(1e6 * w, points, label) - 1e6 * w, limit, rtol=1e-6, atol=1e-6)
+    close(
+        la.losses.cross_entropy.normalized_logistic_gd_step(1e6 * w, points, label) - 1e6 * w,
+        limit,
+        rtol=1e-6,
+        atol=1e-6,
+    )
 
 
-@pytest.mark.parametrize("step", [la.batch_perceptron_step, la.normalized_logistic_gd_step])
+@pytest.mark.parametrize(
+    "step", [la.losses.cross_entropy.batch_perceptron_step, la.losses.cross_entropy.normalized_logistic_gd_step]
+)
 def test_refusals_of_the_steps(step):
     points, label = _separable()
     with pytest.raises(ValueError, match=r"`features`: expected shape \(60, 4\), got \(60, 5\)"):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lossatlas import FactoredSphericalLayer, squared_error_from_sums, z_loss_from_sums
+from lossatlas.losses.cross_entropy import FactoredSphericalLayer, squared_error_from_sums, z_loss_from_sums
 from lossatlas.losses.cross_entropy.factored import spherical_softmax_from_sums
 
 

@@ -31,7 +31,7 @@ LEVEL = torch.full((2, 5), 0.1, dtype=torch.float64, requires_grad=True)
 LEARNED = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
 OF_LABELS = [
     log_odds.log_odds,
-    log_odds.surprise,
+    log_odds.negative_log_likelihood,
     softmax.lead_over_mean,
     softmax.square_error,
     square.mean_wrong_square,
@@ -158,7 +158,7 @@ def test_a_second_derivative_is_the_formulas():
 def test_a_change_of_the_inputs_after_the_forward_pass_is_noticed():
     x = numbers(6, 5).detach().clone().requires_grad_()
     moved = x * 1
-    value = log_odds.surprise(moved, Y)
+    value = log_odds.negative_log_likelihood(moved, Y)
     moved.add_(1)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         value.sum().backward()

@@ -41,7 +41,7 @@ def last_push():
 
 def triplets_of(items, classes):
     labels = torch.arange(items) % classes
-    return len(lossatlas.all_triplets(torch.randn(items, 2), labels)[0])
+    return len(lossatlas.losses.pair_metric_learning.all_triplets(torch.randn(items, 2), labels)[0])
 
 
 def triplet(d_ap, d_an, margin):
@@ -72,8 +72,8 @@ def signal_to_noise():
     anchor, noise = (torch.randn(1, 6, dtype=D, generator=torch.Generator().manual_seed(n)) for n in (3, 4))
     other = anchor + noise
     cases = [(anchor, other + 2), (other, anchor), (2 * anchor, 2 * other), (2 * anchor, 2 * anchor + noise)]
-    here = lossatlas.snr_distance(anchor, other)
-    return [bool(torch.isclose(lossatlas.snr_distance(a, b), here).all()) for a, b in cases]
+    here = lossatlas.losses.pair_metric_learning.snr_distance(anchor, other)
+    return [bool(torch.isclose(lossatlas.losses.pair_metric_learning.snr_distance(a, b), here).all()) for a, b in cases]
 
 
 def crushed():
@@ -91,7 +91,7 @@ def hardest_by_batch():
         labels = torch.arange(items) % 3
         centre = torch.tensor([[0.0, 1.0], [-0.9, -0.6], [0.9, -0.6]], dtype=D)[labels]
         x = centre + 0.55 * torch.randn(items, 2, dtype=D, generator=torch.Generator().manual_seed(3))
-        a, p, n = lossatlas.hard_triplets(x, labels)
+        a, p, n = lossatlas.losses.pair_metric_learning.hard_triplets(x, labels)
         return lossatlas.triplet_margin_loss(x[a], x[p], x[n], margin=0.5).item()
 
     change = mean_loss(48) - mean_loss(12)
@@ -114,7 +114,9 @@ def noticed_by_positives():
     for name, hyper in asked:
         s_p = torch.tensor([[0.8, 0.5]], dtype=D)
         weights = [
-            lossatlas.general_pair_weights(name, s_p, torch.tensor([s_n], dtype=D), **hyper)[0]
+            lossatlas.losses.pair_metric_learning.general_pair_weights(
+                name, s_p, torch.tensor([s_n], dtype=D), **hyper
+            )[0]
             for s_n in (before, after)
         ]
         found.append(bool((weights[0] - weights[1]).abs().max() > 1e-4))
@@ -149,7 +151,11 @@ def needles():
         a = torch.diag(torch.tensor([1.0, thin], dtype=D))
         return float(distance(a, turn @ a @ turn.T))
 
-    kinds = [lossatlas.bures_wasserstein_distance, lambda a, b: (a - b).norm(), lossatlas.affine_invariant_distance]
+    kinds = [
+        lossatlas.losses.pair_metric_learning.bures_wasserstein_distance,
+        lambda a, b: (a - b).norm(),
+        lossatlas.losses.pair_metric_learning.affine_invariant_distance,
+    ]
     return [apart(d, 1e-8) > 1.5 * apart(d, 1e-4) for d in kinds]
 
 

@@ -97,39 +97,43 @@ def test_where_free_triplets_end(loss, sign):
 
 
 def test_the_feature_extractor_adds_its_parts():
-    found = la.feature_extractor_loss(*points(), triplet_weight=2.0, variance_weight=3.0, covariance_weight=0.5)
+    found = la.losses.pair_metric_learning.feature_extractor_loss(
+        *points(), triplet_weight=2.0, variance_weight=3.0, covariance_weight=0.5
+    )
     torch.testing.assert_close(found.total, 2 * found.triplet + 3 * found.variance + 0.5 * found.covariance)
     spread = [x * 100 for x in points()]
-    assert la.feature_extractor_loss(*spread).variance == 0
+    assert la.losses.pair_metric_learning.feature_extractor_loss(*spread).variance == 0
     axes = torch.tensor([[1.0, 1], [1, -1], [-1, 1], [-1, -1]], dtype=torch.float64)
-    assert la.feature_extractor_loss(axes, axes, axes).covariance == 0
+    assert la.losses.pair_metric_learning.feature_extractor_loss(axes, axes, axes).covariance == 0
 
 
 def test_the_feature_extractor_refuses_a_single_triplet():
     with pytest.raises(ValueError, match="`anchor`: expected at least 2"):
-        la.feature_extractor_loss(ORIGIN, ORIGIN, ORIGIN)
+        la.losses.pair_metric_learning.feature_extractor_loss(ORIGIN, ORIGIN, ORIGIN)
     with pytest.raises(ValueError, match="`covariance_weight`: expected a number >= 0"):
-        la.feature_extractor_loss(*points(), covariance_weight=-1.0)
+        la.losses.pair_metric_learning.feature_extractor_loss(*points(), covariance_weight=-1.0)
 
 
 def test_the_feature_extractor_in_half_precision():
     """Sums of squares of half-precision vectors leave its range long before the loss does."""
     views = [(20 * view).half() for view in points(n=32)]
-    wanted = la.feature_extractor_loss(*(view.float() for view in views), triplet_weight=0.0, covariance_weight=0.01)
-    found = la.feature_extractor_loss(*views, triplet_weight=0.0, covariance_weight=0.01)
+    wanted = la.losses.pair_metric_learning.feature_extractor_loss(
+        *(view.float() for view in views), triplet_weight=0.0, covariance_weight=0.01
+    )
+    found = la.losses.pair_metric_learning.feature_extractor_loss(*views, triplet_weight=0.0, covariance_weight=0.01)
     assert found.total.dtype == torch.float16
     torch.testing.assert_close(found.total, wanted.total.half(), rtol=0, atol=0)
 
 
 def test_edge_consistency_in_half_precision():
     bright = torch.full((8, 8), 6e4, dtype=torch.float16)
-    assert la.edge_consistency_l1(bright, torch.zeros_like(bright)) == bright[0, 0]
+    assert la.losses.pair_metric_learning.edge_consistency_l1(bright, torch.zeros_like(bright)) == bright[0, 0]
 
 
 def test_edge_consistency():
     edges = torch.rand(2, 4, 4)
-    assert la.edge_consistency_l1(edges, edges.clone()) == 0
-    torch.testing.assert_close(la.edge_consistency_l1(edges, edges + 0.25).item(), 0.25)
-    assert la.edge_consistency_l1(edges[:0], edges[:0]) == 0
+    assert la.losses.pair_metric_learning.edge_consistency_l1(edges, edges.clone()) == 0
+    torch.testing.assert_close(la.losses.pair_metric_learning.edge_consistency_l1(edges, edges + 0.25).item(), 0.25)
+    assert la.losses.pair_metric_learning.edge_consistency_l1(edges[:0], edges[:0]) == 0
     with pytest.raises(ValueError, match="`edges_b`: expected"):
-        la.edge_consistency_l1(edges, edges[0])
+        la.losses.pair_metric_learning.edge_consistency_l1(edges, edges[0])

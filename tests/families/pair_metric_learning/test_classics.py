@@ -232,34 +232,38 @@ def test_proxies_without_items_only_push():
 
 def test_distances_by_signal_to_noise_by_hand():
     x, y = numbers([1.0, -1.0]), numbers([0.5, -0.5])
-    close(la.snr_distance(x, y), [[0.25]])
-    close(la.snr_distance(y, x), [[1.0]])
-    close(la.snr_distance(x, -x), [[4.0]])
+    close(la.losses.pair_metric_learning.snr_distance(x, y), [[0.25]])
+    close(la.losses.pair_metric_learning.snr_distance(y, x), [[1.0]])
+    close(la.losses.pair_metric_learning.snr_distance(x, -x), [[4.0]])
 
 
 def test_the_signal_to_noise_distance_does_not_see_constants_and_common_factors():
     x, y = normal(4, 6), normal(5, 6, seed=1)
-    d = la.snr_distance(x, y)
-    close(la.snr_distance(x + normal(4, 1, seed=2), y + normal(5, 1, seed=3)), d)
-    close(la.snr_distance(-3 * x, -3 * y), d)
-    close(la.snr_distance(numbers([3.0, 1.0]), numbers([0.5, -0.5])), [[0.25]])
+    d = la.losses.pair_metric_learning.snr_distance(x, y)
+    close(la.losses.pair_metric_learning.snr_distance(x + normal(4, 1, seed=2), y + normal(5, 1, seed=3)), d)
+    close(la.losses.pair_metric_learning.snr_distance(-3 * x, -3 * y), d)
+    close(la.losses.pair_metric_learning.snr_distance(numbers([3.0, 1.0]), numbers([0.5, -0.5])), [[0.25]])
 
 
 def test_of_centred_vectors_it_is_a_ratio_of_squared_lengths():
     x, y = (v - v.mean(-1, keepdim=True) for v in (normal(4, 6), normal(5, 6, seed=1)))
-    close(la.snr_distance(x, y), torch.cdist(x, y).square() / x.square().sum(-1, keepdim=True), 1e-10)
+    close(
+        la.losses.pair_metric_learning.snr_distance(x, y),
+        torch.cdist(x, y).square() / x.square().sum(-1, keepdim=True),
+        1e-10,
+    )
 
 
 def test_independent_noise_lowers_the_correlation():
     signal, noise = numbers([1.0, 1.0, -1.0, -1.0]), numbers([0.7, -0.7, 0.7, -0.7])
-    d = la.snr_distance(signal, signal + noise)
+    d = la.losses.pair_metric_learning.snr_distance(signal, signal + noise)
     close(d, [[0.49]])
     close(torch.corrcoef(torch.cat([signal, signal + noise]))[0, 1], 1 / math.sqrt(1.49))
 
 
 def test_signal_to_noise_distances_are_0_from_each_vector_to_itself_and_never_negative():
     x = normal(6, 4)
-    d = la.snr_distance(x, x)
+    d = la.losses.pair_metric_learning.snr_distance(x, x)
     assert (d >= 0).all() and d.diagonal().tolist() == [0.0] * 6
 
 
@@ -271,14 +275,14 @@ def test_the_signal_to_noise_contrastive_loss_ends_where_all_is_in_place():
 
 def test_signal_to_noise_in_half_precision_and_of_two_dtypes():
     x, y = normal(4, 3).half(), normal(5, 3, seed=1).half()
-    wanted = la.snr_distance(x.float(), y.float())
-    torch.testing.assert_close(la.snr_distance(x, y), wanted.half(), rtol=0, atol=0)
-    torch.testing.assert_close(la.snr_distance(x, y.float()), wanted)
+    wanted = la.losses.pair_metric_learning.snr_distance(x.float(), y.float())
+    torch.testing.assert_close(la.losses.pair_metric_learning.snr_distance(x, y), wanted.half(), rtol=0, atol=0)
+    torch.testing.assert_close(la.losses.pair_metric_learning.snr_distance(x, y.float()), wanted)
 
 
 def test_an_anchor_without_signal_has_distances_0_and_slopes_0():
     x = torch.full((1, 3), 0.3, dtype=torch.float64, requires_grad=True)
-    d = la.snr_distance(x, normal(4, 3))
+    d = la.losses.pair_metric_learning.snr_distance(x, normal(4, 3))
     assert not d.any()
     assert not torch.autograd.grad(d.sum(), x)[0].any()
 
@@ -295,4 +299,4 @@ def test_an_anchor_without_signal_has_distances_0_and_slopes_0():
 )
 def test_what_a_signal_to_noise_distance_cannot_be_taken_of(x, y, name, error):
     with pytest.raises(error, match=f"`{name}`: expected .*, got "):
-        la.snr_distance(x, y)
+        la.losses.pair_metric_learning.snr_distance(x, y)

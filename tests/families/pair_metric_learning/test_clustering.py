@@ -13,10 +13,10 @@ SEMIDEFINITE = ROOT @ ROOT.T / 8
 
 
 def test_without_a_graph_it_is_a_softmax():
-    found = la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, lam=0.0)
+    found = la.losses.pair_metric_learning.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, lam=0.0)
     torch.testing.assert_close(found.assignments, (-UNARY).softmax(-1))
     assert (
-        la.laplacian_regularized_clustering(1e4 * UNARY, SEMIDEFINITE, lam=0.0)
+        la.losses.pair_metric_learning.laplacian_regularized_clustering(1e4 * UNARY, SEMIDEFINITE, lam=0.0)
         .assignments.argmax(-1)
         .equal(UNARY.argmin(-1))
     )
@@ -25,13 +25,15 @@ def test_without_a_graph_it_is_a_softmax():
 def test_the_energy_with_half_the_weight_never_rises():
     z, energies = (-UNARY).softmax(-1), []
     for _ in range(30):
-        energies.append(la.laplacian_energy(UNARY, SEMIDEFINITE, z, lam=0.4))
-        z = la.laplacian_bound_update(UNARY, SEMIDEFINITE, z, lam=0.8)
+        energies.append(la.losses.pair_metric_learning.laplacian_energy(UNARY, SEMIDEFINITE, z, lam=0.4))
+        z = la.losses.pair_metric_learning.laplacian_bound_update(UNARY, SEMIDEFINITE, z, lam=0.8)
     assert (torch.stack(energies).diff() <= 1e-12).all() and energies[-1] < energies[0] - 0.1
 
 
 def test_it_rests_where_the_conditions_of_a_minimum_hold():
-    found = la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, lam=0.8, steps=2000, tolerance=0.0)
+    found = la.losses.pair_metric_learning.laplacian_regularized_clustering(
+        UNARY, SEMIDEFINITE, lam=0.8, steps=2000, tolerance=0.0
+    )
     z = found.assignments
     level = z.log() + UNARY - 0.8 * SEMIDEFINITE @ z
     torch.testing.assert_close(level, level[:, :1].expand_as(level))
@@ -39,7 +41,9 @@ def test_it_rests_where_the_conditions_of_a_minimum_hold():
 
 
 def test_it_stops_where_the_energy_hardly_changes():
-    found = la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, lam=0.8, steps=2000, tolerance=1e-3)
+    found = la.losses.pair_metric_learning.laplacian_regularized_clustering(
+        UNARY, SEMIDEFINITE, lam=0.8, steps=2000, tolerance=1e-3
+    )
     change = found.energies.diff().abs() / found.energies[:-1].abs()
     assert len(found.energies) < 2000 and change[-1] <= 1e-3 and (change[:-1] > 1e-3).all()
 
@@ -49,26 +53,26 @@ def test_points_that_are_alike_and_tied_are_assigned_alike():
     unary[1] = unary[0]
     affinity = torch.zeros(8, 8, dtype=torch.float64)
     affinity[0, 1] = affinity[1, 0] = 5.0
-    z = la.laplacian_regularized_clustering(unary, affinity).assignments
+    z = la.losses.pair_metric_learning.laplacian_regularized_clustering(unary, affinity).assignments
     assert torch.equal(z[0], z[1])
 
 
 def test_an_infinite_cost_holds_a_point():
     unary = UNARY.clone()
     unary[0, 1:] = torch.inf
-    found = la.laplacian_regularized_clustering(unary, SEMIDEFINITE)
+    found = la.losses.pair_metric_learning.laplacian_regularized_clustering(unary, SEMIDEFINITE)
     assert found.assignments[0].tolist() == [1, 0, 0] and found.energies.isfinite().all()
 
 
 def test_the_graph_of_nearest_neighbors():
     points = torch.tensor([[0.0], [1.0], [3.0], [10.0]])
-    assert la.neighbor_affinity(points, neighbors=1).tolist() == [
+    assert la.losses.pair_metric_learning.neighbor_affinity(points, neighbors=1).tolist() == [
         [0, 1, 0, 0],
         [1, 0, 1, 0],
         [0, 1, 0, 1],
         [0, 0, 1, 0],
     ]
-    assert la.neighbor_affinity(points, neighbors=9).tolist() == (1 - torch.eye(4)).tolist()
+    assert la.losses.pair_metric_learning.neighbor_affinity(points, neighbors=9).tolist() == (1 - torch.eye(4)).tolist()
 
 
 @pytest.mark.parametrize("lam", [0.0, 1.0])
@@ -81,7 +85,7 @@ def test_seen_together_digits_are_labelled_better_than_by_the_nearest_prototype(
         classes = torch.randperm(10, generator=generator)[:5]
         rows = torch.stack([(y == k).nonzero()[:, 0][torch.randperm(170, generator=generator)[:16]] for k in classes])
         support, query = x[rows[:, 0]], x[rows[:, 1:].flatten()]
-        found = la.transductive_clustering(support, torch.arange(5), query, lam=lam)
+        found = la.losses.pair_metric_learning.transductive_clustering(support, torch.arange(5), query, lam=lam)
         torch.testing.assert_close(found.sum(-1), torch.ones(75, dtype=torch.float64))
         clustered.append((found.argmax(-1) == target).double().mean())
         nearest.append((torch.cdist(query, support).argmin(-1) == target).double().mean())
@@ -92,23 +96,44 @@ def test_wrong_input_is_refused():
     lopsided = SEMIDEFINITE.clone()
     lopsided[0, 1] += 1
     for call, message in (
-        (lambda: la.laplacian_regularized_clustering(UNARY, lopsided), "`affinity`: expected a symmetric"),
-        (lambda: la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE[:2]), "`affinity`: expected"),
-        (lambda: la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, lam=-1.0), "`lam`: expected"),
-        (lambda: la.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, steps=-1), "`steps`: expected"),
         (
-            lambda: la.laplacian_regularized_clustering(UNARY / 0, SEMIDEFINITE),
+            lambda: la.losses.pair_metric_learning.laplacian_regularized_clustering(UNARY, lopsided),
+            "`affinity`: expected a symmetric",
+        ),
+        (
+            lambda: la.losses.pair_metric_learning.laplacian_regularized_clustering(UNARY, SEMIDEFINITE[:2]),
+            "`affinity`: expected",
+        ),
+        (
+            lambda: la.losses.pair_metric_learning.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, lam=-1.0),
+            "`lam`: expected",
+        ),
+        (
+            lambda: la.losses.pair_metric_learning.laplacian_regularized_clustering(UNARY, SEMIDEFINITE, steps=-1),
+            "`steps`: expected",
+        ),
+        (
+            lambda: la.losses.pair_metric_learning.laplacian_regularized_clustering(UNARY / 0, SEMIDEFINITE),
             "`unary`: expected a finite cost for each point",
         ),
         (
-            lambda: la.laplacian_regularized_clustering(UNARY * torch.nan, SEMIDEFINITE),
+            lambda: la.losses.pair_metric_learning.laplacian_regularized_clustering(UNARY * torch.nan, SEMIDEFINITE),
             "`unary`: expected costs above -inf",
         ),
-        (lambda: la.laplacian_bound_update(UNARY, SEMIDEFINITE, UNARY[1:]), "`assignments`: expected"),
-        (lambda: la.laplacian_energy(UNARY, lopsided, UNARY), "`affinity`: expected"),
-        (lambda: la.neighbor_affinity(UNARY, neighbors=0), "`neighbors`: expected"),
-        (lambda: la.transductive_clustering(UNARY, torch.arange(8) * 2, UNARY), "`labels`: expected classes"),
-        (lambda: la.transductive_clustering(UNARY, -torch.arange(8), UNARY), "`labels`: expected"),
+        (
+            lambda: la.losses.pair_metric_learning.laplacian_bound_update(UNARY, SEMIDEFINITE, UNARY[1:]),
+            "`assignments`: expected",
+        ),
+        (lambda: la.losses.pair_metric_learning.laplacian_energy(UNARY, lopsided, UNARY), "`affinity`: expected"),
+        (lambda: la.losses.pair_metric_learning.neighbor_affinity(UNARY, neighbors=0), "`neighbors`: expected"),
+        (
+            lambda: la.losses.pair_metric_learning.transductive_clustering(UNARY, torch.arange(8) * 2, UNARY),
+            "`labels`: expected classes",
+        ),
+        (
+            lambda: la.losses.pair_metric_learning.transductive_clustering(UNARY, -torch.arange(8), UNARY),
+            "`labels`: expected",
+        ),
     ):
         with pytest.raises(ValueError, match=message):
             call()
@@ -116,7 +141,7 @@ def test_wrong_input_is_refused():
 
 def test_half_precision_is_computed_in_single():
     half, graph = UNARY.half(), SEMIDEFINITE.half()
-    z, energies = la.laplacian_regularized_clustering(half, graph)
+    z, energies = la.losses.pair_metric_learning.laplacian_regularized_clustering(half, graph)
     assert z.dtype == energies.dtype == torch.float16
-    wanted = la.laplacian_regularized_clustering(half.float(), graph.float()).assignments
+    wanted = la.losses.pair_metric_learning.laplacian_regularized_clustering(half.float(), graph.float()).assignments
     torch.testing.assert_close(z, wanted.half(), rtol=0, atol=0)

@@ -15,11 +15,11 @@ def covariances(*batch, n=3):
 
 A, B, M = covariances(5), covariances(5), covariances()
 DISTANCES = [
-    la.bures_wasserstein_distance,
-    la.squared_bures_wasserstein_distance,
-    la.affine_invariant_distance,
-    lambda a, b: la.generalized_bures_wasserstein_distance(a, b, M, theta=0.5),
-    lambda a, b: la.squared_generalized_bures_wasserstein_distance(a, b, M),
+    la.losses.pair_metric_learning.bures_wasserstein_distance,
+    la.losses.pair_metric_learning.squared_bures_wasserstein_distance,
+    la.losses.pair_metric_learning.affine_invariant_distance,
+    lambda a, b: la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(a, b, M, theta=0.5),
+    lambda a, b: la.losses.pair_metric_learning.squared_generalized_bures_wasserstein_distance(a, b, M),
 ]
 
 
@@ -30,15 +30,17 @@ def power(x, exponent):
 
 def test_numbers():
     four, one = (torch.tensor([[x]], dtype=torch.float64) for x in (4.0, 1.0))
-    assert la.squared_bures_wasserstein_distance(four, one).item() == pytest.approx(1)
-    assert la.squared_bures_wasserstein_distance(9 * four, one).item() == pytest.approx(25)
-    assert la.bures_wasserstein_distance(9 * four, one).item() == pytest.approx(5)
-    assert la.affine_invariant_distance(four, one).item() == pytest.approx(torch.tensor(4.0).log().item())
+    assert la.losses.pair_metric_learning.squared_bures_wasserstein_distance(four, one).item() == pytest.approx(1)
+    assert la.losses.pair_metric_learning.squared_bures_wasserstein_distance(9 * four, one).item() == pytest.approx(25)
+    assert la.losses.pair_metric_learning.bures_wasserstein_distance(9 * four, one).item() == pytest.approx(5)
+    assert la.losses.pair_metric_learning.affine_invariant_distance(four, one).item() == pytest.approx(
+        torch.tensor(4.0).log().item()
+    )
 
 
 def test_diagonal_matrices():
     a, b = torch.rand(2, 4, generator=RANDOM, dtype=torch.float64) + 0.1
-    got = la.squared_bures_wasserstein_distance(a.diag(), b.diag())
+    got = la.losses.pair_metric_learning.squared_bures_wasserstein_distance(a.diag(), b.diag())
     torch.testing.assert_close(got, (a.sqrt() - b.sqrt()).square().sum())
 
 
@@ -48,8 +50,8 @@ def test_the_formula_with_traces():
 
     root = power(A, 0.5)
     wanted = trace(A) + trace(B) - 2 * trace(power(root @ B @ root, 0.5))
-    torch.testing.assert_close(la.squared_bures_wasserstein_distance(A, B), wanted)
-    torch.testing.assert_close(la.bures_wasserstein_distance(A, B), wanted.sqrt())
+    torch.testing.assert_close(la.losses.pair_metric_learning.squared_bures_wasserstein_distance(A, B), wanted)
+    torch.testing.assert_close(la.losses.pair_metric_learning.bures_wasserstein_distance(A, B), wanted.sqrt())
 
 
 def test_the_optimal_map_between_gaussians_travels_so_far():
@@ -59,35 +61,48 @@ def test_the_optimal_map_between_gaussians_travels_so_far():
     way = carry - torch.eye(3, dtype=torch.float64)
     torch.testing.assert_close(carry @ A @ carry, B)
     torch.testing.assert_close(
-        la.squared_bures_wasserstein_distance(A, B), (way @ A @ way).diagonal(dim1=-2, dim2=-1).sum(-1)
+        la.losses.pair_metric_learning.squared_bures_wasserstein_distance(A, B),
+        (way @ A @ way).diagonal(dim1=-2, dim2=-1).sum(-1),
     )
 
 
 def test_the_generalized_distance():
     one = torch.eye(3, dtype=torch.float64)
     torch.testing.assert_close(
-        la.generalized_bures_wasserstein_distance(A, B, one), la.bures_wasserstein_distance(A, B)
+        la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(A, B, one),
+        la.losses.pair_metric_learning.bures_wasserstein_distance(A, B),
     )
     by = power(M, -0.5)
-    wanted = la.bures_wasserstein_distance(by @ A @ by, by @ B @ by)
-    torch.testing.assert_close(la.generalized_bures_wasserstein_distance(A, B, M), wanted)
-    of_powers = la.generalized_bures_wasserstein_distance(power(A, 0.7), power(B, 0.7), M) / 0.7
-    torch.testing.assert_close(la.generalized_bures_wasserstein_distance(A, B, M, theta=0.7), of_powers)
-    squared = la.squared_generalized_bures_wasserstein_distance(A, B, M, theta=-0.7)
-    torch.testing.assert_close(squared, la.generalized_bures_wasserstein_distance(A, B, M, theta=-0.7).square())
+    wanted = la.losses.pair_metric_learning.bures_wasserstein_distance(by @ A @ by, by @ B @ by)
+    torch.testing.assert_close(la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(A, B, M), wanted)
+    of_powers = (
+        la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(power(A, 0.7), power(B, 0.7), M) / 0.7
+    )
+    torch.testing.assert_close(
+        la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(A, B, M, theta=0.7), of_powers
+    )
+    squared = la.losses.pair_metric_learning.squared_generalized_bures_wasserstein_distance(A, B, M, theta=-0.7)
+    torch.testing.assert_close(
+        squared, la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(A, B, M, theta=-0.7).square()
+    )
 
 
 def test_invariances():
     t = torch.randn(3, 3, generator=RANDOM, dtype=torch.float64)
     q = torch.linalg.qr(t)[0]
     torch.testing.assert_close(
-        la.bures_wasserstein_distance(q @ A @ q.mT, q @ B @ q.mT), la.bures_wasserstein_distance(A, B)
+        la.losses.pair_metric_learning.bures_wasserstein_distance(q @ A @ q.mT, q @ B @ q.mT),
+        la.losses.pair_metric_learning.bures_wasserstein_distance(A, B),
     )
     moved = [t @ x @ t.mT for x in (A, B, M)]
     torch.testing.assert_close(
-        la.generalized_bures_wasserstein_distance(*moved), la.generalized_bures_wasserstein_distance(A, B, M)
+        la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(*moved),
+        la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(A, B, M),
     )
-    torch.testing.assert_close(la.affine_invariant_distance(*moved[:2]), la.affine_invariant_distance(A, B))
+    torch.testing.assert_close(
+        la.losses.pair_metric_learning.affine_invariant_distance(*moved[:2]),
+        la.losses.pair_metric_learning.affine_invariant_distance(A, B),
+    )
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
@@ -99,9 +114,9 @@ def test_gradients(distance):
 def test_the_second_gradient():
     inputs = [x[:2].clone().requires_grad_() for x in (A, B)]
     for distance in (
-        la.squared_bures_wasserstein_distance,
-        la.bures_wasserstein_distance,
-        la.affine_invariant_distance,
+        la.losses.pair_metric_learning.squared_bures_wasserstein_distance,
+        la.losses.pair_metric_learning.bures_wasserstein_distance,
+        la.losses.pair_metric_learning.affine_invariant_distance,
     ):
         assert torch.autograd.gradgradcheck(
             lambda a, b, distance=distance: distance((a + a.mT) / 2, (b + b.mT) / 2), inputs
@@ -112,7 +127,7 @@ def test_the_third_gradient():
     a = A[0].clone().requires_grad_()
 
     def slope(a):
-        value = la.squared_bures_wasserstein_distance((a + a.mT) / 2, B[0])
+        value = la.losses.pair_metric_learning.squared_bures_wasserstein_distance((a + a.mT) / 2, B[0])
         return torch.autograd.grad(value, a, create_graph=True)[0]
 
     assert torch.autograd.gradgradcheck(slope, (a,))
@@ -127,13 +142,15 @@ def test_at_equal_matrices_value_and_gradient_are_0(distance, matrix):
     slopes = torch.autograd.grad(value, (a, b))
     assert all(slope.isfinite().all() for slope in slopes)
     # What is left is rounding, and a norm of rounding has a direction: for squares it vanishes.
-    if distance is la.squared_bures_wasserstein_distance:
+    if distance is la.losses.pair_metric_learning.squared_bures_wasserstein_distance:
         assert all(slope.abs().max() < 1e-7 for slope in slopes)
 
 
 def test_near_equal_matrices_no_digits_are_lost():
     step = 1e-9 * torch.diag(torch.tensor([1.0, 2, 3], dtype=torch.float64))
-    got = la.bures_wasserstein_distance(torch.eye(3, dtype=torch.float64), torch.eye(3, dtype=torch.float64) + step)
+    got = la.losses.pair_metric_learning.bures_wasserstein_distance(
+        torch.eye(3, dtype=torch.float64), torch.eye(3, dtype=torch.float64) + step
+    )
     assert got.item() == pytest.approx(1e-9 * 14**0.5 / 2, rel=1e-6)
 
 
@@ -141,7 +158,10 @@ def test_ill_conditioned_matrices_have_steeper_affine_invariant_distances():
     ratios = []
     for condition in (1e1, 1e3, 1e6):
         slopes = []
-        for distance in (la.affine_invariant_distance, la.bures_wasserstein_distance):
+        for distance in (
+            la.losses.pair_metric_learning.affine_invariant_distance,
+            la.losses.pair_metric_learning.bures_wasserstein_distance,
+        ):
             q, r = torch.linalg.qr(
                 torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
             )[0]
@@ -153,7 +173,11 @@ def test_ill_conditioned_matrices_have_steeper_affine_invariant_distances():
 
 
 @pytest.mark.parametrize(
-    "distance", [la.generalized_bures_wasserstein_distance, la.squared_generalized_bures_wasserstein_distance]
+    "distance",
+    [
+        la.losses.pair_metric_learning.generalized_bures_wasserstein_distance,
+        la.losses.pair_metric_learning.squared_generalized_bures_wasserstein_distance,
+    ],
 )
 def test_the_second_gradient_with_a_power_is_refused(distance):
     """Also where the slope that comes in is a constant: what is missing would show no sign."""
@@ -164,7 +188,8 @@ def test_the_second_gradient_with_a_power_is_refused(distance):
 
 
 @pytest.mark.parametrize(
-    "distance", [distance for distance in DISTANCES if distance is not la.affine_invariant_distance]
+    "distance",
+    [distance for distance in DISTANCES if distance is not la.losses.pair_metric_learning.affine_invariant_distance],
 )
 def test_transforms_are_refused(distance):
     with pytest.raises(ValueError, match=r"`torch\.func`: expected no transform .* of a Bures-Wasserstein distance"):
@@ -192,11 +217,11 @@ def test_wrong_matrices_are_refused(distance):
 
 def test_batches_that_do_not_broadcast_are_refused():
     with pytest.raises(ValueError, match="`b`: expected a shape that broadcasts with that of `a`"):
-        la.bures_wasserstein_distance(A[:1].expand(3, -1, -1), A[:1].expand(2, -1, -1))
+        la.losses.pair_metric_learning.bures_wasserstein_distance(A[:1].expand(3, -1, -1), A[:1].expand(2, -1, -1))
 
 
 def test_wrong_powers_and_metrics_are_refused():
     with pytest.raises(ValueError, match="`theta`: expected a number other than 0"):
-        la.generalized_bures_wasserstein_distance(A, B, M, theta=0.0)
+        la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(A, B, M, theta=0.0)
     with pytest.raises(ValueError, match="`metric`: expected positive definite"):
-        la.generalized_bures_wasserstein_distance(A, B, -M)
+        la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(A, B, -M)

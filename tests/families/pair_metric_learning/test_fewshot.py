@@ -51,7 +51,7 @@ def test_the_loss_is_right_at_other_numbers_of_neighbors(neighbors):
 @pytest.mark.parametrize("neighbors", [(4, 5), *NEIGHBORS])
 def test_the_score_is_that_of_a_loop_and_lies_between_0_and_1(neighbors):
     x, labels = points()
-    got = la.icnn_score(x, labels, neighbors=neighbors)
+    got = la.losses.pair_metric_learning.icnn_score(x, labels, neighbors=neighbors)
     rows = [list(v) for v in x.tolist()]
     y = labels.tolist()
     torch.testing.assert_close(
@@ -63,31 +63,35 @@ def test_the_score_is_that_of_a_loop_and_lies_between_0_and_1(neighbors):
 
 def test_tight_classes_far_apart_have_the_score_1():
     x, labels = clusters()
-    torch.testing.assert_close(la.icnn_score(x, labels).item(), 1.0, atol=1e-6, rtol=0)
+    torch.testing.assert_close(la.losses.pair_metric_learning.icnn_score(x, labels).item(), 1.0, atol=1e-6, rtol=0)
     torch.testing.assert_close(la.icnn_loss(x, labels).item(), 0.0, atol=1e-6, rtol=0)
 
 
 def test_the_score_falls_where_classes_overlap():
     x, labels = clusters()
-    mixed = la.icnn_score(x, labels[torch.randperm(len(x), generator=torch.Generator().manual_seed(0))])
-    assert mixed < 0.7 < la.icnn_score(x, labels)
+    mixed = la.losses.pair_metric_learning.icnn_score(
+        x, labels[torch.randperm(len(x), generator=torch.Generator().manual_seed(0))]
+    )
+    assert mixed < 0.7 < la.losses.pair_metric_learning.icnn_score(x, labels)
 
 
 def test_without_a_neighbor_of_the_same_class_only_the_others_count():
     x, _ = points()
-    same, other, share, _ = la.icnn_parts(x, torch.arange(len(x)))
+    same, other, share, _ = la.losses.pair_metric_learning.icnn_parts(x, torch.arange(len(x)))
     assert (same, share) == (1, 0)
-    torch.testing.assert_close(la.icnn_score(x, torch.arange(len(x))), (1 + other) / 4)
+    torch.testing.assert_close(la.losses.pair_metric_learning.icnn_score(x, torch.arange(len(x))), (1 + other) / 4)
 
 
 def test_without_a_neighbor_of_another_class_that_part_is_1():
     x, _ = points()
-    assert la.icnn_parts(x, torch.zeros(len(x), dtype=torch.long)).other == 1
+    assert la.losses.pair_metric_learning.icnn_parts(x, torch.zeros(len(x), dtype=torch.long)).other == 1
 
 
 def test_the_parts_are_those_of_two_pairs_on_a_line():
     x = torch.tensor([[0.0], [1.0], [3.0], [5.0]], dtype=torch.float64)
-    same, other, share, spread = la.icnn_parts(x, torch.tensor([0, 0, 1, 1]), neighbors=(1, 3))
+    same, other, share, spread = la.losses.pair_metric_learning.icnn_parts(
+        x, torch.tensor([0, 0, 1, 1]), neighbors=(1, 3)
+    )
     # Nearest: 1 at 1, 0 at 1, 1 (of the other class) at 2, 3 at 2; nearest of another class at 3, 2, 2, 4.
     torch.testing.assert_close(
         same, 1 - torch.tensor([1 / 3, 1 / 2, 2 / 4], dtype=torch.float64).mean(), atol=1e-5, rtol=0
@@ -104,7 +108,7 @@ def test_a_common_scale_matters_only_through_the_stabilisers():
 
 def test_queries_are_compared_with_a_support_set():
     x, labels = points()
-    found = la.icnn_parts(x[:4], labels[:4], x[4:], labels[4:], neighbors=(2, 3))
+    found = la.losses.pair_metric_learning.icnn_parts(x[:4], labels[:4], x[4:], labels[4:], neighbors=(2, 3))
     d = torch.cdist(x[:4], x[4:])
     near = labels[4:][d.argsort(-1)[:, :2]] == labels[:4, None]
     torch.testing.assert_close(found.share, near.double().mean())
@@ -133,12 +137,12 @@ def test_wrong_neighbors_are_refused(neighbors, error):
 def test_parts_check_what_they_are_given():
     x, labels = points()
     with pytest.raises(ValueError, match="`labels`: expected"):
-        la.icnn_parts(x, labels[:-1])
+        la.losses.pair_metric_learning.icnn_parts(x, labels[:-1])
     with pytest.raises(TypeError, match="`gallery_labels`: expected"):
-        la.icnn_score(x, labels, gallery=x)
+        la.losses.pair_metric_learning.icnn_score(x, labels, gallery=x)
 
 
 def test_the_score_comes_in_the_dtype_of_the_vectors():
     x, labels = torch.randn(8, 3, generator=torch.Generator().manual_seed(0)).half(), torch.arange(8) % 2
-    wanted = la.icnn_score(x.float(), labels).half()
-    torch.testing.assert_close(la.icnn_score(x, labels), wanted, rtol=1e-3, atol=0)
+    wanted = la.losses.pair_metric_learning.icnn_score(x.float(), labels).half()
+    torch.testing.assert_close(la.losses.pair_metric_learning.icnn_score(x, labels), wanted, rtol=1e-3, atol=0)

@@ -62,13 +62,17 @@ def first_best(found, key, order):
 @given(batches())
 def test_miners_of_triplets_equal_a_triple_loop(batch):
     found = list(triplets(*batch))
-    assert as_list(la.all_triplets(*batch)) == [t[:3] for t in found]
-    assert as_list(la.hard_triplets(*batch)) == first_best(found, lambda t: t[0], lambda t: (-t[3], t[4]))
-    assert as_list(la.easy_positive_triplets(*batch)) == first_best(found, lambda t: t[0], lambda t: (t[3], t[4]))
+    assert as_list(la.losses.pair_metric_learning.all_triplets(*batch)) == [t[:3] for t in found]
+    assert as_list(la.losses.pair_metric_learning.hard_triplets(*batch)) == first_best(
+        found, lambda t: t[0], lambda t: (-t[3], t[4])
+    )
+    assert as_list(la.losses.pair_metric_learning.easy_positive_triplets(*batch)) == first_best(
+        found, lambda t: t[0], lambda t: (t[3], t[4])
+    )
     for margin in (None, 0.7):
         limit = math.inf if margin is None else margin
         semi = [t for t in found if t[3] < t[4] < t[3] + limit]
-        got = as_list(la.semi_hard_triplets(*batch, margin=margin))
+        got = as_list(la.losses.pair_metric_learning.semi_hard_triplets(*batch, margin=margin))
         wanted = first_best(semi, lambda t: t[:2], lambda t: t[4])
         assert [t[:2] for t in got] == [t[:2] for t in wanted]
         # Where negatives tie, any of them is right.
@@ -93,7 +97,7 @@ def test_multi_similarity_mining_equals_a_loop(batch, epsilon):
         if positive and negative:
             positives += [(a, k) for k in positive if s[k] < max(s[j] for j in negative) + epsilon]
             negatives += [(a, j) for j in negative if s[j] > min(s[k] for k in positive) - epsilon]
-    mined = la.multi_similarity_mining(*batch, epsilon=epsilon)
+    mined = la.losses.pair_metric_learning.multi_similarity_mining(*batch, epsilon=epsilon)
     assert as_list(mined[:2]) == positives
     assert as_list(mined[2:]) == negatives
     assert {a for a, _ in positives} == {a for a, _ in negatives}
@@ -107,7 +111,9 @@ def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("miner", [la.random_triplets, la.distance_weighted_triplets])
+@pytest.mark.parametrize(
+    "miner", [la.losses.pair_metric_learning.random_triplets, la.losses.pair_metric_learning.distance_weighted_triplets]
+)
 def test_drawn_triplets_take_each_positive_pair_once(miner):
     x, y = normal(12, 5), torch.arange(12) % 4
     y[0] = 9  # without a positive
@@ -123,7 +129,9 @@ def test_drawn_triplets_take_each_positive_pair_once(miner):
 def test_random_negatives_come_up_equally_often():
     x, y = normal(3000, 2), torch.zeros(3000, dtype=torch.long)
     gallery, names = normal(5, 2, seed=1), torch.tensor([0, 1, 1, 2, 3])
-    counts = Counter(la.random_triplets(x, y, gallery, names, generator=seeded())[2].tolist())
+    counts = Counter(
+        la.losses.pair_metric_learning.random_triplets(x, y, gallery, names, generator=seeded())[2].tolist()
+    )
     assert set(counts) == {1, 2, 3, 4}
     assert all(abs(c - 750) < 5 * math.sqrt(750 * 0.75) for c in counts.values())
 
@@ -135,20 +143,26 @@ def test_distance_weighted_negatives_come_up_by_the_inverse_density():
     gallery = torch.stack([angles.cos(), angles.sin(), 0 * angles, 0 * angles], -1) * 3
     names, count = torch.tensor([0, 1, 1, 1, 1, 1]), 4000
     x, y = gallery[:1].repeat(count, 1), torch.zeros(count, dtype=torch.long)
-    drawn = la.distance_weighted_triplets(x, y, gallery, names, cutoff=cutoff, farthest=farthest, generator=seeded())[2]
+    drawn = la.losses.pair_metric_learning.distance_weighted_triplets(
+        x, y, gallery, names, cutoff=cutoff, farthest=farthest, generator=seeded()
+    )[2]
     distance = [2 * math.sin(a / 2) for a in angles.tolist()]
     density = [max(d, cutoff) ** (dim - 2) * (1 - max(d, cutoff) ** 2 / 4) ** ((dim - 3) / 2) for d in distance]
     weight = [0.0] + [(d < farthest) / q for d, q in zip(distance[1:], density[1:], strict=True)]
     for n, w in enumerate(weight):
         share = w / sum(weight)
         assert abs((drawn == n).sum().item() - count * share) <= 5 * math.sqrt(count * share * (1 - share))
-    beyond = la.distance_weighted_triplets(x, y, gallery, names, farthest=0.1, generator=seeded())[2]
+    beyond = la.losses.pair_metric_learning.distance_weighted_triplets(
+        x, y, gallery, names, farthest=0.1, generator=seeded()
+    )[2]
     assert set(beyond.tolist()) == {1, 2, 3, 4, 5}
 
 
 def test_a_drawn_negative_exists_in_few_dimensions_and_at_the_antipode():
     x = torch.tensor([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0]])
-    mined = la.distance_weighted_triplets(x, torch.tensor([0, 0, 1]), farthest=2.0, generator=seeded())
+    mined = la.losses.pair_metric_learning.distance_weighted_triplets(
+        x, torch.tensor([0, 0, 1]), farthest=2.0, generator=seeded()
+    )
     assert as_list(mined) == [(0, 1, 2), (1, 0, 2)]
 
 
@@ -174,33 +188,43 @@ OFFICIAL = {"alpha": 2.0, "beta": 40.0, "base": 0.5}
 
 def test_multi_similarity_on_mined_pairs():
     x, y = normal(10, 4), torch.arange(10) % 3
-    hard = la.mined(la.multi_similarity_loss, la.multi_similarity_pairs)
+    hard = la.losses.pair_metric_learning.mined(
+        la.multi_similarity_loss, la.losses.pair_metric_learning.multi_similarity_pairs
+    )
     assert hard(x, y, **OFFICIAL).item() == pytest.approx(
         multi_similarity_of_mined(x, y, **OFFICIAL, epsilon=0.1), rel=1e-12
     )
     # The loss knows only the indices: put together from them, it is the same.
-    anchor_p, positive, anchor_n, negative = la.multi_similarity_mining(x, y)
+    anchor_p, positive, anchor_n, negative = la.losses.pair_metric_learning.multi_similarity_mining(x, y)
     masks = torch.zeros(2, 10, 10, dtype=torch.bool)
     masks[0, anchor_p, positive], masks[1, anchor_n, negative] = True, True
-    given = la.mined("multi_similarity_loss", lambda s, p, n: tuple(masks))
+    given = la.losses.pair_metric_learning.mined("multi_similarity_loss", lambda s, p, n: tuple(masks))
     assert torch.equal(given(x, y, **OFFICIAL, reduction="none"), hard(x, y, **OFFICIAL, reduction="none"))
 
 
 def test_much_tolerance_mines_nothing_away():
     x, y = normal(10, 4), torch.arange(10) % 3
-    easy = la.mined(la.multi_similarity_loss, lambda s, p, n: la.multi_similarity_pairs(s, p, n, epsilon=2.1))
+    easy = la.losses.pair_metric_learning.mined(
+        la.multi_similarity_loss,
+        lambda s, p, n: la.losses.pair_metric_learning.multi_similarity_pairs(s, p, n, epsilon=2.1),
+    )
     torch.testing.assert_close(easy(x, y), la.multi_similarity_loss(x, y))
 
 
 def test_separated_classes_leave_nothing_to_mine():
     x, y = torch.eye(4).repeat(3, 1), torch.arange(4).repeat(3)
-    assert la.mined(la.multi_similarity_loss, la.multi_similarity_pairs)(x, y) == 0
+    assert (
+        la.losses.pair_metric_learning.mined(
+            la.multi_similarity_loss, la.losses.pair_metric_learning.multi_similarity_pairs
+        )(x, y)
+        == 0
+    )
 
 
 def test_mined_losses_take_what_the_loss_takes():
     """Also one on distances; some rows at a time; with a gradient through the pairs that are kept."""
     x, y = normal(10, 4).requires_grad_(), torch.arange(10) % 3
-    nearest = la.mined(
+    nearest = la.losses.pair_metric_learning.mined(
         la.contrastive_loss, lambda d, p, n: (p, n & (d == d.masked_fill(~n, math.inf).amin(-1, keepdim=True)))
     )
     whole = nearest(x, y, reduction="none")
@@ -208,7 +232,7 @@ def test_mined_losses_take_what_the_loss_takes():
     (slope,) = torch.autograd.grad(whole.sum(), x)
     assert slope.isfinite().all() and slope.abs().sum() > 0
     with pytest.raises(TypeError, match="`keep`: expected a function"):
-        la.mined(la.contrastive_loss, 0.1)
+        la.losses.pair_metric_learning.mined(la.contrastive_loss, 0.1)
 
 
 def test_semi_hard_mining_of_two_thousand_takes_room_for_few_tables():
@@ -216,9 +240,9 @@ def test_semi_hard_mining_of_two_thousand_takes_room_for_few_tables():
     code = """
 import resource, torch, lossatlas
 x, y = torch.randn(2048, 16, dtype=torch.float64), torch.arange(2048) % 64
-lossatlas.semi_hard_triplets(x[:64], y[:64])
+lossatlas.losses.pair_metric_learning.semi_hard_triplets(x[:64], y[:64])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-anchor, positive, negative = lossatlas.semi_hard_triplets(x, y)
+anchor, positive, negative = lossatlas.losses.pair_metric_learning.semi_hard_triplets(x, y)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, len(anchor))
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -232,9 +256,9 @@ def test_all_triplets_takes_room_for_what_it_returns():
 import resource, torch, lossatlas
 x, y = torch.randn(2048, 4), torch.arange(2048)
 y[:2] = -1
-lossatlas.all_triplets(x[:64], y[:64])
+lossatlas.losses.pair_metric_learning.all_triplets(x[:64], y[:64])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(len(lossatlas.all_triplets(x, y)[0]), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print(len(lossatlas.losses.pair_metric_learning.all_triplets(x, y)[0]), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     count, room = map(int, out.split())
@@ -242,8 +266,8 @@ print(len(lossatlas.all_triplets(x, y)[0]), (resource.getrusage(resource.RUSAGE_
 
 
 MINERS = [
-    la.all_triplets, la.hard_triplets, la.easy_positive_triplets, la.semi_hard_triplets, la.random_triplets,
-    la.distance_weighted_triplets, la.multi_similarity_mining,
+    la.losses.pair_metric_learning.all_triplets, la.losses.pair_metric_learning.hard_triplets, la.losses.pair_metric_learning.easy_positive_triplets, la.losses.pair_metric_learning.semi_hard_triplets, la.losses.pair_metric_learning.random_triplets,
+    la.losses.pair_metric_learning.distance_weighted_triplets, la.losses.pair_metric_learning.multi_similarity_mining,
 ]  # fmt: skip
 
 
@@ -272,36 +296,40 @@ def test_miners_refuse_what_is_no_batch(miner):
     ("call", "error", "message"),
     [
         (
-            lambda x, y: la.semi_hard_triplets(x, y, margin=0),
+            lambda x, y: la.losses.pair_metric_learning.semi_hard_triplets(x, y, margin=0),
             ValueError,
             "`margin`: expected a number > 0 or None, got 0",
         ),
         (
-            lambda x, y: la.distance_weighted_triplets(x, y, cutoff=2),
+            lambda x, y: la.losses.pair_metric_learning.distance_weighted_triplets(x, y, cutoff=2),
             ValueError,
             r"`cutoff`: expected a number in \(0, 2\)",
         ),
         (
-            lambda x, y: la.distance_weighted_triplets(x, y, farthest=0),
+            lambda x, y: la.losses.pair_metric_learning.distance_weighted_triplets(x, y, farthest=0),
             ValueError,
             r"`farthest`: expected a number in \(0, 2\]",
         ),
         (
-            lambda x, y: la.multi_similarity_mining(x, y, epsilon="0.1"),
+            lambda x, y: la.losses.pair_metric_learning.multi_similarity_mining(x, y, epsilon="0.1"),
             TypeError,
             "`epsilon`: expected a finite number",
         ),
         (
-            lambda x, y: la.random_triplets(x, y, generator=3),
+            lambda x, y: la.losses.pair_metric_learning.random_triplets(x, y, generator=3),
             TypeError,
             "`generator`: expected a torch.Generator or None, got int 3",
         ),
         (
-            lambda x, y: la.multi_similarity_pairs(x, x > 0, (x > 0).mT),
+            lambda x, y: la.losses.pair_metric_learning.multi_similarity_pairs(x, x > 0, (x > 0).mT),
             ValueError,
             r"`negative`: expected a tensor of shape \(4, 3\)",
         ),
-        (lambda x, y: la.multi_similarity_pairs(x, x, x > 0), TypeError, "`positive`: expected a boolean tensor"),
+        (
+            lambda x, y: la.losses.pair_metric_learning.multi_similarity_pairs(x, x, x > 0),
+            TypeError,
+            "`positive`: expected a boolean tensor",
+        ),
     ],
 )
 def test_errors_name_the_argument(call, error, message):

@@ -33,13 +33,13 @@ def multi_similarity_parts(alpha, beta, base):
     "hyper", [{"alpha": 2.0, "beta": 50.0, "base": 1.0}, {"alpha": 3.0, "beta": 10.0, "base": 0.4}]
 )
 def test_the_generic_form_gives_multi_similarity(hyper):
-    got = la.generic_pair_loss(S, SAME, OTHER, **multi_similarity_parts(**hyper))
+    got = la.losses.pair_metric_learning.generic_pair_loss(S, SAME, OTHER, **multi_similarity_parts(**hyper))
     torch.testing.assert_close(got, la.multi_similarity_loss(X, Y, reduction="none", **hyper), rtol=1e-12, atol=0)
 
 
 def test_the_generic_form_equals_a_loop():
     y = normal(N, N, seed=1).sigmoid()
-    got = la.generic_pair_loss(
+    got = la.losses.pair_metric_learning.generic_pair_loss(
         S,
         y,
         1 - y,
@@ -56,23 +56,28 @@ def test_the_generic_form_equals_a_loop():
 
 def test_a_pair_that_does_not_count_leaves_no_trace():
     s = S.clone().fill_diagonal_(-math.inf).requires_grad_()
-    value = la.generic_pair_loss(s, SAME, OTHER, rho_positive=lambda s: (-s).exp(), rho_negative=lambda s: s.square())
+    value = la.losses.pair_metric_learning.generic_pair_loss(
+        s, SAME, OTHER, rho_positive=lambda s: (-s).exp(), rho_negative=lambda s: s.square()
+    )
     (slope,) = torch.autograd.grad(value.sum(), s)
     assert value.isfinite().all() and slope.isfinite().all() and not slope.diagonal().any()
 
 
 def test_labels_of_mixtures():
     one, zero = torch.tensor(1.0), torch.tensor(0.0)
-    assert la.mixed_pair_labels(one, zero, 0.3).item() == pytest.approx(0.3)
-    assert la.mixed_pair_labels(one, one, 0.3) == 1 and la.mixed_pair_labels(zero, zero, 0.3) == 0
-    mixed = la.mixed_pair_labels(SAME.unsqueeze(-1), OTHER.unsqueeze(-2), 0.25)
+    assert la.losses.pair_metric_learning.mixed_pair_labels(one, zero, 0.3).item() == pytest.approx(0.3)
+    assert (
+        la.losses.pair_metric_learning.mixed_pair_labels(one, one, 0.3) == 1
+        and la.losses.pair_metric_learning.mixed_pair_labels(zero, zero, 0.3) == 0
+    )
+    mixed = la.losses.pair_metric_learning.mixed_pair_labels(SAME.unsqueeze(-1), OTHER.unsqueeze(-2), 0.25)
     assert mixed.shape == (N, N, N) and mixed.is_floating_point()
     assert mixed[0, 3, 1].item() == 1.0 and mixed[0, 3, 0].item() == 0.25 and mixed[0, 1, 1].item() == 0.75
 
 
 def test_labels_of_mixtures_are_no_whole_numbers():
     """Booleans times the whole number 1 would be whole numbers, which no loss takes for shares."""
-    assert la.mixed_pair_labels(SAME, OTHER, 1).dtype == torch.get_default_dtype()
+    assert la.losses.pair_metric_learning.mixed_pair_labels(SAME, OTHER, 1).dtype == torch.get_default_dtype()
 
 
 @pytest.mark.parametrize("loss", [la.metrix_contrastive_loss, la.metrix_multi_similarity_loss])
@@ -131,8 +136,10 @@ def test_the_mixed_part_is_the_generic_form_on_mixtures(lam):
         first = SAME[n].nonzero()[0, 0]
         mixtures = lam * X[first] + (1 - lam) * X[OTHER[n]]
         s = torch.nn.functional.cosine_similarity(X[n : n + 1], mixtures)
-        y = la.mixed_pair_labels(torch.ones_like(s), torch.zeros_like(s), lam)
-        wanted = la.generic_pair_loss(s[None], y[None], 1 - y[None], **multi_similarity_parts(**hyper))
+        y = la.losses.pair_metric_learning.mixed_pair_labels(torch.ones_like(s), torch.zeros_like(s), lam)
+        wanted = la.losses.pair_metric_learning.generic_pair_loss(
+            s[None], y[None], 1 - y[None], **multi_similarity_parts(**hyper)
+        )
         assert got[n].item() == pytest.approx(wanted.item(), rel=1e-10)
 
 
@@ -147,42 +154,42 @@ def test_the_ends_of_lam_have_finite_slopes(lam):
     ("call", "error", "message"),
     [
         (
-            lambda rho: la.generic_pair_loss(S.tolist(), SAME, OTHER, **rho),
+            lambda rho: la.losses.pair_metric_learning.generic_pair_loss(S.tolist(), SAME, OTHER, **rho),
             TypeError,
             r"`s`: expected a floating-point tensor of shape \(N, K\)",
         ),
         (
-            lambda rho: la.generic_pair_loss(S[0], SAME, OTHER, **rho),
+            lambda rho: la.losses.pair_metric_learning.generic_pair_loss(S[0], SAME, OTHER, **rho),
             ValueError,
             r"`s`: expected a floating-point tensor of shape \(N, K\)",
         ),
         (
-            lambda rho: la.generic_pair_loss(S, SAME[:-1], OTHER, **rho),
+            lambda rho: la.losses.pair_metric_learning.generic_pair_loss(S, SAME[:-1], OTHER, **rho),
             ValueError,
             r"`positive`: expected a tensor of shape \(8, 8\)",
         ),
         (
-            lambda rho: la.generic_pair_loss(S, SAME, None, **rho),
+            lambda rho: la.losses.pair_metric_learning.generic_pair_loss(S, SAME, None, **rho),
             TypeError,
             r"`negative`: expected a tensor of shape \(8, 8\)",
         ),
         (
-            lambda rho: la.mixed_pair_labels(1.0, torch.zeros(2), 0.5),
+            lambda rho: la.losses.pair_metric_learning.mixed_pair_labels(1.0, torch.zeros(2), 0.5),
             TypeError,
             "`label`: expected a tensor of numbers",
         ),
         (
-            lambda rho: la.mixed_pair_labels(torch.ones(2), torch.zeros(2), 1.5),
+            lambda rho: la.losses.pair_metric_learning.mixed_pair_labels(torch.ones(2), torch.zeros(2), 1.5),
             ValueError,
             r"`lam`: expected a number in \[0, 1\]",
         ),
         (
-            lambda rho: la.mixed_pair_labels(torch.ones(2), 2 * torch.ones(2), 0.5),
+            lambda rho: la.losses.pair_metric_learning.mixed_pair_labels(torch.ones(2), 2 * torch.ones(2), 0.5),
             ValueError,
             r"`other`: expected numbers in \[0, 1\], got numbers from 2 to 2",
         ),
         (
-            lambda rho: la.generic_pair_loss(S, SAME, OTHER, **{**rho, "tau": 1}),
+            lambda rho: la.losses.pair_metric_learning.generic_pair_loss(S, SAME, OTHER, **{**rho, "tau": 1}),
             TypeError,
             "`tau`: expected a function of a tensor, got int 1",
         ),

@@ -15,7 +15,7 @@ SETTINGS = [{}, {"alpha": 2.0, "beta": 40.0, "base": 0.5}, {"alpha": 7.0, "beta"
 @pytest.mark.parametrize("hyper", SETTINGS)
 def test_weights_of_multi_similarity_are_those_of_the_paper(hyper):
     alpha, beta, base = ({"alpha": 2.0, "beta": 50.0, "base": 1.0} | hyper).values()
-    pull, push = la.general_pair_weights(la.multi_similarity_loss, **SAMPLE, **hyper)
+    pull, push = la.losses.pair_metric_learning.general_pair_weights(la.multi_similarity_loss, **SAMPLE, **hyper)
     up, down = (-alpha * (SAMPLE["positive"] - base)).exp(), (beta * (SAMPLE["negative"] - base)).exp()
     torch.testing.assert_close(pull, up / (1 + up.sum(-1, keepdim=True)), rtol=1e-12, atol=1e-300)
     torch.testing.assert_close(push, down / (1 + down.sum(-1, keepdim=True)), rtol=1e-12, atol=1e-300)
@@ -33,7 +33,13 @@ LOSSES = [
 def test_weights_are_quotients_of_differences(loss, hyper):
     """Of losses on similarities and on distances alike."""
     value, step = la.on(pairs, loss), 1e-6
-    weights = dict(zip(("positive", "negative"), la.general_pair_weights(loss, **SAMPLE, **hyper), strict=True))
+    weights = dict(
+        zip(
+            ("positive", "negative"),
+            la.losses.pair_metric_learning.general_pair_weights(loss, **SAMPLE, **hyper),
+            strict=True,
+        )
+    )
     assert any(w.abs().max() > 0 for w in weights.values())
     for side, sign in (("positive", -1), ("negative", 1)):
         for n in range(SAMPLE[side].shape[0]):
@@ -50,7 +56,7 @@ def test_weights_are_quotients_of_differences(loss, hyper):
 def test_weights_of_the_contrastive_loss_are_slopes_of_the_distance():
     """At unit length d = sqrt(2 - 2 s), whose slope is -1/d."""
     s_p, s_n = torch.tensor([[0.5]], dtype=torch.float64), torch.tensor([[0.875]], dtype=torch.float64)
-    pull, push = la.general_pair_weights(la.contrastive_loss, s_p, s_n)
+    pull, push = la.losses.pair_metric_learning.general_pair_weights(la.contrastive_loss, s_p, s_n)
     step = 1e-7
 
     def value(p, n):
@@ -62,9 +68,13 @@ def test_weights_of_the_contrastive_loss_are_slopes_of_the_distance():
 
 def test_weights_go_through_vmap_and_leave_no_history():
     positive = SAMPLE["positive"].clone().requires_grad_()
-    pull, push = la.general_pair_weights("multi_similarity_loss", positive, SAMPLE["negative"])
+    pull, push = la.losses.pair_metric_learning.general_pair_weights(
+        "multi_similarity_loss", positive, SAMPLE["negative"]
+    )
     assert not pull.requires_grad and not push.requires_grad
-    many = torch.func.vmap(lambda p, n: la.general_pair_weights("multi_similarity_loss", p, n))
+    many = torch.func.vmap(
+        lambda p, n: la.losses.pair_metric_learning.general_pair_weights("multi_similarity_loss", p, n)
+    )
     for got, one in zip(
         many(positive.detach().expand(3, -1, -1), SAMPLE["negative"].expand(3, -1, -1)), (pull, push), strict=True
     ):
@@ -92,10 +102,26 @@ def test_sharp_multi_similarity_is_a_hinge_on_the_hardest_pairs(sharpness):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda p, n: la.general_pair_weights("cross_entropy", p, n), ValueError, "`loss`: expected one that takes"),
-        (lambda p, n: la.general_pair_weights("multi_similarity_loss", p, n[:-1]), ValueError, "`negative`: expected"),
-        (lambda p, n: la.general_pair_weights("multi_similarity_loss", p.long(), n), TypeError, "`positive`: expected"),
-        (lambda p, n: la.general_pair_weights("multi_similarity_loss", p, n, alpha=0), ValueError, "`alpha`: expected"),
+        (
+            lambda p, n: la.losses.pair_metric_learning.general_pair_weights("cross_entropy", p, n),
+            ValueError,
+            "`loss`: expected one that is written in the form",
+        ),
+        (
+            lambda p, n: la.losses.pair_metric_learning.general_pair_weights("multi_similarity_loss", p, n[:-1]),
+            ValueError,
+            "`negative`: expected",
+        ),
+        (
+            lambda p, n: la.losses.pair_metric_learning.general_pair_weights("multi_similarity_loss", p.long(), n),
+            TypeError,
+            "`positive`: expected",
+        ),
+        (
+            lambda p, n: la.losses.pair_metric_learning.general_pair_weights("multi_similarity_loss", p, n, alpha=0),
+            ValueError,
+            "`alpha`: expected",
+        ),
     ],
 )
 def test_errors_name_the_argument(call, error, message):

@@ -15,7 +15,7 @@ PROTOTYPES = torch.randn(4, 3, generator=RANDOM, dtype=torch.float64)
 @pytest.mark.parametrize("mass", [0.01, 0.3, 0.999])
 @pytest.mark.parametrize("gamma", [0.1, 5.0, 50.0])
 def test_the_plan_is_feasible_and_optimal(mass, gamma):
-    found = la.generalized_sum_pooling(FEATURES, PROTOTYPES, mass=mass, gamma=gamma)
+    found = la.losses.pair_metric_learning.generalized_sum_pooling(FEATURES, PROTOTYPES, mass=mass, gamma=gamma)
     ones = torch.ones(2, 6, dtype=torch.float64)
     torch.testing.assert_close(found.residual + found.plan.sum(1), ones / 6)
     torch.testing.assert_close(found.plan.sum((1, 2)), mass * ones[:, 0])
@@ -27,18 +27,20 @@ def test_the_plan_is_feasible_and_optimal(mass, gamma):
 
 def test_costs_are_distances_in_the_unit_ball():
     short = torch.tensor([[[0.3, 0.0], [3.0, 0.0]]], dtype=torch.float64)
-    found = la.generalized_sum_pooling(short, torch.tensor([[0.0, 2.0]], dtype=torch.float64))
+    found = la.losses.pair_metric_learning.generalized_sum_pooling(
+        short, torch.tensor([[0.0, 2.0]], dtype=torch.float64)
+    )
     torch.testing.assert_close(found.cost[0, 0], torch.tensor([math.hypot(0.3, 1), math.sqrt(2)], dtype=torch.float64))
 
 
 @pytest.mark.parametrize("limit", [{"mass": 1 - 1e-9, "gamma": 5.0}, {"mass": 0.3, "gamma": 1e-9}])
 def test_its_limits_are_the_mean(limit):
-    found = la.generalized_sum_pooling(FEATURES, PROTOTYPES, **limit)
+    found = la.losses.pair_metric_learning.generalized_sum_pooling(FEATURES, PROTOTYPES, **limit)
     torch.testing.assert_close(found.pooled, FEATURES.mean(1), atol=1e-7, rtol=0)
 
 
 def test_very_sharp_it_takes_the_nearest():
-    found = la.generalized_sum_pooling(FEATURES, PROTOTYPES, mass=2 / 6, gamma=1e5)
+    found = la.losses.pair_metric_learning.generalized_sum_pooling(FEATURES, PROTOTYPES, mass=2 / 6, gamma=1e5)
     nearest = found.cost.amin(1).argsort(-1)[:, :2]
     wanted = torch.zeros(2, 6, dtype=torch.float64).scatter(-1, nearest, 0.5)
     torch.testing.assert_close(found.weights, wanted, atol=1e-12, rtol=0)
@@ -48,7 +50,7 @@ def test_it_can_be_differentiated_twice():
     inputs = [x.clone().requires_grad_() for x in (FEATURES[:, :3], PROTOTYPES[:2])]
 
     def all_of_it(*x):
-        found = la.generalized_sum_pooling(*x, gamma=3.0)
+        found = la.losses.pair_metric_learning.generalized_sum_pooling(*x, gamma=3.0)
         return found.pooled, found.histogram
 
     assert torch.autograd.gradcheck(all_of_it, inputs)
@@ -57,30 +59,35 @@ def test_it_can_be_differentiated_twice():
 
 def test_where_nothing_decides_the_gradient_is_finite():
     prototypes = PROTOTYPES.clone().requires_grad_()
-    la.generalized_sum_pooling(FEATURES, prototypes, mass=2 / 6, gamma=1e5).pooled.sum().backward()
+    la.losses.pair_metric_learning.generalized_sum_pooling(
+        FEATURES, prototypes, mass=2 / 6, gamma=1e5
+    ).pooled.sum().backward()
     assert prototypes.grad.isfinite().all()
     same = FEATURES[:, :1].expand_as(FEATURES).clone().requires_grad_()
-    la.generalized_sum_pooling(same, same[0, :2].detach()).pooled.sum().backward()
+    la.losses.pair_metric_learning.generalized_sum_pooling(same, same[0, :2].detach()).pooled.sum().backward()
     assert same.grad.isfinite().all()
 
 
 def test_the_module_is_the_function_of_its_prototypes():
-    module = la.GeneralizedSumPooling(3, 4, mass=0.4, gamma=2.0).double()
-    other = la.GeneralizedSumPooling(3, 4, mass=0.4, gamma=2.0).double()
+    module = la.losses.pair_metric_learning.GeneralizedSumPooling(3, 4, mass=0.4, gamma=2.0).double()
+    other = la.losses.pair_metric_learning.GeneralizedSumPooling(3, 4, mass=0.4, gamma=2.0).double()
     other.load_state_dict(module.state_dict())
-    wanted = la.generalized_sum_pooling(FEATURES, module.prototypes, mass=0.4, gamma=2.0)
+    wanted = la.losses.pair_metric_learning.generalized_sum_pooling(FEATURES, module.prototypes, mass=0.4, gamma=2.0)
     torch.testing.assert_close(tuple(other(FEATURES)), tuple(wanted))
-    assert la.generalized_sum_pooling(FEATURES.float(), PROTOTYPES.float()).pooled.dtype == torch.float32
+    assert (
+        la.losses.pair_metric_learning.generalized_sum_pooling(FEATURES.float(), PROTOTYPES.float()).pooled.dtype
+        == torch.float32
+    )
 
 
 def test_wrong_pooling_is_refused():
     for hyper, name in (({"mass": 1.0}, "mass"), ({"mass": 0.0}, "mass"), ({"gamma": 0.0}, "gamma")):
         with pytest.raises(ValueError, match=f"`{name}`: expected"):
-            la.generalized_sum_pooling(FEATURES, PROTOTYPES, **hyper)
+            la.losses.pair_metric_learning.generalized_sum_pooling(FEATURES, PROTOTYPES, **hyper)
     with pytest.raises(ValueError, match="`prototypes`: expected"):
-        la.generalized_sum_pooling(FEATURES, PROTOTYPES[:, :2])
+        la.losses.pair_metric_learning.generalized_sum_pooling(FEATURES, PROTOTYPES[:, :2])
     with pytest.raises(ValueError, match="`prototypes`: expected a whole number"):
-        la.GeneralizedSumPooling(3, 0)
+        la.losses.pair_metric_learning.GeneralizedSumPooling(3, 0)
 
 
 HISTOGRAMS = torch.rand(8, 3, generator=RANDOM, dtype=torch.float64)
@@ -89,7 +96,7 @@ CLASSES = torch.randn(4, 5, generator=RANDOM, dtype=torch.float64)
 
 
 def test_without_class_embeddings_every_class_is_as_likely():
-    value = la.zero_shot_regression_loss(HISTOGRAMS, LABELS, torch.zeros_like(CLASSES))
+    value = la.losses.pair_metric_learning.zero_shot_regression_loss(HISTOGRAMS, LABELS, torch.zeros_like(CLASSES))
     assert value.item() == pytest.approx(math.log(4))
 
 
@@ -103,18 +110,23 @@ def test_the_map_is_that_of_ridge_regression():
     targets = CLASSES[LABELS]
     u = torch.cat([predicted(first, second, targets[4:]), predicted(second, first, targets[:4])])
     wanted = torch.nn.functional.cross_entropy(2 * u @ CLASSES.T, LABELS)
-    torch.testing.assert_close(la.zero_shot_regression_loss(HISTOGRAMS, LABELS, CLASSES, ridge=0.1, scale=2.0), wanted)
+    torch.testing.assert_close(
+        la.losses.pair_metric_learning.zero_shot_regression_loss(HISTOGRAMS, LABELS, CLASSES, ridge=0.1, scale=2.0),
+        wanted,
+    )
 
 
 def test_the_zero_shot_loss_has_a_gradient():
     inputs = [HISTOGRAMS.clone().requires_grad_(), CLASSES.clone().requires_grad_()]
-    assert torch.autograd.gradcheck(lambda a, u: la.zero_shot_regression_loss(a, LABELS, u), inputs)
+    assert torch.autograd.gradcheck(
+        lambda a, u: la.losses.pair_metric_learning.zero_shot_regression_loss(a, LABELS, u), inputs
+    )
 
 
 def test_wrong_attributes_are_refused():
     with pytest.raises(ValueError, match="`labels`: expected"):
-        la.zero_shot_regression_loss(HISTOGRAMS, LABELS + 1, CLASSES)
+        la.losses.pair_metric_learning.zero_shot_regression_loss(HISTOGRAMS, LABELS + 1, CLASSES)
     with pytest.raises(ValueError, match="`histograms`: expected at least 2"):
-        la.zero_shot_regression_loss(HISTOGRAMS[:1], LABELS[:1], CLASSES)
+        la.losses.pair_metric_learning.zero_shot_regression_loss(HISTOGRAMS[:1], LABELS[:1], CLASSES)
     with pytest.raises(ValueError, match="`ridge`: expected"):
-        la.zero_shot_regression_loss(HISTOGRAMS, LABELS, CLASSES, ridge=0.0)
+        la.losses.pair_metric_learning.zero_shot_regression_loss(HISTOGRAMS, LABELS, CLASSES, ridge=0.0)

@@ -2,32 +2,18 @@
 
 import textwrap
 
-_ACRONYMS = {
-    "kl": "KL",
-    "ldr": "LDR",
-    "aldr": "ALDR",
-    "bce": "BCE",
-    "svm": "SVM",
-    "l2": "L2",
-    "mse": "MSE",
-    "nll": "NLL",
-}
-
 
 def title_of(entry):
-    """The name that the docstring begins with, as in "Z-loss: how many ..."; else `ldr_kl_loss` as LDR KL loss."""
+    """The name that the docstring begins with, as in "Z-loss: how many ..."; without one, that of the function."""
     name, colon, _ = entry.summary.partition(": ")
-    if colon and len(name.split()) <= 5:
-        text = name.removeprefix("The ")
-    else:
-        text = " ".join(_ACRONYMS.get(word, word) for word in entry.name.split("_"))
-    return text[0].upper() + text[1:]
+    name = name.removeprefix("The ") if colon else entry.name.replace("_", " ")
+    return name[0].upper() + name[1:]
 
 
 def purpose_of(entry):
     """What the first sentence of the docstring says after the name."""
-    name, colon, purpose = entry.summary.partition(": ")
-    purpose = purpose if colon and len(name.split()) <= 5 else entry.summary
+    _, colon, purpose = entry.summary.partition(": ")
+    purpose = purpose if colon else entry.summary
     return purpose[:1].upper() + purpose[1:]
 
 

@@ -32,15 +32,15 @@ def compare(losses=None):
     groups = {}
     for entry in entries:
         groups.setdefault(entry.signature.name, []).append(entry)
-    groups = [group for group in groups.values() if len(group) > 1 and group[0].signature.lines]
+    groups = [group for group in groups.values() if len(group) > 1 and group[0].signature.probes.lines]
     expect(groups, "losses", "two or more losses of one signature that has a line", repr([e.name for e in entries]))
-    return Gallery(_overlay(group, line) for group in groups for line in group[0].signature.lines)
+    return Gallery(_overlay(group, line) for group in groups for line in group[0].signature.probes.lines)
 
 
 def pictures_of(loss):
     """All pictures that a loss has by its signature: along its lines, and over its planes."""
     entry = get(loss)
-    lines = [curve(entry)] if entry.signature.lines else []
+    lines = [curve(entry)] if entry.signature.probes.lines else []
     return Gallery([*lines, *(draw(entry) for draw in planes_of(entry))])
 
 

@@ -26,7 +26,7 @@ def curve(loss, **fixed):
         ValueError: for a loss whose signature has no line.
     """
     entry = get(loss)
-    lines = {line.name: line for line in entry.signature.lines}
+    lines = {line.name: line for line in entry.signature.probes.lines}
     expect(lines, "loss", "a loss whose signature has a line to look along", repr(entry))
     first = next(iter(lines))
     hyper = sliders(entry, fixed, CELLS // len(lines))

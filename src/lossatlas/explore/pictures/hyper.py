@@ -1,6 +1,7 @@
 """Sliders from what a loss declares of its hyper-parameters."""
 
 import math
+import unicodedata
 
 from ...contract import expect
 from ..engine.controls import Slider
@@ -10,10 +11,8 @@ CELLS = 250
 #: Fewest values of a slider, its default among them, and most steps.
 LEAST, MOST = 3, 21
 
-_GREEK = dict(
-    alpha="α", beta="β", gamma="γ", delta="δ", epsilon="ε", eps="ε", eta="η", theta="θ", kappa="κ", lam="λ", lam0="λ₀", mu="μ",
-    nu="ν", rho="ρ", sigma="σ", tau="τ", phi="φ", omega="ω",
-)  # fmt: skip
+#: Greek letters under the names that Python leaves them, and such as nobody writes out.
+_SPELLED = {"lam": "lamda", "lambda": "lamda", "eps": "epsilon"}
 
 
 def sliders(entry, fixed=None, cells=CELLS):
@@ -44,8 +43,15 @@ def setting(hyper):
 
 
 def symbol(name):
-    """`epsilon` as ε, `label_smoothing` as label smoothing."""
-    return _GREEK.get(name, name.replace("_", " "))
+    """`epsilon` as ε, `lam0` as λ₀, `label_smoothing` as label smoothing."""
+    letter = name.rstrip("0123456789")
+    try:
+        greek = unicodedata.lookup(f"GREEK SMALL LETTER {_SPELLED.get(letter, letter)}")
+    except KeyError:
+        return name.replace("_", " ")
+    return greek + "".join(
+        unicodedata.lookup(unicodedata.name(d).replace("DIGIT", "SUBSCRIPT")) for d in name[len(letter) :]
+    )
 
 
 def _slider(name, domain, default, steps):

@@ -1,16 +1,14 @@
 """Losses as functions of the cosine similarities of one anchor, whatever they are written on."""
 
-import inspect
 from dataclasses import replace
 
 import torch
 
 from ...contract import expect, get, on
-from ...signatures import embeddings, pairs, triplets
+from ...signatures import Forms, embeddings, pairs, triplets
 
-_MASKS = ("positive", "negative")
 #: Pairs for losses that compare across views as well: there, too, a pair is seen by its similarity alone.
-_EITHER = replace(pairs, forms={**pairs.forms, ("across", *_MASKS): pairs.forms["s", *_MASKS]})
+_EITHER = replace(pairs, forms=Forms({**pairs.forms.by_name, "across": pairs.cosine.form}))
 
 
 def on_pairs(losses):
@@ -33,13 +31,9 @@ def _on_pairs(entry):
         return _items(entry.function)
     if entry.signature is triplets:
         return _of_triplets(entry.function)
-    if _form(entry) == ("x", "y", *_MASKS):
+    if entry.form == "vectors":
         return _of_vectors(entry.function if entry.signature is embeddings else on(embeddings, entry))
     return _items(on(_EITHER, entry))
-
-
-def _form(entry):
-    return tuple(p.name for p in inspect.signature(entry.body).parameters.values() if p.kind is not p.KEYWORD_ONLY)
 
 
 def _items(function):

@@ -15,10 +15,10 @@ def family(losses):
     """The losses side by side, each with its value (solid) and slope (dashed) along the first line of its signature.
 
     Args:
-        losses: losses by function, entry or name, for example `lossatlas.losses(family="cross_entropy")`. A loss
+        losses: losses by function, entry or name, for example `lossatlas.registry(family="cross_entropy")`. A loss
             whose signature has no line is left out.
     """
-    return Family([entry for entry in map(get, losses) if entry.signature.lines])
+    return Family([entry for entry in map(get, losses) if entry.signature.probes.lines])
 
 
 class Family:
@@ -26,7 +26,7 @@ class Family:
 
     def __init__(self, entries):
         self.entries = entries
-        self.curves = [along(entry, entry.signature.lines[0], points=61)[:3] for entry in entries]
+        self.curves = [along(entry, entry.signature.probes.lines[0], points=61)[:3] for entry in entries]
 
     def __repr__(self):
         width = max((len(entry.name) for entry in self.entries), default=0)
@@ -44,7 +44,7 @@ class Family:
         t, value, slope = curve
         low, high = robust([value, slope, np.zeros(1)])
         label = f"{title_of(entry)}: {self._ends(curve)}"
-        line = entry.signature.lines[0]
+        line = entry.signature.probes.lines[0]
         zero = _height(0.0, low, high)
         return (
             f'<li><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'

@@ -13,8 +13,6 @@ from .on_pairs import on_pairs
 from .strength import scaled, times, told
 
 POINTS, FINE, ARROWS, LONGEST = 49, 201, 8, 0.2
-#: Losses of the form log(1 + e^…): the boundary is where the exponent changes sign.
-SOFT = ("circle_loss", "info_nce", "nt_xent", "n_pairs_loss", "moco_info_nce")
 
 
 def pair_plane(losses, *, settings=5, title="Losses over the plane of two similarities"):
@@ -119,7 +117,7 @@ def _boundary(entry, value):
     """Where a hinge ends or the exponent of a softmax changes sign, as a path in the plane; a gap for other losses."""
     s = np.linspace(-1, 1, FINE)
     z = value(*np.meshgrid(s, s))
-    if entry.name in SOFT:
+    if entry.softplus:
         z = z + np.log(-np.expm1(-np.maximum(z, 1e-300)))  # the exponent, which is far less bent than the loss
         return _paths(s, z, [0.0])
     if 0.02 < (z == 0).mean() < 0.98:

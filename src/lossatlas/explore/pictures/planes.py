@@ -53,12 +53,12 @@ def plane(loss, **fixed):
 
 def planes_of(loss):
     """The kinds of map that a loss has: functions among `simplex` and `plane`."""
-    kinds = {plane.kind for plane in get(loss).signature.planes}
+    kinds = {plane.kind for plane in get(loss).signature.probes.planes}
     return [draw for kind, draw in (("simplex", simplex), ("plane", plane)) if kind in kinds]
 
 
 def _of_kind(entry, kind, where, drawn, fixed):
-    cut = next((plane for plane in entry.signature.planes if plane.kind == kind), None)
+    cut = next((plane for plane in entry.signature.probes.planes if plane.kind == kind), None)
     expect(cut is not None, "loss", f"a loss whose signature has a {kind} to look at", repr(entry))
     hyper = sliders(entry, fixed, CELLS)
     sheet = drawn(entry, cut, fixed)

@@ -6,9 +6,6 @@ from ..engine.controls import Slider
 from ..engine.table import number
 from .hyper import symbol
 
-#: Which hyper-parameter says how sharply, or how far, a loss pulls and pushes: the first of these that a loss has.
-MAIN = ("temperature", "gamma", "beta", "concentration", "negative_margin", "margin")
-
 
 def times(steps=5):
     """The slider: from a quarter of the default to four times it."""
@@ -16,9 +13,9 @@ def times(steps=5):
 
 
 def main_hyper(entry):
-    """The name of a loss's main hyper-parameter, or None where it has none."""
+    """The name of a loss's main hyper-parameter: the one declared as such, else its first; None where it has none."""
     able = [name for name in entry.domains if _scales(entry.defaults[name])]
-    return next((name for name in (*MAIN, *able) if name in able), None)
+    return next((name for name in able if entry.domains[name].main), next(iter(able), None))
 
 
 def scaled(entry, factor):

@@ -8,30 +8,39 @@ from ...contract import above, at_least, loss
 from ...contract.pairwise import cosine, cosines, log_sum_exp, sum_over
 from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, square_distances, unit
-from ...signatures import Field, Signature, queries
+from ...signatures import Field, Inputs, queries
 
 WEIGHT, SHARPNESS = at_least(0, show=(0.0, 2.0)), at_least(0, show=(0.0, 5.0))
 TEMPERATURE = above(0, show=(0.05, 2.0))
 
-_views = Signature("views", {"views": Field("V N D")}, "N", {}, {"V": 2, "D": 1})
-_momentum = Signature("momentum", {"queries": Field("V N D"), "key": Field("N D")}, "N", {}, {"V": 1, "N": 1, "D": 1})
+_views = Inputs({"views": Field("V N D")}, {"V": 2, "D": 1})
+_momentum = Inputs({"queries": Field("V N D"), "key": Field("N D")}, {"V": 1, "N": 1, "D": 1})
 
 
 @loss(
-    queries,
+    queries.cosine,
     paper="attractionrepulsion2021",
     # A query has one positive, among which there is nothing to weigh.
-    domains={"alpha": WEIGHT, "beta": WEIGHT, "t_positive": replace(SHARPNESS, slider=False), "t_negative": SHARPNESS},
+    domains={
+        "alpha": WEIGHT,
+        "beta": replace(WEIGHT, main=True),
+        "t_positive": replace(SHARPNESS, slider=False),
+        "t_negative": SHARPNESS,
+    },
     invariances=("rotate", "scale"),
     bounds=lambda alpha, beta, **_: (-4.0 * beta, 4.0 * alpha),
 )
 def cacr_loss(s, positive, negative, *, alpha=1.0, beta=1.0, t_positive=1.0, t_negative=0.9):
-    r"""CACR: squared distances to positives, the farther the heavier, less those to negatives, the nearer the heavier.
+    r"""CACR: weighted squared distances to positives, the far ones most, minus those to negatives, the near ones most.
 
     $$ \ell_i = \alpha \sum_{m \in P_i} \pi^+_m c_m - \beta \sum_{j \in N_i} \pi^-_j c_j, \qquad
        \pi^+ = \mathrm{softmax}_{P_i}(t^+ c),\ \pi^- = \mathrm{softmax}_{N_i}(-t^- c),\ c = 2 - 2 s $$
 
-    $c$ is the squared distance of unit vectors. The weights have a gradient too. With one positive $t^+$ does nothing.
+    $c$ is the squared distance of unit vectors. The weights have a gradient too. With one positive $t^+$ has no effect.
+
+    Use: When negatives differ in how hard they are, as with unbalanced classes, for which it was proposed: near ones
+    are pushed most, and no softmax fades as the positive wins. Not when `t_positive` should matter, which takes more
+    than one positive; then `contrastive_attraction` and `contrastive_repulsion`.
 
     Args:
         query: vectors, shape (N, D); their length does not matter.
@@ -45,9 +54,10 @@ def cacr_loss(s, positive, negative, *, alpha=1.0, beta=1.0, t_positive=1.0, t_n
     Returns:
         One value per query, shape (N,); a side without pairs gives 0.
 
-    Paper: the form for two views. For more, `contrastive_attraction` and `contrastive_repulsion`.
+    Paper: This is the form for two views; for more views see `contrastive_attraction` and `contrastive_repulsion`.
 
-    Differs: the code for ImageNet holds the weights fixed, and has other forms: `cacr_momentum_rbf`, `cacr_momentum_euclidean`.
+    Differs: the code for ImageNet holds the weights fixed, and has other forms: `cacr_momentum_rbf`,
+    `cacr_momentum_euclidean`.
     """
     cost = 2 - 2 * s
     return alpha * _mean_by_weight(cost, t_positive, positive) - beta * _mean_by_weight(cost, -t_negative, negative)

@@ -4,11 +4,10 @@ import torch
 
 from ...contract import above, wrong
 from ...contract.precision import in_one_precision
-from ...signatures import Field, Signature
+from ...signatures import Field, Inputs
 from .info_nce import info_nce
 
-_both_models = Signature(
-    "both_models",
+_both_models = Inputs(
     {
         "query": Field("N D"),
         "key": Field("N D"),
@@ -17,8 +16,6 @@ _both_models = Signature(
         "negatives": Field("K D"),
         "previous_negatives": Field("L D"),
     },
-    "N",
-    {},
     {"D": 1},
 )
 

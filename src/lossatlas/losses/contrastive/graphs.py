@@ -7,18 +7,16 @@ from ...contract.checks import FLOATS, is_dense
 from ...contract.pairwise import cosine, cosines, log_sum_exp
 from ...contract.precision import in_one_precision
 from ...contract.safe import unit
-from ...signatures import Field, Label, Signature, prototypes
-from ..cross_entropy.log_odds import surprise
+from ...signatures import Field, Inputs, Label, prototypes
+from ..cross_entropy.log_odds import negative_log_likelihood
 
 TEMPERATURE = above(0, show=(0.05, 2.0))
 #: added in a logarithm, as the authors do, so that a node without neighbours has a finite loss
 TINY = 1e-10
 
-_weighted = Signature(
-    "weighted", {"anchors": Field("N D"), "samples": Field("N D"), "weights": Field("N N")}, "N", {}, {"N": 1, "D": 1}
-)
-_nodes = Signature("nodes", {"embeddings": Field("N D"), "clusters": Label("N")}, "N", {}, {"N": 1, "D": 1})
-_clusterings = Signature("clusterings", {"clusterings": Label("K N")}, "N", {}, {"K": 1})
+_weighted = Inputs({"anchors": Field("N D"), "samples": Field("N D"), "weights": Field("N N")}, {"N": 1, "D": 1})
+_nodes = Inputs({"embeddings": Field("N D"), "clusters": Label("N")}, {"N": 1, "D": 1})
+_clusterings = Inputs({"clusterings": Label("K N")}, {"K": 1})
 
 
 def cluster_disagreement(clusterings):
@@ -92,6 +90,10 @@ def proto_nce(features, prototypes, target, *, temperature=0.5, concentration=No
 
     $$ \ell = -\log \frac{e^{\cos(a, c_y) / \phi_y}}{\sum_k e^{\cos(a, c_k) / \phi_k}} $$
 
+    Use: When items have been clustered and should move to the prototype of their cluster, beside a loss on single items
+    such as `info_nce`. Not before the clusters mean anything, since early assignments reinforce themselves, and not
+    with one `temperature` where clusters differ in width; then give their `concentration`.
+
     Args:
         features: $a$, shape (N, D); their length does not matter.
         prototypes: $c$, one vector per cluster, shape (C, D); their length does not matter.
@@ -102,7 +104,7 @@ def proto_nce(features, prototypes, target, *, temperature=0.5, concentration=No
     Returns:
         One value per item, shape (N,). For several clusterings take the mean of their losses.
 
-    Paper: from prototypical contrastive learning (Li et al. 2021).
+    Paper: It comes from prototypical contrastive learning (Li et al. 2021).
 
     Differs: the code of the authors divides by N times the mean over the prototypes in place of the sum over them,
     which adds log(N / C) and changes no gradient.
@@ -110,7 +112,7 @@ def proto_nce(features, prototypes, target, *, temperature=0.5, concentration=No
     if concentration is not None:
         _check_concentration(concentration, len(prototypes))
         temperature = concentration.to(features)
-    return surprise(cosines(features, prototypes) / temperature, target)
+    return negative_log_likelihood(cosines(features, prototypes) / temperature, target)
 
 
 def _check_concentration(concentration, clusters):

@@ -1,28 +1,29 @@
-"""One divergence for many losses: who belongs with whom, against who the embeddings say belongs with whom."""
+"""One divergence for many losses: between the neighbours that points should have and those that they have."""
 
 import torch
 
-from ...contract import above, between, describe, loss, values_readable, wrong
-from ...contract.checks import is_dense
-from ...contract.precision import in_one_precision
+from ...contract import above, between, loss, operation
 from ...contract.safe import xlogy
-from ...signatures import Field, Signature, Simplex, distributions
+from ...signatures import Field, Mask, NonNegative, Simplex, distributions, takes
 
-_matrix = Signature("matrix", {"dissimilarity": Field("N M")}, "N", {}, {"M": 1})
-_squares = Signature("squares", {"square_distance": Field("N M")}, "N", {}, {"M": 1})
-_shares = Signature("shares", {"p": Field("N M")}, "N", {}, {"M": 1})
-_assignment = Signature("assignment", {"assignment": Simplex("N C")}, "N", {}, {"N": 1, "C": 1})
+#: Who may be a neighbour of whom; all where it is not given.
+WHERE = Mask("N M")
 
 
 @loss(distributions, paper="icon2025", bounds=(0.0, None), optimum=0.0)
 def icon_loss(p, q):
-    r"""I-Con: the divergence of the neighbours that the embeddings choose from the neighbours that they should choose.
+    r"""I-Con: the divergence between the neighbours that each point should have and those that its embedding gives it.
 
-    $$ \ell_i = \mathrm{KL}\big(p(\cdot \mid i) \,\|\, q(\cdot \mid i)\big) = \sum_j p(j \mid i) \log \frac{p(j \mid i)}{q(j \mid i)} $$
+    $$ \ell_i = \mathrm{KL}\big(p(\cdot \mid i) \,\|\, q(\cdot \mid i)\big)
+       = \sum_j p(j \mid i) \log \frac{p(j \mid i)}{q(j \mid i)} $$
 
     Row i of either is a distribution over the possible neighbours j of point i. With $p$ on the other view it is
     NT-Xent, with $p$ on the points of the same label SupCon, with $p$ on the class cross-entropy, with Gaussian $p$
     and $q$ SNE, with a Student-t $q$ t-SNE.
+
+    Use: When the neighbours that points should have can be written as a distribution, from views, labels, clusters or
+    distances in the input. Not when `q` may be 0 where `p` is not, since the value is then infinite, nor when N
+    times M numbers do not fit in memory; then `info_nce` or `nt_xent`, some rows at a time.
 
     Args:
         p: who should be the neighbours of i, shape (N, M); rows sum to 1.
@@ -31,13 +32,17 @@ def icon_loss(p, q):
     Returns:
         One value per row, shape (N,): infinite where q is 0 and p is not.
 
-    Paper: sums over i; the mean is the default here.
+    Paper: It takes the sum over i; the mean is the default here.
     """
     return (xlogy(p, p) - xlogy(p, q)).sum(-1)
 
 
-@in_one_precision
-def gaussian_neighbor_distribution(dissimilarity, *, sigma=1.0, where=None):
+@operation(
+    takes({"dissimilarity": Field("N M"), "where": WHERE}, least={"M": 1}, optional=("where",)),
+    paper="icon2025",
+    domains={"sigma": above(0)},
+)
+def gaussian_neighbor_distribution(dissimilarity, where, *, sigma=1.0):
     r"""Neighbours drawn with a probability that falls like a Gaussian with their dissimilarity.
 
     $$ q(j \mid i) = \frac{e^{-d_{ij} / 2 \sigma^2}}{\sum_k e^{-d_{ik} / 2 \sigma^2}} $$
@@ -57,13 +62,15 @@ def gaussian_neighbor_distribution(dissimilarity, *, sigma=1.0, where=None):
 
     Paper: Alshammari et al. 2025, *I-Con: A Unifying Framework for Representation Learning*.
     """
-    _matrix.check_shapes({"dissimilarity": dissimilarity})
-    above(0).check("sigma", sigma)
     return _softmax(-dissimilarity / (2 * sigma**2), _allowed(where, dissimilarity))
 
 
-@in_one_precision
-def student_t_neighbor_distribution(square_distance, *, gamma=1.0, where=None):
+@operation(
+    takes({"square_distance": NonNegative("N M"), "where": WHERE}, least={"M": 1}, optional=("where",)),
+    paper="icon2025",
+    domains={"gamma": above(0)},
+)
+def student_t_neighbor_distribution(square_distance, where, *, gamma=1.0):
     r"""Neighbours drawn with a probability that falls like Student's t with their distance: heavy tails, as in t-SNE.
 
     $$ q(j \mid i) = \frac{(1 + d_{ij}^2 / \gamma^2)^{-1}}{\sum_k (1 + d_{ik}^2 / \gamma^2)^{-1}} $$
@@ -84,14 +91,10 @@ def student_t_neighbor_distribution(square_distance, *, gamma=1.0, where=None):
 
     Differs: the code of the authors has $1 + d^2 / \gamma$, because it squares a distance that is squared already.
     """
-    _squares.check_shapes({"square_distance": square_distance})
-    above(0).check("gamma", gamma)
-    allowed = _allowed(where, square_distance)
-    if values_readable(square_distance) and square_distance.detach().min().item() < 0:
-        raise wrong("square_distance", "numbers >= 0", f"a smallest value of {square_distance.detach().min().item():g}")
-    return _softmax(-torch.log1p(square_distance / gamma**2), allowed)
+    return _softmax(-torch.log1p(square_distance / gamma**2), _allowed(where, square_distance))
 
 
+@operation(takes({"assignment": Simplex("N C")}, least={"N": 1, "C": 1}), paper="icon2025")
 def cluster_neighbor_distribution(assignment):
     r"""Neighbours drawn by way of a cluster: first a cluster of point i, then a point of that cluster.
 
@@ -108,19 +111,16 @@ def cluster_neighbor_distribution(assignment):
 
     Paper: Alshammari et al. 2025, *I-Con: A Unifying Framework for Representation Learning*.
     """
-    inputs = {"assignment": assignment}
-    _assignment.check_values(inputs, _assignment.check_shapes(inputs))
-    return _by_cluster(assignment)
-
-
-@in_one_precision
-def _by_cluster(assignment):
     size = assignment.sum(0)
     return assignment @ (assignment / torch.where(size > 0, size, 1.0)).mT
 
 
-@in_one_precision
-def debias_distribution(p, *, alpha=0.2, where=None):
+@operation(
+    takes({"p": Field("N M"), "where": WHERE}, least={"M": 1}, optional=("where",)),
+    paper="icon2025",
+    domains={"alpha": between(0, 1)},
+)
+def debias_distribution(p, where, *, alpha=0.2):
     r"""A share of every neighbourhood spread evenly: no pair is held to be surely unrelated.
 
     $$ \tilde p(j \mid i) = (1 - \alpha)\, p(j \mid i) + \frac{\alpha}{|A_i|} \quad (j \in A_i) $$
@@ -140,21 +140,12 @@ def debias_distribution(p, *, alpha=0.2, where=None):
 
     Differs: the code of the authors spreads over all columns, the point itself too: `where=None` does the same.
     """
-    _shares.check_shapes({"p": p})
-    between(0, 1).check("alpha", alpha)
     allowed = _allowed(where, p)
     return (1 - alpha) * p + alpha * allowed.to(p) / allowed.sum(-1, keepdim=True).clamp(min=1)
 
 
 def _allowed(where, like):
-    if where is None:
-        return torch.ones_like(like, dtype=torch.bool)
-    wanted = f"a boolean tensor of shape {tuple(like.shape)}"
-    if not is_dense(where, {torch.bool}):
-        raise wrong("where", wanted, describe(where), TypeError)
-    if where.shape != like.shape:
-        raise wrong("where", wanted, describe(where))
-    return where
+    return torch.ones_like(like, dtype=torch.bool) if where is None else where
 
 
 def _softmax(logits, allowed):

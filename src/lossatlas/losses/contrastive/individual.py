@@ -119,7 +119,7 @@ class GlobalContrastiveTemperatures(torch.nn.Module):
                 alone has no negatives: its state stays. No items give 0.
             index: which training example each item is, integers of shape (N,) in [0, examples), each at most once.
         """
-        views.check_shapes({"view_a": view_a, "view_b": view_b})
+        views.inputs.check_shapes({"view_a": view_a, "view_b": view_b})
         self._check_index(index, len(view_a))
         dtype = torch.promote_types(torch.promote_types(view_a.dtype, self.log_u.dtype), torch.float32)
         a, b = view_a.to(dtype), view_b.to(dtype)

@@ -9,16 +9,12 @@ from ...contract.checks import FLOATS, check_generator, is_dense
 from ...contract.pairwise import cosine, cosines
 from ...contract.precision import in_one_precision
 from ...contract.safe import unit
-from ...signatures import Field, Signature, pairs
+from ...signatures import Field, Inputs, pairs
 from .info_nce import info_nce
 
-_bank = Signature("bank", {"query": Field("N D"), "gallery": Field("M D")}, "N", {}, {"M": 1, "D": 1})
-_queries = Signature(
-    "queries",
-    {"query": Field("N D"), "key": Field("N D"), "gallery": Field("M D"), "synthetic": Field("N S D")},
-    "N",
-    {},
-    {"M": 1, "D": 1},
+_bank = Inputs({"query": Field("N D"), "gallery": Field("M D")}, {"M": 1, "D": 1})
+_queries = Inputs(
+    {"query": Field("N D"), "key": Field("N D"), "gallery": Field("M D"), "synthetic": Field("N S D")}, {"M": 1, "D": 1}
 )
 
 

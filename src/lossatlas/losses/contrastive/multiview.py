@@ -1,4 +1,4 @@
-"""Several positives to an anchor: weighted, contrasted one by one, or seen through a gate."""
+"""Several positives for an anchor: weighted, contrasted one by one, or compared in a subspace that a gate selects."""
 
 import torch
 
@@ -7,27 +7,27 @@ from ...contract.checks import FLOATS, is_dense
 from ...contract.pairwise import log_sum_exp, mean_over
 from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, unit
-from ...signatures import Field, Label, Signature, embeddings, pairs
+from ...signatures import Field, Inputs, Label, embeddings, pairs
 
 TEMPERATURE = above(0, show=(0.05, 2.0))
 
-_gated = Signature(
-    "gated",
-    {"embeddings": Field("N D"), "labels": Label("N"), "partner_labels": Label("N"), "gate": Field("N D")},
-    "N",
-    {},
-    {"D": 1},
+_gated = Inputs(
+    {"embeddings": Field("N D"), "labels": Label("N"), "partner_labels": Label("N"), "gate": Field("N D")}, {"D": 1}
 )
 
 
 @loss(pairs, paper="collossl2022", domains={"temperature": above(0, show=(0.1, 4.0))}, bounds=(0.0, None))
 def multi_view_contrastive_loss(positive, negative, *, temperature=2.0, positive_weights=None, negative_weights=None):
-    r"""ColloSSL: the share of all positives together among all that an anchor is compared with, each with a weight.
+    r"""ColloSSL: InfoNCE with several positives, summed inside the logarithm, and with a weight for each pair.
 
     $$ \ell = -\log \frac{\sum_p a_p e^{s_p/\tau}}{\sum_p a_p e^{s_p/\tau} + \sum_n b_n e^{s_n/\tau}} $$
 
-    The positives are summed inside of the logarithm: one that is near satisfies it. All weights times one number change
-    nothing.
+    The positives are summed inside the logarithm, so one near positive is enough. Multiplying all weights by one number
+    changes nothing.
+
+    Use: When one moment is seen by several devices, weighted by how much each counts, and one positive that is near may
+    suffice. Not when every positive must come near, since the sum inside the logarithm is dominated by the nearest;
+    then `multi_positive_nce`.
 
     Args:
         positive: similarities to the same moment seen by other devices, shape (N, P).
@@ -40,7 +40,7 @@ def multi_view_contrastive_loss(positive, negative, *, temperature=2.0, positive
     Returns:
         One value per anchor, shape (N,).
 
-    Paper: with one positive and no weights it is InfoNCE.
+    Paper: With one positive and no weights it is InfoNCE.
 
     Differs: the published code takes a similarity that is minus the cosine; the text, and this, have plus.
     """
@@ -71,16 +71,20 @@ def _check_weights(name, weights, like):
 
 
 @loss(
-    embeddings,
+    embeddings.cosine,
     paper="positivepairs2024",
     domains={"temperature": TEMPERATURE},
     invariances=("rotate", "scale"),
     bounds=(0.0, None),
 )
 def multi_positive_nce(s, positive, negative, *, temperature=0.1):
-    r"""InfoNCE of each positive against the negatives alone: positives do not compete with one another.
+    r"""Multi-positive NCE: each positive against the negatives alone; positives do not compete with one another.
 
-    $$ \ell_i = \frac1{|P_i|} \sum_{j \in P_i} -\log \frac{e^{s_{ij}/\tau}}{e^{s_{ij}/\tau} + \sum_{k \in N_i} e^{s_{ik}/\tau}} $$
+    $$ \ell_i = \frac1{|P_i|} \sum_{j \in P_i}
+       -\log \frac{e^{s_{ij}/\tau}}{e^{s_{ij}/\tau} + \sum_{k \in N_i} e^{s_{ik}/\tau}} $$
+
+    Use: When labels or pairings give an anchor several positives, and each should be contrasted with the negatives on
+    its own. Not when positives should have weights, or one near positive is enough; then `multi_view_contrastive_loss`.
 
     Args:
         embeddings: vectors, shape (N, D); their length does not matter.
@@ -91,17 +95,17 @@ def multi_positive_nce(s, positive, negative, *, temperature=0.1):
     Returns:
         One value per anchor, shape (N,); a side without pairs gives 0.
 
-    Paper: positives may be any class that an anchor is to be near to: `gated_contrastive_loss`.
+    Paper: Positives may be of any class that an anchor is to be near to, as in `gated_contrastive_loss`.
 
-    Differs: the code of the authors takes the mean over all positive pairs of a batch: give `sample_weight` the
-    numbers of positives.
+    Differs: the code of the authors takes the mean over all positive pairs of a batch. For the same, let
+    `sample_weight` be the number of positives of each anchor.
     """
     logits = s / temperature
-    return mean_over(_surprises(logits, negative), positive)
+    return mean_over(_negative_log_shares(logits, negative), positive)
 
 
-def _surprises(logits, negative):
-    """How surprised each entry is by the negatives of its row, (N, K) -> (N, K)."""
+def _negative_log_shares(logits, negative):
+    r"""$-\log$ of the share of each entry among itself and the negatives of its row: (N, K) -> (N, K)."""
     return softplus(log_sum_exp(logits, negative).unsqueeze(-1) - logits)
 
 
@@ -139,7 +143,7 @@ def gated_contrastive_loss(embeddings, labels, partner_labels, gate, *, temperat
     s = _gated_cosines(embeddings, gate)
     positive = partner_labels.unsqueeze(-1) == labels
     negative = ~positive & (labels.unsqueeze(-1) != labels)
-    surprises = torch.where(positive, _surprises(s / temperature, negative), 0.0)
+    surprises = torch.where(positive, _negative_log_shares(s / temperature, negative), 0.0)
     return surprises.sum() / positive.sum().clamp(min=1)
 
 

@@ -8,11 +8,11 @@ from ...contract.pairwise import log_sum_exp, mean_over, sum_over
 from ...contract.precision import in_one_precision
 from ...contract.safe import log1mexp, softplus
 from ...signatures import views
-from .info_nce import surprise
+from .info_nce import negative_log_share
 
 
 @loss(
-    views,
+    views.cosine,
     paper="yeh2022decoupled",
     domains={"temperature": above(0, show=(0.05, 2.0))},
     invariances=("rotate", "scale"),
@@ -20,7 +20,12 @@ from .info_nce import surprise
 def decoupled_contrastive_loss(s, positive, negative, *, temperature=0.1):
     r"""Decoupled contrastive loss: InfoNCE with the positive left out of the denominator.
 
-    $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}} \Big[ -\frac{s_i}{\tau} + \log \sum_{j \in N_i} e^{s_{ij}/\tau} \Big] $$
+    $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}}
+       \Big[ -\frac{s_i}{\tau} + \log \sum_{j \in N_i} e^{s_{ij}/\tau} \Big] $$
+
+    Use: When batches are small: the pull on the positive does not fade as it wins, as it does in `nt_xent`. Not when
+    the value should be a negative log-likelihood with 0 as its floor, since without the positive in the denominator it
+    may be negative.
 
     Args:
         view_a, view_b: two views of each item, shape (N, D) each; their length does not matter.
@@ -32,14 +37,15 @@ def decoupled_contrastive_loss(s, positive, negative, *, temperature=0.1):
         One value per item, the mean of its two views', shape (N,). It may be negative. Without negatives the
         second term is 0.
 
-    Paper: The slope of InfoNCE at the positive fades where the positive already wins; here it is always $-1/\tau$.
+    Paper: The derivative of InfoNCE in the similarity of the positive fades where the positive already wins; here it is
+    always $-1/\tau$.
     """
     apart = torch.where(negative.any(-1), log_sum_exp(s / temperature, negative), 0.0)
     return apart - mean_over(s, positive) / temperature
 
 
 def debiased(s, positive, negative, temperature, positive_prior, concentration):
-    r"""$\log(1 + \hat g / e^{s_+/\tau})$, where $\hat g$ stands for the true negatives among `negative`: (N, K) -> (N,)."""
+    r"""$\log(1 + \hat g / e^{s_+/\tau})$, with $\hat g$ an estimate of the true negatives' sum: (N, K) -> (N,)."""
     pull = log_sum_exp(s / temperature, positive)
     gap = s / temperature - pull.unsqueeze(-1)
     hardness = concentration * gap
@@ -62,7 +68,7 @@ PRIOR = inside(0, 1, open_low=False, show=(0.0, 0.5))
 
 
 @loss(
-    views,
+    views.cosine,
     paper="chuang2020debiased",
     domains={"temperature": above(0, show=(0.05, 2.0)), "positive_prior": PRIOR},
     invariances=("rotate", "scale"),
@@ -70,10 +76,15 @@ PRIOR = inside(0, 1, open_low=False, show=(0.0, 0.5))
     special_cases=SpecialCase(of="nt_xent", when={"positive_prior": 0.0}),
 )
 def debiased_contrastive_loss(s, positive, negative, *, temperature=0.5, positive_prior=0.1):
-    r"""Debiased contrastive loss: some negatives are secretly of the anchor's class, and their expected part is taken off.
+    r"""Debiased contrastive loss: NT-Xent less the expected part of negatives that are of the anchor's own class.
 
     $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}} -\log \frac{e^{s_i/\tau}}{e^{s_i/\tau} + |N_i|\, g_i}, \qquad
-       g_i = \max\Big\{ \frac{\frac{1}{|N_i|} \sum_{j \in N_i} e^{s_{ij}/\tau} - \tau^+ e^{s_i/\tau}}{1 - \tau^+},\ e^{-1/\tau} \Big\} $$
+       g_i = \max\Big\{ \frac{\frac{1}{|N_i|} \sum_{j \in N_i} e^{s_{ij}/\tau} - \tau^+ e^{s_i/\tau}}{1 - \tau^+},
+       \ e^{-1/\tau} \Big\} $$
+
+    Use: When classes are few, so that many negatives are of the anchor's own class, and their share can be estimated.
+    Not when that share is unknown: too large a `positive_prior` drives the estimate to its floor, where the negatives
+    get no gradient; then `nt_xent`.
 
     Args:
         view_a, view_b: two views of each item, shape (N, D) each; their length does not matter.
@@ -91,7 +102,7 @@ def debiased_contrastive_loss(s, positive, negative, *, temperature=0.5, positiv
 
 
 @loss(
-    views,
+    views.cosine,
     paper="robinson2021contrastive",
     domains={
         "temperature": above(0, show=(0.05, 2.0)),
@@ -103,18 +114,23 @@ def debiased_contrastive_loss(s, positive, negative, *, temperature=0.5, positiv
     special_cases=SpecialCase(of="debiased_contrastive_loss", when={"concentration": 0.0}),
 )
 def hard_negative_contrastive_loss(s, positive, negative, *, temperature=0.5, concentration=1.0, positive_prior=0.1):
-    r"""Contrastive loss with hard negatives: debiased, and a negative counts the more the nearer it is.
+    r"""Contrastive loss with hard negatives: the debiased loss with more weight on the nearer negatives.
 
     $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}} -\log \frac{e^{s_i/\tau}}{e^{s_i/\tau} + |N_i|\, g_i}, \qquad
-       g_i = \max\Big\{ \frac{\sum_j w_{ij}\, e^{s_{ij}/\tau} - \tau^+ e^{s_i/\tau}}{1 - \tau^+},\ e^{-1/\tau} \Big\}, \quad
+       g_i = \max\Big\{ \frac{\sum_j w_{ij}\, e^{s_{ij}/\tau} - \tau^+ e^{s_i/\tau}}{1 - \tau^+},
+       \ e^{-1/\tau} \Big\}, \quad
        w_{ij} = \frac{e^{\beta s_{ij}/\tau}}{\sum_{k \in N_i} e^{\beta s_{ik}/\tau}} $$
+
+    Use: When most negatives are easy and the near ones should count more than in `debiased_contrastive_loss`. Not when
+    near negatives are often of the anchor's own class and `positive_prior` underestimates them, since they are the ones
+    that are pushed hardest.
 
     Args:
         view_a, view_b: two views of each item, shape (N, D) each; their length does not matter.
         gallery_a, gallery_b: views of others, (M, D) each; by default the batch itself.
         own, gallery_mask: rows of the gallery that are left out.
         temperature: $\tau > 0$.
-        concentration: $\beta \ge 0$, how much the hard negatives are preferred.
+        concentration: $\beta \ge 0$, how much more weight near negatives get; 0 weighs all alike.
         positive_prior: $\tau^+ \in [0, 1)$, the probability that a negative is of the anchor's class.
 
     Returns:
@@ -127,15 +143,19 @@ def hard_negative_contrastive_loss(s, positive, negative, *, temperature=0.5, co
 
 
 @loss(
-    views,
+    views.cosine,
     paper="contrastivebehaviour2020",
     domains={"lam": at_least(0, show=(0.0, 2.0))},
     invariances=("rotate", "scale"),
 )
 def simple_contrastive_loss(s, positive, negative, *, lam=1.0):
-    r"""Simple contrastive loss: similarities themselves, without a softmax, so that all negatives are pushed alike.
+    r"""Simple contrastive loss: similarities themselves, without a softmax, so that all negatives weigh the same.
 
     $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}} \Big[ -s_i + \lambda \sum_{j \in N_i} s_{ij} \Big] $$
+
+    Use: When the forces of contrast are to be studied without a softmax, as the limit of `nt_xent` at high temperature.
+    Not when near negatives should be pushed harder than far ones, since all of them get the same gradient; then
+    `hard_contrastive_loss` or `nt_xent`.
 
     Args:
         view_a, view_b: two views of each item, shape (N, D) each; their length does not matter.
@@ -152,7 +172,7 @@ def simple_contrastive_loss(s, positive, negative, *, lam=1.0):
 
 
 def hardest(s, negative, alpha):
-    r"""The negatives of each row from the nearest on, and which of them are among its $\lceil \alpha |N_i| \rceil$ nearest."""
+    r"""The negatives of each row, nearest first, and which are among its $\lceil \alpha |N_i| \rceil$ nearest."""
     count = negative.sum(-1, keepdim=True)
     # A product such as 0.29 * 100 may come out a rounding above the whole number that it is.
     most = (alpha * count.double() - 1e-6).ceil()
@@ -162,7 +182,7 @@ def hardest(s, negative, alpha):
 
 
 @loss(
-    views,
+    views.cosine,
     paper="contrastivebehaviour2020",
     domains={"temperature": above(0, show=(0.05, 2.0)), "alpha": inside(0, 1, open_high=False, show=(0.05, 1.0))},
     invariances=("rotate", "scale"),
@@ -172,8 +192,13 @@ def hardest(s, negative, alpha):
 def hard_contrastive_loss(s, positive, negative, *, temperature=0.5, alpha=0.1):
     r"""Hard contrastive loss: InfoNCE against each anchor's nearest negatives only.
 
-    $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}} -\log \frac{e^{s_i/\tau}}{e^{s_i/\tau} + \sum_{j \in H_i} e^{s_{ij}/\tau}},
+    $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}}
+       -\log \frac{e^{s_i/\tau}}{e^{s_i/\tau} + \sum_{j \in H_i} e^{s_{ij}/\tau}},
        \qquad H_i \text{ the } \lceil \alpha\, |N_i| \rceil \text{ nearest of } N_i $$
+
+    Use: When easy negatives should be left out altogether, instead of being weighed down by a small temperature. Not
+    when classes are few and labels unknown, since the nearest negatives are then often of the anchor's own class; then
+    `debiased_contrastive_loss`.
 
     Args:
         view_a, view_b: two views of each item, shape (N, D) each; their length does not matter.
@@ -191,7 +216,7 @@ def hard_contrastive_loss(s, positive, negative, *, temperature=0.5, alpha=0.1):
     near, kept = hardest(s, negative, alpha)
     scores = torch.cat([s, near], -1) / temperature
     beside, no_pull = torch.zeros_like(negative), torch.zeros_like(kept)
-    return surprise(scores, torch.cat([positive, no_pull], -1), torch.cat([beside, kept], -1))
+    return negative_log_share(scores, torch.cat([positive, no_pull], -1), torch.cat([beside, kept], -1))
 
 
 @in_one_precision

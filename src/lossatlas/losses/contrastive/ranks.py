@@ -1,4 +1,4 @@
-"""The positive nearer than the negative, softly."""
+"""Triplets with a smooth hinge: the positive should be nearer than the negative."""
 
 from ...contract import above, loss, real
 from ...contract.safe import softplus
@@ -17,6 +17,10 @@ def soft_triplet_loss(anchor, positive, negative, *, temperature=1.0, margin=0.0
 
     $$ \ell = \tau \log\big(1 + e^{(r_+ - r_- + r_0)/\tau}\big), \qquad
        r_+ = \tfrac12 \|x - x_+\|^2,\ r_- = \tfrac12 \|x - x_-\|^2 $$
+
+    Use: When triplets of an anchor, a positive and a negative are given and the hinge should be smooth. Not when each
+    anchor has many negatives, which `info_nce` compares in one softmax, nor for vectors of uncontrolled length, which
+    sets the scale of the squared distances.
 
     Args:
         anchor, positive, negative: $x$, $x_+$ and $x_-$, shape (N, D) each; their length matters.

@@ -1,4 +1,4 @@
-"""Similarities themselves, without a softmax: one positive up, and negatives down only beyond a margin."""
+"""Similarities themselves, without a softmax: positives are raised, negatives lowered beyond a margin or not at all."""
 
 from ...contract import at_least, between, loss
 from ...contract.pairwise import cosine, mean_over, sum_over
@@ -6,16 +6,20 @@ from ...signatures import pairs, two_views
 
 
 @loss(
-    pairs,
+    pairs.cosine,
     paper="simplex2021",
     domains={"margin": between(-1, 1, show=(0.0, 0.9)), "negative_weight": at_least(0, show=(1.0, 300.0))},
     bounds=(0.0, None),
     optimum=0.0,
 )
 def cosine_contrastive_loss(s, positive, negative, *, margin=0.0, negative_weight=None):
-    r"""Cosine contrastive loss of SimpleX: the positive towards cosine 1, negatives only where they pass a margin.
+    r"""Cosine contrastive loss of SimpleX: draws the positive to cosine 1, and pushes negatives only beyond a margin.
 
     $$ \ell_i = (1 - s_i) + \frac{w}{|N_i|} \sum_{j \in N_i} [\, s_{ij} - m \,]_+ $$
+
+    Use: When each anchor has one positive and hundreds of mostly easy negatives, as in recommendation. Not when
+    `margin` and `negative_weight` cannot be tuned to the data: they decide which negatives count and against how much,
+    where `info_nce` weighs them by itself.
 
     Args:
         positive: cosine similarities to positives, shape (N, P); their mean counts.
@@ -26,7 +30,8 @@ def cosine_contrastive_loss(s, positive, negative, *, margin=0.0, negative_weigh
     Returns:
         One value per anchor, shape (N,).
 
-    Paper: $m$ between 0.4 and 0.9, $w$ between 1 and 300, for 100 to 2000 negatives. Defaults are the official code's.
+    Paper: It takes $m$ between 0.4 and 0.9 and $w$ between 1 and 300 for 100 to 2000 negatives. The defaults are those
+    of the official code.
     """
     beyond = (s - margin).clamp(min=0)
     push = sum_over(beyond, negative) if negative_weight is None else negative_weight * mean_over(beyond, negative)
@@ -35,9 +40,13 @@ def cosine_contrastive_loss(s, positive, negative, *, margin=0.0, negative_weigh
 
 @loss(two_views, paper="grill2020bootstrap", invariances=("rotate", "scale", "swap"), bounds=(0.0, 4.0), optimum=0.0)
 def byol_loss(view_a, view_b):
-    r"""BYOL's loss: squared distance of a prediction and its target on the unit sphere.
+    r"""BYOL's loss: the squared distance between a prediction and its target on the unit sphere.
 
     $$ \ell_n = 2 - 2 \cos(a_n, b_n) $$
+
+    Use: When a predictor and a slowly moving target network are in place and no negatives are wanted. Not with both
+    sides trained by gradient, since nothing pushes items apart and one constant vector is a perfect solution; then
+    `cross_correlation_loss` or `nt_xent`.
 
     Args:
         view_a: predictions of the online network, shape (N, D); their length does not matter.

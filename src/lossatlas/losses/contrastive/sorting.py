@@ -1,4 +1,4 @@
-"""Order as a goal: all positives above all negatives, by a sorting network that can be differentiated."""
+"""Losses of order: all positives above all negatives, by a sorting network that can be differentiated."""
 
 import math
 
@@ -8,11 +8,11 @@ from ...contract import above, loss, wrong
 from ...contract.checks import FLOATS, describe, is_dense
 from ...contract.pairwise import cosine, cosines
 from ...contract.precision import in_one_precision
-from ...signatures import Field, Signature, pairs
+from ...signatures import Field, Inputs, pairs
 
 STEEPNESS = above(0, show=(0.5, 20.0))
 
-_views = Signature("views", {"views": Field("V N D")}, "N", {}, {"V": 2, "N": 2, "D": 1})
+_views = Inputs({"views": Field("V N D")}, {"V": 2, "N": 2, "D": 1})
 
 
 @in_one_precision
@@ -61,7 +61,7 @@ def _network(x, steepness):
 
 
 def _swap(values, in_order, swapped, low):
-    """Neighbours at `low` and after it, along the last axis, mixed by the probability that they stay or change places."""
+    """Neighbours at `low` and after it, along the last axis, mixed by the probabilities to stay or to change places."""
     a, b = values[..., low], values[..., low + 1]
     values = values.index_copy(-1, low, in_order * a + swapped * b)
     return values.index_copy(-1, low + 1, swapped * a + in_order * b)
@@ -69,13 +69,17 @@ def _swap(values, in_order, swapped, low):
 
 @loss(pairs, paper="learningbysorting2023", domains={"steepness": STEEPNESS}, bounds=(0.0, None))
 def group_ordering_loss(positive, negative, *, steepness=1.0):
-    r"""Group ordering: the surprise that a positive ends among the negatives after a soft sort, or the other way round.
+    r"""Group ordering: the negative log-likelihood that positives rank above negatives after a soft sort.
 
     $$ \ell = -\frac1{P + K} \sum_i \log \sum_{r \in G_i} M_{ir}, \qquad
        M = \text{soft permutation of } (s^-_{(1)} \le \dots \le s^-_{(K)},\ s^+_{(1)} \le \dots \le s^+_{(P)}) $$
 
     $G_i$ are the ranks of i's own group: the first K for a negative, the last P for a positive. Order inside a group
-    does not matter. One of each: $-\log(\frac12 + \frac1\pi \arctan \beta (s^+ - s^-))$.
+    does not matter. With one of each the loss is $-\log(\frac12 + \frac1\pi \arctan \beta (s^+ - s^-))$.
+
+    Use: When it matters only that positives rank above the hardest negatives, not by how much. Not for long lists,
+    since the sorting network has as many layers as there are entries, nor with a large `steepness`, which leaves a
+    gradient only where two entries are nearly equal; then `info_nce`.
 
     Args:
         positive: similarities to positives, shape (N, P).

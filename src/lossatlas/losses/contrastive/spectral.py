@@ -8,10 +8,14 @@ from ...signatures.compared import others
 
 @loss(views, paper="haochen2021provable", invariances=("rotate",))
 def spectral_contrastive_loss(view_a, view_b, gallery_a, gallery_b, own, gallery_mask):
-    r"""Spectral contrastive loss: inner products of views that belong together up, squares of all others down.
+    r"""Spectral contrastive loss: raises the inner products of views of one item and lowers the squares of all others.
 
     $$ \ell_n = -2\, a_n \cdot b_n + \tfrac12 \Big[ \operatorname*{mean}_{m \ne n} (a_n \cdot b_m)^2
        + \operatorname*{mean}_{m \ne n} (b_n \cdot a_m)^2 \Big] $$
+
+    Use: When theory should carry over to training: its minimum is a known factorisation of the matrix of pairs. Not
+    when cosine similarities are used afterwards, since lengths are part of the solution, and not when the nearest
+    negatives should count most by a temperature; then `nt_xent`.
 
     Args:
         view_a, view_b: two views of each item, shape (N, D) each; their length matters.

@@ -1,4 +1,4 @@
-"""Temperatures that adapt: to the batch, or to each anchor by a robust objective."""
+"""Temperatures that adapt to the batch, or to each anchor by a robust objective."""
 
 import torch
 
@@ -13,7 +13,7 @@ FIXED = "Temperature and weights are held fixed in the gradient"
 
 
 @loss(
-    pairs,
+    pairs.cosine,
     paper="modelaware2022",
     items="batch",
     domains={
@@ -29,13 +29,17 @@ FIXED = "Temperature and weights are held fixed in the gradient"
     },
 )
 def macl_loss(s, positive, negative, *, temperature=0.1, alpha=0.5, base=0.0):
-    r"""Model-aware contrastive loss: the temperature rises as the views align, and all anchors pull alike.
+    r"""Model-aware contrastive loss: InfoNCE whose temperature rises as views align, and whose gradient does not fade.
 
     $$ \mathcal{L} = \operatorname*{mean}_i \frac{-\log P_i}{1 - P_i}, \qquad
        P_i = \frac{e^{s_i/\tau_a}}{e^{s_i/\tau_a} + \sum_{j \in N_i} e^{s_{ij}/\tau_a}}, \qquad
        \tau_a = \tau_0 \big(1 + \alpha (A - A_0)\big), \quad A = \operatorname*{mean}_i s_i $$
 
     $\tau_a$ and $1/(1 - P_i)$ are held fixed in the gradient.
+
+    Use: When batches are small and positives win early: the gradient of an anchor does not fade as it does in
+    `info_nce`. Not when the value should be a negative log-likelihood, or its gradient the derivative of the value,
+    since temperature and weights are constants in it; then `decoupled_contrastive_loss`.
 
     Args:
         positive: cosine similarities to positives, shape (N, P).
@@ -48,9 +52,9 @@ def macl_loss(s, positive, negative, *, temperature=0.1, alpha=0.5, base=0.0):
     Returns:
         One value for the batch, at least 1.
 
-    Paper: For two views in one batch: `on(views, macl_loss)`. Then both views of all items are anchors.
+    Paper: For two views in one batch use `on(views, macl_loss)`; then both views of all items are anchors.
 
-    Differs: lightly adds 1e-8 to $1 - P_i$. Official code divides by 0 there where $P_i$ rounds to 1; here the value is 1.
+    Differs: lightly adds 1e-8 to $1 - P_i$. Official code divides by 0 where $P_i$ rounds to 1; here the value is 1.
     """
     alignment = torch.where(positive, s, 0.0).sum() / positive.sum().clamp(min=1)
     adapted = temperature * (1 + alpha * (alignment - base)).detach()
@@ -58,12 +62,12 @@ def macl_loss(s, positive, negative, *, temperature=0.1, alpha=0.5, base=0.0):
     some = positive.any(-1) & negative.any(-1)
     odds = log_sum_exp(s / adapted, negative) - log_sum_exp(s / adapted, positive)
     odds = torch.where(some, odds, 0.0)
-    # The fixed weight 1 / (1 - P) times the slope 1 - P of the surprise: the slope at the log-odds is 1 everywhere.
-    each = torch.where(some, _surprise_over_miss(odds.detach()) + odds - odds.detach(), 0.0)
+    # The fixed weight 1 / (1 - P) times the derivative 1 - P of -log P in the log-odds: their gradient is 1 everywhere.
+    each = torch.where(some, _softplus_over_sigmoid(odds.detach()) + odds - odds.detach(), 0.0)
     return each.sum() / max(len(each), 1)
 
 
-def _surprise_over_miss(odds):
+def _softplus_over_sigmoid(odds):
     r"""$\log(1 + e^x) / \sigma(x)$, which tends to 1 on the left."""
     small = torch.exp(-odds.abs())
     # Below this the quotient log(1 + small) / small is 1 to the last digit.
@@ -72,7 +76,7 @@ def _surprise_over_miss(odds):
 
 
 @loss(
-    views,
+    views.cosine,
     paper="automatictemperature2023",
     domains={"temperature": above(0, show=(0.05, 2.0))},
     invariances=("rotate", "scale"),
@@ -83,22 +87,26 @@ def global_contrastive_loss(s, positive, negative, *, temperature=0.1):
 
     $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}} \tau \log \operatorname*{mean}_{j \in N_i} e^{(s_{ij} - s_i)/\tau} $$
 
+    Use: When the loss should stay on the scale of similarities whatever the temperature, and the pull on the positive
+    should not fade. Not when small batches stand for a whole data set, since the logarithm of a batch mean is biased;
+    then `GlobalContrastiveTemperatures`, which keeps running means.
+
     Args:
         view_a, view_b: two views of each item, shape (N, D) each; their length does not matter.
         gallery_a, gallery_b: views of others, (M, D) each; by default the batch itself.
         own, gallery_mask: rows of the gallery that are left out.
-        temperature: $\tau > 0$; from the largest gap, towards 0, to the mean gap.
+        temperature: $\tau > 0$; towards 0 the loss becomes the largest gap, with large values the mean gap.
 
     Returns:
         One value per item, the mean of its two views', shape (N,), between -2 and 2; 0 without negatives.
 
-    Paper: The objective of SogCLR, with the batch in the place of the data set.
+    Paper: This is the objective of SogCLR, with the batch in place of the data set.
     """
     return soft_worst_gap(s, positive, negative, temperature)
 
 
 def soft_worst_gap(s, positive, negative, temperature):
-    r"""$\tau \log \operatorname{mean} e^{h/\tau}$ over the gaps h of an anchor's negatives from its positive; 0 without negatives."""
+    r"""$\tau \log \operatorname{mean} e^{h/\tau}$ of the gaps h from the positive to the negatives; 0 without any."""
     count = negative.sum(-1, keepdim=True).clamp(min=1).to(s.dtype)
     gap = s - mean_over(s, positive).unsqueeze(-1)
     worst = temperature * log_sum_exp(gap / temperature - count.log(), negative)
@@ -106,7 +114,7 @@ def soft_worst_gap(s, positive, negative, temperature):
 
 
 @loss(
-    views,
+    views.cosine,
     paper="automatictemperature2023",
     domains={"temperature": above(0, show=(0.05, 2.0)), "rho": at_least(0, show=(0.0, 6.0))},
     invariances=("rotate", "scale"),
@@ -114,12 +122,17 @@ def soft_worst_gap(s, positive, negative, temperature):
     special_cases=SpecialCase(of="global_contrastive_loss", when={"rho": 0.0}),
 )
 def robust_global_contrastive_loss(s, positive, negative, *, temperature=0.1, rho=0.3):
-    r"""Robust global contrastive loss: the global one with a price on the temperature, which can then be learned.
+    r"""Robust global contrastive loss: the global loss plus a penalty on the temperature, which can then be learned.
 
-    $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}} \tau \log \operatorname*{mean}_{j \in N_i} e^{(s_{ij} - s_i)/\tau} + \tau \rho $$
+    $$ \ell_n = \tfrac12 \sum_{i \in \{a_n, b_n\}}
+       \tau \log \operatorname*{mean}_{j \in N_i} e^{(s_{ij} - s_i)/\tau} + \tau \rho $$
 
     Its minimum over $\tau$ is the largest mean gap $\sum_j p_j (s_{ij} - s_i)$ under weights p with
     $\operatorname{KL}(p \,\|\, \text{uniform}) \le \rho$.
+
+    Use: When the temperature should be learned with the network instead of being set. Not with a fixed temperature,
+    where `rho` adds only a constant to `global_contrastive_loss`, nor for one temperature per training example, which
+    `GlobalContrastiveTemperatures` keeps.
 
     Args:
         view_a, view_b: two views of each item, shape (N, D) each; their length does not matter.
@@ -133,8 +146,8 @@ def robust_global_contrastive_loss(s, positive, negative, *, temperature=0.1, rh
 
     Paper: Each anchor of the data set has a temperature of its own: see `GlobalContrastiveTemperatures`.
 
-    Differs: libauc's GCLoss returns the number whose gradient it needs, not this objective. At first call its gradient is
-    twice this one's.
+    Differs: libauc's GCLoss returns the number whose gradient it needs, not this objective. At the first call its
+    gradient is twice this one's.
     """
     return soft_worst_gap(s, positive, negative, temperature) + temperature * rho
 

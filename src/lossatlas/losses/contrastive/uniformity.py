@@ -1,4 +1,4 @@
-"""Two properties of good representations: views together, and points spread over the sphere."""
+"""Two properties of good representations: views that lie together, and points that spread over the sphere."""
 
 import math
 from dataclasses import replace
@@ -26,6 +26,10 @@ def alignment_loss(view_a, view_b, *, alpha=2.0):
 
     $$ \ell_n = \Big\| \frac{a_n}{\|a_n\|} - \frac{b_n}{\|b_n\|} \Big\|^\alpha $$
 
+    Use: When the distance between two views is to be measured, or lowered beside a term that spreads the points, such
+    as `uniformity_loss`. Not alone: one constant vector for all inputs is a perfect solution, the collapse of the
+    representation.
+
     Args:
         view_a, view_b: two views of each item, shape (N, D) each; their length does not matter.
         alpha: power, $\alpha \ge 1$.
@@ -51,6 +55,10 @@ def uniformity_loss(points, *, t=2.0):
     r"""Uniformity: the logarithm of the mean Gaussian potential of all pairs of points on the unit sphere.
 
     $$ \mathcal{L} = \log \operatorname*{mean}_{n < m} e^{-t \|z_n - z_m\|^2}, \qquad z_n = x_n / \|x_n\| $$
+
+    Use: When the spread of points over the sphere is to be measured, or trained beside `alignment_loss`. Not alone,
+    since it knows no positives, and not to detect empty directions, which distances of pairs hardly show; then
+    `wasserstein_uniformity`.
 
     Args:
         points: vectors, shape (N, D); their length does not matter.
@@ -84,8 +92,11 @@ def wasserstein_uniformity(points):
     $$ W_2 = \sqrt{\|\mu\|^2 + 1 + \operatorname{tr} \Sigma - \tfrac{2}{\sqrt D} \operatorname{tr} \Sigma^{1/2}}
            = \sqrt{\|\mu\|^2 + \sum_{k=1}^{D} \big(\sigma_k - \tfrac{1}{\sqrt D}\big)^2} $$
 
-    Here $\mu$ and $\Sigma$ are mean and covariance (divided by N) of the points on the unit sphere, and $\sigma_k^2$ the
-    eigenvalues of $\Sigma$. It is the 2-Wasserstein distance of $N(\mu, \Sigma)$ from $N(0, I/D)$.
+    Here $\mu$ and $\Sigma$ are mean and covariance (divided by N) of the points on the unit sphere, and $\sigma_k^2$
+    the eigenvalues of $\Sigma$. It is the 2-Wasserstein distance of $N(\mu, \Sigma)$ from $N(0, I/D)$.
+
+    Use: When empty directions of the embedding should show, since it compares the covariance and not only pairs. Not
+    with fewer points than dimensions, where some directions are empty in any batch; then `uniformity_loss`.
 
     Args:
         points: vectors, shape (N, D); their length does not matter.
@@ -93,10 +104,10 @@ def wasserstein_uniformity(points):
     Returns:
         One value for the batch, from 0 (even) to $\sqrt 2$ (all points equal); 0 for no points.
 
-    Paper: Added to a loss with weight 0.2, over both views together. Its metric is $-W_2$.
+    Paper: It adds this loss, over both views together, to another with weight 0.2. Its metric is $-W_2$.
 
     Differs: the official code takes roots of the eigenvalues plus 1e-8. Here the $\sigma_k$ are singular values, whose
-    slopes stay finite; one that is 0 up to rounding passes none.
+    gradients stay finite; one that is 0 up to rounding passes none.
     """
     count, width = points.shape
     if count == 0:
@@ -124,20 +135,25 @@ def wasserstein_uniformity(points):
     exempt={"items": "Its correlations are those of the coordinates over a batch."},
 )
 def cross_correlation_loss(view_a, view_b, *, lam=0.005, eps=1e-5):
-    r"""Cross-correlation loss of Barlow Twins: each coordinate the same in both views, and unlike all other coordinates.
+    r"""Cross-correlation loss of Barlow Twins: makes coordinates agree between views and decorrelates them otherwise.
 
     $$ \mathcal{L} = \sum_i (1 - C_{ii})^2 + \lambda \sum_{i \ne j} C_{ij}^2, \qquad
-       C_{ij} = \frac1N \sum_n \frac{(a_{ni} - \bar a_i)(b_{nj} - \bar b_j)}{\sqrt{\operatorname{var} a_i + \varepsilon}\sqrt{\operatorname{var} b_j + \varepsilon}} $$
+       C_{ij} = \frac1N \sum_n \frac{(a_{ni} - \bar a_i)(b_{nj} - \bar b_j)}
+       {\sqrt{\operatorname{var} a_i + \varepsilon}\sqrt{\operatorname{var} b_j + \varepsilon}} $$
+
+    Use: When no negatives are wanted and the batch is large against the dimension, so that correlations can be
+    estimated. Not in small batches, and not with the default `lam` for few coordinates, whose correlations then hardly
+    count; then `nt_xent`.
 
     Args:
         view_a, view_b: two views of each item, shape (N, D) each.
-        lam: $\lambda \ge 0$, the weight of the redundancy.
+        lam: $\lambda \ge 0$, the weight of the correlations between different coordinates.
         eps: $\varepsilon > 0$, added to the variances, which are divided by N.
 
     Returns:
         One value for the batch, 0 for no items. A coordinate that is the same for all items has correlation 0 with all.
 
-    Paper: Defaults, and the standardisation by batch normalisation, are the official code's.
+    Paper: The defaults, and the standardisation by batch normalisation, are those of the official code.
 
     Differs: some code divides the variances by N - 1 and adds no eps.
     """

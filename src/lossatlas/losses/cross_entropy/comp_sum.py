@@ -1,11 +1,11 @@
-"""The comp-sum family: functions of the probability of the true class, with cross-entropy in the middle."""
+"""The comp-sum family: functions of the probability of the true class, of which cross-entropy is one."""
 
 import torch
 
 from ...contract import SpecialCase, above, at_least, describe, expect, loss
 from ...contract.safe import expm1_over, safe_norm
 from ...signatures import logits, perturbed
-from .log_odds import surprise
+from .log_odds import negative_log_likelihood
 
 OVERFLOW = {"extremes": "For tau < 1 the loss grows like a power of 1/p, and p = exp(-1e4) is too small for any float."}
 
@@ -25,11 +25,15 @@ OVERFLOW = {"extremes": "For tau < 1 the loss grows like a power of 1/p, and p =
     exempt=OVERFLOW,
 )
 def comp_sum_loss(logits, target, *, tau=1.0):
-    r"""The comp-sum family: one number decides how much a hopeless example weighs.
+    r"""The comp-sum family: a generalisation of cross-entropy in which one number sets the weight of hopeless examples.
 
     $$ \ell_\tau = \frac{p_y^{\tau - 1} - 1}{1 - \tau}, \qquad \ell_1 = -\log p_y $$
 
     Its gradient is that of cross-entropy times $p_y^{\tau - 1}$.
+
+    Use: When one number, tuned on clean validation data, should set how much hopeless examples weigh; `tau` above 1
+    suits noisy labels. Not below 1 when labels may be wrong, since the gradient is then unbounded, and not near 2 with
+    many classes, where a fresh network has next to no gradient.
 
     Args:
         logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
@@ -43,7 +47,7 @@ def comp_sum_loss(logits, target, *, tau=1.0):
 
     Paper: Mao, Mohri & Zhong 2023, *Cross-Entropy Loss Functions*.
     """
-    return expm1_over(1 - tau, surprise(logits, target))
+    return expm1_over(1 - tau, negative_log_likelihood(logits, target))
 
 
 def margin_shift(logits, perturbed_logits, target):
@@ -77,10 +81,14 @@ def margin_shift(logits, perturbed_logits, target):
     exempt=OVERFLOW,
 )
 def smooth_adversarial_comp_sum_loss(logits, target, perturbed_logits, *, tau=1.0, rho=1.0, nu=1.0):
-    r"""The smooth adversarial comp-sum loss: a comp-sum loss plus how far an adversary can move the margins.
+    r"""The smooth adversarial comp-sum loss: a comp-sum loss plus a penalty on how far an adversary moves the margins.
 
     $$ \ell = \frac{(1 + S)^{1 - \tau} - 1}{1 - \tau} + \nu \, \| \Delta(x') - \Delta(x) \|_2, \qquad
        S = \sum_{k \ne y} e^{(f_k - f_y)/\rho}, \quad \Delta_k = f_y - f_k $$
+
+    Use: When predictions should not change under small perturbations of the input, and every training step can pay for
+    the search of one, as in `worst_perturbation`. Not when no attack is feared: then `comp_sum_loss` needs a single
+    pass and leaves the margins free to move.
 
     Args:
         logits: scores $f(x)$, shape (N, C). A class with logit -inf is ruled out.
@@ -98,7 +106,7 @@ def smooth_adversarial_comp_sum_loss(logits, target, perturbed_logits, *, tau=1.
     Differs: the maximum over $x'$ is left to the caller. Where $\rho$ stands and how $\nu$ is scaled could not be
     compared with code of the authors: the form is the published one as far as it is known here.
     """
-    clean = expm1_over(1 - tau, surprise(logits / rho, target))
+    clean = expm1_over(1 - tau, negative_log_likelihood(logits / rho, target))
     return clean + nu * margin_shift(logits, perturbed_logits, target)
 
 

@@ -4,15 +4,13 @@ import torch
 
 from ...contract import above, at_least, between, describe, expect, loss
 from ...contract.safe import log_square_distances, unit
-from ...signatures import Field, Signature, prototypes
-from .log_odds import surprise
+from ...signatures import Field, Inputs, prototypes
+from .log_odds import negative_log_likelihood
 
 EXPONENT, EPS = above(0, show=(0.5, 16.0)), at_least(0, show=(0.0, 0.5))
 
-_points = Signature("points", {"features": Field("N D"), "prototypes": Field("C D")}, "N C", {})
-_memory = Signature(
-    "memory", {"queries": Field("N D"), "keys": Field("M D"), "values": Field("M C")}, "N C", {}, {"M": 1}
-)
+_points = Inputs({"features": Field("N D"), "prototypes": Field("C D")})
+_memory = Inputs({"queries": Field("N D"), "keys": Field("M D"), "values": Field("M C")}, {"M": 1})
 
 
 def harmonic_logits(features, prototypes, n, eps):
@@ -59,7 +57,11 @@ def harmonic_loss(features, prototypes, target, *, n=2.0, eps=0.0):
     $$ \ell = -\log p_y, \qquad p_k = \frac{(d_k^2 + \varepsilon)^{-n/2}}{\sum_j (d_j^2 + \varepsilon)^{-n/2}}, \qquad
        d_k = \|x - w_k\|_2 $$
 
-    The minimum lies at a finite place, on the true prototype; so prototypes become centres of their classes.
+    The minimum lies at a finite point, the true prototype, so prototypes become the centres of their classes.
+
+    Use: When the weights of the last layer should be interpretable, since each prototype becomes the centre of its
+    class. Not when distances between features mean nothing, nor when the exponent `n` cannot be tuned; then
+    `cross_entropy` on ordinary logits.
 
     Args:
         features: $x$, shape (N, D).
@@ -79,7 +81,7 @@ def harmonic_loss(features, prototypes, target, *, n=2.0, eps=0.0):
     Differs: the code of the authors raises the squared distance to its n, so that n here is twice theirs, and adds
     eps = 1e-4 to it. Their default is n = 2 here; the paper has no eps, which is the default.
     """
-    return surprise(harmonic_logits(features, prototypes, n, eps), target)
+    return negative_log_likelihood(harmonic_logits(features, prototypes, n, eps), target)
 
 
 @loss(
@@ -97,6 +99,10 @@ def equiangular_basis_loss(features, prototypes, target, *, temperature=0.07, la
 
     The class vectors are not learned; `equiangular_basis_generation_loss` makes them beforehand.
 
+    Use: When the classifier should be fixed beforehand and only the features trained, for instance with more classes
+    than feature dimensions. Not when related classes should have similar features, for which nearly orthogonal vectors
+    leave no room; then `harmonic_loss`, whose prototypes are learned.
+
     Args:
         features: $x$, shape (N, D); only their direction counts. A zero vector is equally far from all classes.
         prototypes: $b$, one vector per class, shape (C, D); normalised here.
@@ -112,7 +118,7 @@ def equiangular_basis_loss(features, prototypes, target, *, temperature=0.07, la
     scaled, basis = unit(features) / temperature, unit(prototypes)
     # The logits' mean is the logit of the mean vector: no pass over all classes for the lead of the true one.
     lead = (scaled * (basis - basis.mean(0))[target]).sum(-1)
-    return surprise(scaled @ basis.T, target) + label_smoothing * lead
+    return negative_log_likelihood(scaled @ basis.T, target) + label_smoothing * lead
 
 
 def equiangular_basis_generation_loss(vectors, *, threshold=0.002):

@@ -22,13 +22,17 @@ LOG_2 = math.log(2.0)
     optimum=lambda log_end: math.log(1 - log_end) - 1 if log_end < 1 else None,
 )
 def encouraging_loss(logits, target, *, log_end=0.75):
-    r"""Encouraging loss: cross-entropy with a bonus that keeps the gradient alive on well-classified examples.
+    r"""Encouraging loss: cross-entropy with a bonus that preserves the gradient of well-classified examples.
 
     $$ \ell = -\log p_y + \begin{cases} \log(1 - p_y) & p_y \le e \\
        \log(1 - e) - \dfrac{p_y - e}{1 - e} & p_y > e \end{cases} $$
 
-    Up to $p_y = e$ the loss is minus the log-odds of the true class, with slope -1 in them; from there on the bonus
+    Up to $p_y = e$ the loss is minus the log-odds of the true class, so its derivative in them is -1; beyond, the bonus
     follows its tangent.
+
+    Use: When labels are clean and wide margins matter: well-classified examples keep their gradient. Not with noisy
+    labels, since a wrong label that has been fitted keeps its gradient too, and not when the value should be a
+    negative log-likelihood, as it falls below 0; then `cross_entropy`.
 
     Args:
         logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
@@ -55,19 +59,26 @@ def encouraging_loss(logits, target, *, log_end=0.75):
 @loss(
     margin,
     paper="wellclassified2021",
-    domains={"alpha": between(0, 1, show=(0.05, 0.95), optional=True), "gamma": at_least(0, show=(0.0, 5.0))},
+    domains={
+        "alpha": between(0, 1, show=(0.05, 0.95), optional=True),
+        "gamma": at_least(0, show=(0.0, 5.0), main=True),
+    },
     special_cases=SpecialCase("logistic_loss", when={"alpha": None, "gamma": 0.0}),
     bounds=lambda alpha, gamma: (-(1 if alpha is None else alpha) * LOG_2 * (1 - 0.5**gamma), None),
 )
 def halted_focal_loss(score, label, *, alpha=0.25, gamma=2.0):
-    r"""Halted focal loss: focal loss that, for positives past the middle, goes on as plain cross-entropy.
+    r"""Halted focal loss: focal loss that continues as plain cross-entropy for positives with a score above 0.
 
     $$ \ell = \begin{cases} -\alpha \log p - \alpha \log 2 \, (1 - 2^{-\gamma}) & \text{label} = 1,\ \text{score} > 0 \\
        -\alpha_t (1 - p_t)^\gamma \log p_t & \text{otherwise} \end{cases} $$
 
     $p = \sigma(\text{score})$; $p_t = p$ and $\alpha_t = \alpha$ for the label +1, $1 - p$ and $1 - \alpha$ for -1.
-    The constant joins the two pieces at score 0. Beside focal loss it shows what the weight on well-classified
-    positives takes away.
+    The constant joins the two pieces at score 0. A comparison with focal loss shows what its weight takes from
+    well-classified positives.
+
+    Use: When the question is what the focal weight takes from well-classified positives: it was proposed as a
+    counter-experiment for detection. Not as a general replacement of `logistic_loss`, since it treats positives and
+    negatives differently; for many classes see `encouraging_loss`.
 
     Args:
         score: logit of the label +1, any shape.

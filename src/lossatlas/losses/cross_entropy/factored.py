@@ -93,7 +93,7 @@ class FactoredSphericalLayer(torch.nn.Module):
     by Woodbury's identity.
 
     >>> import lossatlas
-    >>> layer = FactoredSphericalLayer(8, 1000, lossatlas.z_loss_from_sums, a=2.0)
+    >>> layer = FactoredSphericalLayer(8, 1000, lossatlas.losses.cross_entropy.z_loss_from_sums, a=2.0)
     >>> layer
     FactoredSphericalLayer(8, 1000, z_loss_from_sums, a=2.0)
     >>> below = torch.nn.Linear(5, 8)

@@ -1,4 +1,4 @@
-"""Hinges for many classes: the true score must lead by a margin, or stand above one alone."""
+"""Hinges for many classes: the true score must lead the others by a margin, or every class has a hinge of its own."""
 
 import torch
 
@@ -29,6 +29,10 @@ def crammer_singer_hinge(logits, target, *, margin=1.0):
 
     The term $k = y$ is 0, so the loss is never negative. It is the limit of `ldr_kl_loss` for lam -> 0.
 
+    Use: When only the ranking of the classes matters and an example should be finished once its true class leads by the
+    margin. Not when probabilities are needed, nor when many rivals violate at once: the best of them alone gets a
+    gradient, whereas `weston_watkins_hinge` moves them all.
+
     Args:
         logits: scores, shape (N, C). A class with score -inf is ruled out.
         target: index of the true class, shape (N,).
@@ -48,10 +52,10 @@ def _weston_watkins_forward(logits, target, margin):
     return excess.mean(-1), excess.sign(), true
 
 
-def _weston_watkins_backward(slope, beyond, true):
-    slope = slope.unsqueeze(-1) / beyond.shape[-1]
+def _weston_watkins_backward(gradient, beyond, true):
+    gradient = gradient.unsqueeze(-1) / beyond.shape[-1]
     count = beyond.sum(-1, keepdim=True)
-    return (beyond * slope).scatter_(-1, true, -slope * count), None, (slope * count).sum()
+    return (beyond * gradient).scatter_(-1, true, -gradient * count), None, (gradient * count).sum()
 
 
 @loss(
@@ -67,6 +71,10 @@ def weston_watkins_hinge(logits, target, *, margin=1.0):
     r"""Weston-Watkins hinge: the true score must lead every other by a margin.
 
     $$ \ell = \frac1C \sum_k \max\bigl(0,\ f_k - f_y + m\,[k \ne y]\bigr) $$
+
+    Use: When only the ranking of the classes matters and every rival within the margin should be lowered at once. Not
+    when probabilities are needed, nor with very many classes: dividing by C leaves little gradient for the few rivals
+    that still violate; then `crammer_singer_hinge`.
 
     Args:
         logits: scores, shape (N, C). A class with score -inf is ruled out.
@@ -90,8 +98,8 @@ def _l2_svm_forward(logits, target):
     return excess.square(), t, excess
 
 
-def _l2_svm_backward(slope, t, excess):
-    return (-2 * slope * t).mul_(excess), None
+def _l2_svm_backward(gradient, t, excess):
+    return (-2 * gradient * t).mul_(excess), None
 
 
 @loss(
@@ -106,6 +114,10 @@ def l2_svm_loss(logits, target):
     r"""L2-SVM loss: the squared hinge of every class against the rest.
 
     $$ \ell_k = \max(0, 1 - t_k f_k)^2, \qquad t_k = 1 \text{ for } k = y,\ -1 \text{ for the others} $$
+
+    Use: When a support vector machine is to stand on top of a network, which scores every class on its own against the
+    rest. Not with very many classes, whose negative terms outnumber the single positive one, nor with outliers, whose
+    gradient grows with the violation; then `weston_watkins_hinge`.
 
     Args:
         logits: scores, shape (N, C), in margin units. A class with score -inf is ruled out.

@@ -1,6 +1,6 @@
-r"""The one number of the softmax that the family shares, and the surprise at the true class.
+r"""The log-odds of the true class, which the family shares, and its negative log-likelihood.
 
-That number is the log-odds of the true class, $z = f_y - \log \sum_{k \ne y} e^{f_k}$. With the logistic function
+The log-odds of the true class are $z = f_y - \log \sum_{k \ne y} e^{f_k}$. With the logistic function
 $\sigma$, $p_y = \sigma(z)$ and $1 - p_y = \sigma(-z)$: both keep all their digits however near 0 or 1 they are,
 where $1 - p_y$ computed by subtraction would keep none.
 """
@@ -22,9 +22,9 @@ def _behind_forward(logits, target):
     return behind.squeeze(-1), powers, total, true
 
 
-def _behind_backward(slope, powers, total, true):
-    slope = slope.unsqueeze(-1)
-    return (powers * (slope / total)).scatter_(-1, true, -slope), None
+def _behind_backward(gradient, powers, total, true):
+    gradient = gradient.unsqueeze(-1)
+    return (powers * (gradient / total)).scatter_(-1, true, -gradient), None
 
 
 def _log_odds_forward(logits, target):
@@ -32,15 +32,15 @@ def _log_odds_forward(logits, target):
     return -behind, *kept
 
 
-def _log_odds_backward(slope, *kept):
-    return _behind_backward(-slope, *kept)
+def _log_odds_backward(gradient, *kept):
+    return _behind_backward(-gradient, *kept)
 
 
 @fused(_log_odds_forward, _log_odds_backward)
 def log_odds(logits, target):
     r"""$\log \frac{p_y}{1 - p_y}$, the true logit's lead over the log-sum-exp of the others: (N, C), (N,) -> (N,).
 
-    Its slope is 1 in the true logit, and in the others minus their shares $e^{f_k} / \sum_{j \ne y} e^{f_j}$.
+    Its gradient is 1 in the true logit, and in the others minus their shares $e^{f_k} / \sum_{j \ne y} e^{f_j}$.
     """
     true = target.unsqueeze(-1)
     # Counted from the highest logit, large logits lose no digits.
@@ -50,19 +50,19 @@ def log_odds(logits, target):
     return logits.gather(-1, true).squeeze(-1) - others.logsumexp(-1)
 
 
-def _surprise_forward(logits, target):
+def _negative_log_likelihood_forward(logits, target):
     behind, *kept = _behind_forward(logits, target)
     return softplus(behind), behind, *kept
 
 
-def _surprise_backward(slope, behind, *kept):
-    return _behind_backward(slope * torch.sigmoid(behind), *kept)
+def _negative_log_likelihood_backward(gradient, behind, *kept):
+    return _behind_backward(gradient * torch.sigmoid(behind), *kept)
 
 
-@fused(_surprise_forward, _surprise_backward)
-def surprise(logits, target):
-    r"""$-\log p_y = \log(1 + e^{-z})$, the surprise at the true class under the softmax: (N, C), (N,) -> (N,).
+@fused(_negative_log_likelihood_forward, _negative_log_likelihood_backward)
+def negative_log_likelihood(logits, target):
+    r"""$-\log p_y = \log(1 + e^{-z})$ under the softmax: (N, C), (N,) -> (N,).
 
-    Its slope is $-(1 - p_y) = -\sigma(-z)$ in the log-odds z.
+    Its derivative is $-(1 - p_y) = -\sigma(-z)$ in the log-odds z.
     """
     return softplus(-log_odds(logits, target))

@@ -10,7 +10,7 @@ from ...contract import SpecialCase, at_least, between, describe, loss, wrong
 from ...contract.safe import softplus
 from ...signatures import logits
 from .hinges import one_against_rest
-from .log_odds import log_odds, surprise
+from .log_odds import log_odds, negative_log_likelihood
 from .softmax import lead_over_mean, possible_classes, signs, smooths
 
 
@@ -33,12 +33,16 @@ def focal_weight(z, gamma):
     optimum=lambda epsilon, label_smoothing: 0.0 if label_smoothing == 0 else None,
 )
 def poly1_cross_entropy(logits, target, *, epsilon=1.0, label_smoothing=0.0):
-    r"""Poly-1 cross-entropy: the first coefficient of cross-entropy's polynomial is changed by epsilon.
+    r"""Poly-1 cross-entropy: cross-entropy with the first coefficient of its polynomial changed by epsilon.
 
     $$ \ell = -\log p_y + \varepsilon (1 - p_y) $$
 
     Smoothing by $\alpha$ puts $-\sum_k t_k \log p_k + \varepsilon \sum_k t_k (1 - p_k)$ in its place, with
     $t = (1 - \alpha)\,\mathrm{onehot}(y) + \alpha / C$.
+
+    Use: When one number can be tuned per task: `epsilon` above 0 raises the gradient of examples that are nearly right,
+    -1 removes most of it. Not when the probabilities must be calibrated or nothing can be tuned, since no `epsilon`
+    serves all tasks; then `cross_entropy`.
 
     Args:
         logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
@@ -54,7 +58,7 @@ def poly1_cross_entropy(logits, target, *, epsilon=1.0, label_smoothing=0.0):
     Differs: ports differ on smoothing. One adds a constant 38 in place of $\alpha / C$; another sums
     $1 - p_k^{t_k}$ over the classes. Here the target is smoothed, and nothing else changes.
     """
-    cross_entropy = surprise(logits, target)
+    cross_entropy = negative_log_likelihood(logits, target)
     miss = -torch.expm1(-cross_entropy)
     if smooths(label_smoothing):
         cross_entropy = cross_entropy + label_smoothing * lead_over_mean(logits, target)
@@ -73,9 +77,13 @@ def poly1_cross_entropy(logits, target, *, epsilon=1.0, label_smoothing=0.0):
     optimum=0.0,
 )
 def poly_n_cross_entropy(logits, target, *, epsilons=(1.0,)):
-    r"""Poly-N cross-entropy: the first N coefficients of cross-entropy's polynomial are changed.
+    r"""Poly-N cross-entropy: cross-entropy with the first N coefficients of its polynomial changed.
 
     $$ \ell = -\log p_y + \sum_{j=1}^{N} \varepsilon_j (1 - p_y)^j $$
+
+    Use: When several coefficients of the expansion are to be studied at once, for instance to cancel the first few. Not
+    for everyday training, where each coefficient is one more number to tune and `poly1_cross_entropy` has one, and not
+    with $\varepsilon_j < -1/j$, where the loss may rise with $p_y$.
 
     Args:
         logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
@@ -90,7 +98,7 @@ def poly_n_cross_entropy(logits, target, *, epsilons=(1.0,)):
     """
     if not (hasattr(epsilons, "__iter__") and getattr(epsilons, "ndim", 1) == 1):
         raise wrong("epsilons", "a sequence of numbers", describe(epsilons), TypeError)
-    cross_entropy = surprise(logits, target)
+    cross_entropy = negative_log_likelihood(logits, target)
     miss = -torch.expm1(-cross_entropy)
     return cross_entropy + sum(epsilon * miss**j for j, epsilon in enumerate(epsilons, start=1))
 
@@ -105,9 +113,13 @@ def poly_n_cross_entropy(logits, target, *, epsilons=(1.0,)):
     optimum=0.0,
 )
 def focal_loss(logits, target, *, gamma=2.0):
-    r"""Focal loss on the softmax: examples that are already right weigh next to nothing.
+    r"""Focal loss on the softmax: cross-entropy that gives little weight to examples which are already classified well.
 
     $$ \ell = -(1 - p_y)^\gamma \log p_y $$
+
+    Use: When easy examples far outnumber the hard ones, as background does in detection. Not when probabilities must be
+    calibrated, since it flattens them, and not with wrong labels, which count as the hardest examples of all; then
+    `cross_entropy` or `generalized_cross_entropy`.
 
     Args:
         logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
@@ -133,7 +145,7 @@ def focal_loss(logits, target, *, gamma=2.0):
     domains={
         "epsilon": at_least(-1, show=(-1.0, 6.0)),
         "alpha": between(0, 1, show=(0.05, 0.95), optional=True),
-        "gamma": at_least(0, show=(0.0, 5.0)),
+        "gamma": at_least(0, show=(0.0, 5.0), main=True),
     },
     special_cases=SpecialCase(
         "logistic_loss", when={"epsilon": 0.0, "alpha": None, "gamma": 0.0}, via=one_against_rest
@@ -147,6 +159,10 @@ def poly1_focal_loss(logits, target, *, epsilon=1.0, alpha=0.25, gamma=2.0):
 
     $p_k = \sigma(f_k)$ for the true class and $1 - \sigma(f_k)$ for the others; $\alpha_k$ is $\alpha$ for the true
     class and $1 - \alpha$ for the others.
+
+    Use: When every class is a yes-or-no question of its own and absent classes far outnumber present ones, as in dense
+    detection. Not when exactly one class is right and the classes should compete; then `focal_loss` or
+    `poly1_cross_entropy`.
 
     Args:
         logits: scores before sigmoid, one per class, shape (N, C). A class with logit -inf is ruled out.

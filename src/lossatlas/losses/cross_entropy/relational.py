@@ -9,14 +9,12 @@ import torch
 
 from ...contract import SpecialCase, describe, expect, loss, real
 from ...contract.safe import softplus, unit
-from ...signatures import ClassIndex, Field, Signature, logits, multilabel
+from ...signatures import ClassIndex, Field, Inputs, logits, multilabel
 from .hinges import one_against_rest
 from .softmax import one_hot, signs
 
-_labelled = Signature(
-    "labelled", {"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")}, "C C", {}
-)
-_similar = Signature("similar", {"similarity": Field("C C"), "target": ClassIndex("N")}, "N C", {})
+_labelled = Inputs({"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")})
+_similar = Inputs({"similarity": Field("C C"), "target": ClassIndex("N")})
 
 
 def one_hot_target(inputs):
@@ -34,10 +32,14 @@ def one_hot_target(inputs):
     bounds=(0.0, None),
 )
 def null_bce_loss(logits, target):
-    r"""Null BCE loss: binary cross-entropy per class, silent about the classes its data set does not know.
+    r"""Null BCE loss: binary cross-entropy per class, restricted to the classes that the data set of an item labels.
 
     $$ \ell_k = -[k = y] \log \sigma(f_k) - [k \ne y] \log(1 - \sigma(f_k)), \qquad
        k \in \text{label set of the item} $$
+
+    Use: When data sets with different label lists are joined: through `mask`, classes that an item's data set does not
+    label get no gradient. Not when all items share one list and one class excludes the others; then `cross_entropy`, in
+    which the classes compete.
 
     Args:
         logits: scores before sigmoid over the union of all label sets, shape (N, C).
@@ -48,7 +50,7 @@ def null_bce_loss(logits, target):
         their classes, and the others get no gradient at all.
 
     Paper: Kim et al. 2022, *Learning Semantic Segmentation from Multiple Datasets with Label Shifts*. Known here from
-    its abstract and project page: the mask is therefore the caller's.
+    its abstract and project page: the mask is therefore left to the caller.
     """
     return softplus(-signs(target, logits) * logits)
 
@@ -64,17 +66,21 @@ def class_relational_bce_loss(logits, target):
 
     $$ \ell_k = -t_k \log \sigma(f_k) - (1 - t_k) \log(1 - \sigma(f_k)) $$
 
+    Use: When data sets with different label lists are joined and similar classes of the other lists may count as
+    present, as `relational_target` finds them. Not while the features are still random, since their similarities then
+    mean nothing; begin with `null_bce_loss`.
+
     Args:
         logits: scores before sigmoid over the union of all label sets, shape (N, C).
         target: $t$, 0 or 1 for each class, shape (N, C); `relational_target` makes it from a class index.
 
     Returns:
-        One value per item and class, shape (N, C). Pass as `mask`, shape (N, C), the classes that the item has
-        something to say about: those of its label set, and the related ones.
+        One value per item and class, shape (N, C). Pass as `mask`, shape (N, C), the classes that count for
+        the item: those of its label set, and the related ones.
 
     Paper: Kim et al. 2022, *Learning Semantic Segmentation from Multiple Datasets with Label Shifts*. Known here from
-    its abstract and project page. How the paper treats the unrelated classes of other data sets is not settled: the
-    mask decides.
+    its abstract and project page. How the paper treats the unrelated classes of other data sets could not be settled:
+    the mask decides.
     """
     return softplus((1 - 2 * target) * logits)
 

@@ -1,4 +1,4 @@
-r"""Label-distributionally robust losses: an adversary weighs the classes, held back by a divergence.
+r"""Label-distributionally robust losses: an adversary weighs the classes, limited by a divergence.
 
 $$ \max_{p} \ \sum_k p_k d_k - \lambda\, \mathrm{KL}(p \,\|\, \text{uniform}), \qquad d_k = f_k - f_y + m\,[k \ne y] $$
 
@@ -22,10 +22,10 @@ def _differences_forward(logits, target, margin):
     return (logits - logits.gather(-1, true)).add_(margin).scatter_(-1, true, 0.0), true
 
 
-def _differences_backward(slope, true):
-    slope = slope.scatter(-1, true, 0.0)
-    total = slope.sum(-1, keepdim=True)
-    return slope.scatter_(-1, true, -total), None, total.sum()
+def _differences_backward(gradient, true):
+    gradient = gradient.scatter(-1, true, 0.0)
+    total = gradient.sum(-1, keepdim=True)
+    return gradient.scatter_(-1, true, -total), None, total.sum()
 
 
 @fused(_differences_forward, _differences_backward)
@@ -42,8 +42,8 @@ def _log_mean_exp_forward(x):
     return (highest + mean.log1p()).squeeze(-1), powers, mean
 
 
-def _log_mean_exp_backward(slope, powers, mean):
-    weight = slope.unsqueeze(-1) / (1 + mean) / powers.shape[-1]
+def _log_mean_exp_backward(gradient, powers, mean):
+    weight = gradient.unsqueeze(-1) / (1 + mean) / powers.shape[-1]
     return (torch.addcmul(weight, powers, weight),)
 
 
@@ -51,7 +51,7 @@ def _log_mean_exp_backward(slope, powers, mean):
 def log_mean_exp(x):
     """Log of the mean of the exponentials over the last axis; exact also where all of them are near 1.
 
-    Its slopes are the softmax probabilities.
+    Its gradient is the vector of softmax probabilities.
     """
     highest = x.detach().amax(-1, keepdim=True)
     return highest.squeeze(-1) + (x - highest).expm1().mean(-1).log1p()
@@ -60,7 +60,7 @@ def log_mean_exp(x):
 @loss(
     logits,
     paper="labeldistributionallyrobust2021",
-    domains={"lam": TEMPERATURE, "margin": at_least(0, show=(0.0, 2.0))},
+    domains={"lam": TEMPERATURE, "margin": at_least(0, show=(0.0, 2.0), main=True)},
     special_cases=SpecialCase(
         "cross_entropy",
         when={"lam": 1.0, "margin": 0.0},
@@ -69,12 +69,16 @@ def log_mean_exp(x):
     invariances=("shift",),
 )
 def ldr_kl_loss(logits, target, *, lam=1.0, margin=0.1):
-    r"""LDR-KL loss: the worst case over soft labels, with a Kullback-Leibler price on leaving the uniform ones.
+    r"""LDR-KL loss: the worst case over soft labels, with a Kullback-Leibler penalty on their distance from uniform.
 
     $$ \ell_\lambda = \lambda \log \Bigl( \frac1C \sum_k e^{d_k / \lambda} \Bigr), \qquad
        d_k = f_k - f_y + m\,[k \ne y] $$
 
-    Large $\lambda$ spreads the adversary's attention over all classes, which tolerates wrong labels.
+    A large $\lambda$ spreads the adversary's weights over all classes, which makes the loss tolerant of wrong labels.
+
+    Use: When a share of the labels is wrong: a large `lam` spreads the gradient over all classes, so that a wrong label
+    weighs hardly more than a right one. Not when the softmax of the scores has to be a probability: only `lam` 1 with
+    `margin` 0 trains it as `cross_entropy` does.
 
     Args:
         logits: scores $f$, shape (N, C). A class with score -inf is ruled out (and still counted in C).
@@ -110,15 +114,19 @@ def aldr_kl_loss(logits, target, *, margin=0.1, lam0=1.0, alpha=2.0, lam=None):
        - \frac{\alpha \log C}{2 \lambda_0} (\lambda - \lambda_0)^2, \qquad
        \lambda = \lambda_0 - \frac{\lambda_0 \mathrm{KL}(p \,\|\, \text{uniform})}{\alpha \log C} $$
 
-    One fixed-point step leads from `lam` to $\lambda$, with $p = \mathrm{softmax}(f / \text{lam})$: an example that
-    the model is sure of gets a low temperature. $\lambda$ is a constant for the gradient.
+    One fixed-point step leads from `lam` to $\lambda$, with $p = \mathrm{softmax}(f / \text{lam})$: an example
+    with a confident prediction gets a low temperature. $\lambda$ is a constant for the gradient.
+
+    Use: When a share of the labels is wrong and no single `lam` of `ldr_kl_loss` suits easy and ambiguous examples
+    alike. Not when examples have no index by which `ALDRKLLoss` can remember their temperatures, and not when confident
+    predictions are often wrong: they get the lowest temperature, which puts the gradient on the hardest rivals.
 
     Args:
         logits: scores $f$, shape (N, C). A class with score -inf is ruled out (and still counted in C).
         target: index of the true class, shape (N,).
         margin: $m \ge 0$ in $d_k = f_k - f_y + m\,[k \ne y]$, in score units.
-        lam0: $\lambda_0 > 0$, the temperature where nothing is known, in score units.
-        alpha: $\alpha > 1$, how firmly the temperature is held; it stays in [(1 - 1/alpha) lam0, lam0].
+        lam0: $\lambda_0 > 0$, the temperature of an undecided prediction, in score units.
+        alpha: $\alpha > 1$, how strongly the temperature is drawn to lam0; it stays in [(1 - 1/alpha) lam0, lam0].
         lam: the temperatures of the examples so far, shape (N,), positive; None starts all at lam0.
 
     Returns:

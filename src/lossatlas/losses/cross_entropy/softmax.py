@@ -9,7 +9,7 @@ from ...contract import SpecialCase, between, loss
 from ...contract.fused import fused
 from ...contract.safe import expm1_over
 from ...signatures import logits
-from .log_odds import log_odds, surprise
+from .log_odds import log_odds, negative_log_likelihood
 
 
 def one_hot(target, logits):
@@ -29,15 +29,15 @@ def _log_normalizer_forward(logits):
     return (total.log() + highest).squeeze(-1), powers, total
 
 
-def _log_normalizer_backward(slope, powers, total):
-    return (powers * (slope.unsqueeze(-1) / total),)
+def _log_normalizer_backward(gradient, powers, total):
+    return (powers * (gradient.unsqueeze(-1) / total),)
 
 
 @fused(_log_normalizer_forward, _log_normalizer_backward)
 def log_normalizer(logits):
     r"""$\log \sum_k e^{f_k}$, counted from the highest logit, so that the gradient of large logits keeps its digits.
 
-    Its slopes are the softmax probabilities.
+    Its gradient is the vector of softmax probabilities.
     """
     highest = logits.detach().amax(-1, keepdim=True)
     return (logits - highest).logsumexp(-1) + highest.squeeze(-1)
@@ -55,16 +55,16 @@ def _lead_over_mean_forward(logits, target):
     return finite.gather(-1, true).squeeze(-1) - torch.linalg.vecdot(finite, shares), shares, true
 
 
-def _lead_over_mean_backward(slope, shares, true):
-    slope = slope.unsqueeze(-1)
-    return (shares * -slope).scatter_add_(-1, true, slope * shares.gather(-1, true).sign()), None
+def _lead_over_mean_backward(gradient, shares, true):
+    gradient = gradient.unsqueeze(-1)
+    return (shares * -gradient).scatter_add_(-1, true, gradient * shares.gather(-1, true).sign()), None
 
 
 @fused(_lead_over_mean_forward, _lead_over_mean_backward)
 def lead_over_mean(logits, target):
     """The true logit minus the mean of the logits that are not -inf: (N, C), (N,) -> (N,).
 
-    Its slope is 1 in the true logit, less the share 1 / (number of classes that are not ruled out) in each of them.
+    Its gradient is 1 in the true logit, less the share 1 / (number of classes that are not ruled out) in each of them.
     """
     finite = torch.where(logits.isneginf(), 0.0, logits)
     return finite.gather(-1, target.unsqueeze(-1)).squeeze(-1) - finite.sum(-1) / possible_classes(logits)
@@ -81,8 +81,8 @@ def smoothed_cross_entropy(logits, target, label_smoothing):
     As $\log p_y - \log p_k = f_y - f_k$, smoothing adds $\alpha$ times the lead of the true logit over the mean.
     """
     if not smooths(label_smoothing):
-        return surprise(logits, target)
-    return surprise(logits, target) + label_smoothing * lead_over_mean(logits, target)
+        return negative_log_likelihood(logits, target)
+    return negative_log_likelihood(logits, target) + label_smoothing * lead_over_mean(logits, target)
 
 
 @loss(
@@ -95,12 +95,16 @@ def smoothed_cross_entropy(logits, target, label_smoothing):
     optimum=lambda label_smoothing: 0.0 if label_smoothing == 0 else None,
 )
 def cross_entropy(logits, target, *, label_smoothing=0.0):
-    r"""Cross-entropy: the surprise, in nats, at the true class under the softmax probabilities.
+    r"""Cross-entropy: the negative log-likelihood of the true class under the softmax probabilities, in nats.
 
     $$ \ell = -\sum_k t_k \log p_k, \qquad t = (1 - \alpha)\,\mathrm{onehot}(y) + \frac{\alpha}{C}, \qquad
        p = \mathrm{softmax}(f) $$
 
     Without smoothing this is $-\log p_y$.
+
+    Use: When labels are clean and calibrated probabilities matter; it is the natural first choice. Not when a share of
+    the labels is wrong, since an example keeps its full gradient however hopeless its label looks; then
+    `generalized_cross_entropy` or `ldr_kl_loss`.
 
     Args:
         logits: scores $f$ before softmax, shape (N, C). A class with logit -inf is ruled out.
@@ -133,11 +137,15 @@ def cross_entropy(logits, target, *, label_smoothing=0.0):
     optimum=0.0,
 )
 def generalized_cross_entropy(logits, target, *, q=0.7):
-    r"""Generalized cross-entropy: bounded, so that no single wrong label can outweigh the rest.
+    r"""Generalized cross-entropy: a bounded form of cross-entropy, so that no single wrong label can outweigh the rest.
 
     $$ \ell_q = \frac{1 - p_y^q}{q}, \qquad \ell_0 = -\log p_y $$
 
-    Its gradient is that of cross-entropy times $p_y^q$: examples that look mislabelled are listened to less.
+    Its gradient is that of cross-entropy times $p_y^q$: examples that look mislabelled get less weight.
+
+    Use: When some of the labels are wrong: the factor $p_y^q$ takes weight from examples that contradict their label.
+    Not at the start of training with many classes and `q` near 1, when every example looks like that and the gradient
+    is tiny; begin with `cross_entropy`.
 
     Args:
         logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
@@ -149,7 +157,7 @@ def generalized_cross_entropy(logits, target, *, q=0.7):
 
     Paper: Zhang & Sabuncu 2018. The truncated variant, which drops items with small $p_y$, is a `mask` here.
     """
-    return expm1_over(-q, surprise(logits, target))
+    return expm1_over(-q, negative_log_likelihood(logits, target))
 
 
 @loss(
@@ -168,6 +176,10 @@ def mean_absolute_error(logits, target):
 
     Summed over all possible labels it is constant, which makes it robust to uniform label noise and slow to learn.
 
+    Use: When labels are wrong uniformly at random and the classes are few: value and gradient are bounded. Not with
+    many classes, where a fresh network gives every example a weight of only $2 p_y$; `generalized_cross_entropy` lies
+    between this loss and `cross_entropy`.
+
     Args:
         logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
         target: index of the true class, shape (N,).
@@ -182,20 +194,25 @@ def mean_absolute_error(logits, target):
 
 @loss(logits, paper="chowdhery2022palm", bounds=(0.0, None))
 def logit_z_loss(logits, target):
-    r"""Logit z-loss: keeps the normaliser of the softmax near 1, so that logits do not drift.
+    r"""Logit z-loss: a penalty that keeps the normaliser of the softmax near 1, so that the logits do not drift.
 
     $$ \ell = \Bigl( \log \sum_k e^{f_k} \Bigr)^2 $$
 
     A regulariser, added to cross-entropy with a small weight; it does not look at the label.
 
+    Use: When the logits of a long run, above all in low precision, may drift by a common number, which `cross_entropy`
+    does not see. Not alone, since it ignores the label, and not beside a loss that fixes the level of the logits
+    itself, such as `squentropy_loss`.
+
     Args:
         logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out.
-        target: index of the true class, shape (N,); not used, it stands here so that the loss can join the others.
+        target: index of the true class, shape (N,); not used, and here only so that all losses on logits are called
+            alike.
 
     Returns:
         One value per item, shape (N,).
 
-    Paper: Chowdhery et al. 2022, with weight 1e-4, which is the caller's here. Another loss of this name is the
+    Paper: Chowdhery et al. 2022, with weight 1e-4, which is left to the caller here. Another loss of this name is the
     shift- and scale-invariant `spherical_z_loss`.
     """
     return log_normalizer(logits).square()
@@ -211,16 +228,18 @@ def _square_error_forward(logits, target):
     return value.squeeze(-1), others, squares - miss * p, p * value, true
 
 
-def _square_error_backward(slope, others, mean, true_slope, true):
-    slope = 2 * slope.unsqueeze(-1)
-    return torch.addcmul(others * (-slope * mean), others, others * slope).scatter_(-1, true, -slope * true_slope), None
+def _square_error_backward(gradient, others, mean, true_gradient, true):
+    gradient = 2 * gradient.unsqueeze(-1)
+    return torch.addcmul(others * (-gradient * mean), others, others * gradient).scatter_(
+        -1, true, -gradient * true_gradient
+    ), None
 
 
 @fused(_square_error_forward, _square_error_backward)
 def square_error(logits, target):
     r"""$\| p - \mathrm{onehot}(y) \|^2$ of the softmax, where $1 - p_y$ keeps its digits: (N, C), (N,) -> (N,).
 
-    Its slope in $f_k$ is $2 p_k (d_k - \sum_j p_j d_j)$ with $d = p - \mathrm{onehot}(y)$.
+    Its derivative in $f_k$ is $2 p_k (d_k - \sum_j p_j d_j)$ with $d = p - \mathrm{onehot}(y)$.
     """
     others = logits.softmax(-1).scatter(-1, target.unsqueeze(-1), 0.0)
     miss = others.sum(-1)
@@ -241,6 +260,10 @@ def softmax_regression_loss(logits, target):
     $$ \ell = \tfrac12 \| \mathrm{softmax}(f) - \mathrm{onehot}(y) \|_2^2 $$
 
     Not convex in the logits: where the softmax is certain and wrong, the gradient vanishes and learning stalls.
+
+    Use: When the squared error of the probabilities, the Brier score, is what counts, and no single example may have a
+    large influence. Not from a start that is certain and wrong, where its gradient vanishes; there `cross_entropy`
+    keeps its full gradient.
 
     Args:
         logits: scores $f = A x$ before softmax, shape (N, C). A class with logit -inf is ruled out.

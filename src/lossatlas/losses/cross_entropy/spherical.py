@@ -1,6 +1,6 @@
 r"""The spherical family: losses of the sum of the logits, the sum of their squares, and the true logit.
 
-No exponential, so the output layer can be trained in $O(d^2)$ whatever the number of classes (see `factored`).
+They need no exponential, so the output layer can be trained in $O(d^2)$ for any number of classes (see `factored`).
 """
 
 import math
@@ -31,17 +31,18 @@ def _standard_score_forward(logits, target):
     return z.squeeze(-1), direction, z / root, norm / root, true
 
 
-def _standard_score_backward(slope, direction, cosine, deviation, true):
-    slope = slope.unsqueeze(-1) / deviation
-    slopes = torch.addcmul(-slope / direction.shape[-1], direction, -slope * cosine)
-    return slopes.scatter_add_(-1, true, slope), None
+def _standard_score_backward(gradient, direction, cosine, deviation, true):
+    gradient = gradient.unsqueeze(-1) / deviation
+    gradients = torch.addcmul(-gradient / direction.shape[-1], direction, -gradient * cosine)
+    return gradients.scatter_add_(-1, true, gradient), None
 
 
 @fused(_standard_score_forward, _standard_score_backward)
 def standard_score(logits, target):
     r"""$z = (f_y - \mu) / \sigma$, in standard deviations of an item's logits: (N, C), (N,) -> (N,).
 
-    Its slope in $f_k$ is $([k = y] - 1/C - z (f_k - \mu) / (C \sigma)) / \sigma$. For level logits z and its slopes are 0.
+    Its derivative in $f_k$ is $([k = y] - 1/C - z (f_k - \mu) / (C \sigma)) / \sigma$. For level logits z and its
+    gradient are 0.
     """
     # Measured from the true logit, level logits are exactly 0, and rounding cannot pass for a spread.
     centred = logits - true_logit(logits, target).unsqueeze(-1)
@@ -63,7 +64,11 @@ def spherical_z_loss(logits, target, *, a=1.0, b=0.0):
     $$ \ell = \frac1a \log\bigl( 1 + e^{a (b - z)} \bigr), \qquad z = \frac{f_y - \mu}{\sigma} $$
 
     $\mu$ and $\sigma$ are mean and standard deviation (divided by C) of the logits of an item. Shifting or scaling
-    them changes nothing: growing logits cannot buy a lower loss.
+    them changes nothing, so larger logits do not lower the loss.
+
+    Use: When classes are very many, so that the cost of a step of `FactoredSphericalLayer` matters, or when the scale
+    of the logits should have no influence. Not when probabilities are needed, and not with logits of -inf, since every
+    logit enters the standard deviation; then `cross_entropy`.
 
     Args:
         logits: scores, shape (N, C), finite.
@@ -89,6 +94,10 @@ def spherical_softmax_loss(logits, target, *, eps=1e-4):
 
     $$ \ell = -\log \frac{f_y^2 + \varepsilon}{\sum_k (f_k^2 + \varepsilon)} $$
 
+    Use: When class probabilities are wanted from an output layer that is trained by `FactoredSphericalLayer`. Not when
+    the sign of a score should count: a very negative score is as good as a positive one; `taylor_softmax_loss` tells
+    them apart, at least near 0.
+
     Args:
         logits: scores $f$, shape (N, C), finite. Their signs do not matter.
         target: index of the true class, shape (N,).
@@ -113,6 +122,10 @@ def taylor_softmax_loss(logits, target):
     $$ \ell = -\log \frac{1 + f_y + \tfrac12 f_y^2}{\sum_k (1 + f_k + \tfrac12 f_k^2)} $$
 
     The polynomial is never below ½, so the logarithm is always defined; it grows again for scores below -1.
+
+    Use: When a softmax without exponentials is wanted, close to the usual one for scores near 0, for instance in
+    `FactoredSphericalLayer`. Not when scores become very negative, since a hopeless class gains probability again below
+    -1; then `spherical_z_loss` or `cross_entropy`.
 
     Args:
         logits: scores $f$, shape (N, C), finite.

@@ -5,7 +5,7 @@ import torch
 from ...contract import at_least, loss, real
 from ...contract.fused import fused
 from ...signatures import logits
-from .log_odds import surprise
+from .log_odds import negative_log_likelihood
 
 
 def _wrong_squares_forward(logits, target):
@@ -13,13 +13,13 @@ def _wrong_squares_forward(logits, target):
     return torch.linalg.vecdot(wrong, wrong), wrong
 
 
-def _wrong_squares_backward(slope, wrong):
-    return wrong * (2 * slope.unsqueeze(-1)), None
+def _wrong_squares_backward(gradient, wrong):
+    return wrong * (2 * gradient.unsqueeze(-1)), None
 
 
 @fused(_wrong_squares_forward, _wrong_squares_backward)
 def wrong_squares(logits, target):
-    r"""$\sum_{k \ne y} f_k^2$, with slope $2 f_k$ in the wrong logits: (N, C), (N,) -> (N,)."""
+    r"""$\sum_{k \ne y} f_k^2$, with gradient $2 f_k$ in the wrong logits: (N, C), (N,) -> (N,)."""
     return logits.scatter(-1, target.unsqueeze(-1), 0.0).square().sum(-1)
 
 
@@ -31,8 +31,8 @@ def _mean_wrong_square_forward(logits, target):
     return torch.linalg.vecdot(wrong, wrong) / count, wrong, count
 
 
-def _mean_wrong_square_backward(slope, wrong, count):
-    return wrong * (2 * slope / count).unsqueeze(-1), None
+def _mean_wrong_square_backward(gradient, wrong, count):
+    return wrong * (2 * gradient / count).unsqueeze(-1), None
 
 
 @fused(_mean_wrong_square_forward, _mean_wrong_square_backward)
@@ -46,11 +46,15 @@ def mean_wrong_square(logits, target):
 
 @loss(logits, paper="squentropy2023", bounds=(0.0, None), optimum=0.0)
 def squentropy_loss(logits, target):
-    r"""Squentropy: cross-entropy plus the mean square of the wrong logits, with nothing to tune.
+    r"""Squentropy: cross-entropy plus the mean square of the wrong logits, without a parameter to tune.
 
     $$ \ell = -\log p_y + \frac{1}{C - 1} \sum_{k \ne y} f_k^2 $$
 
-    The square pulls wrong logits to 0 and leaves the true one alone; so the loss sees shifts that softmax does not.
+    The square draws wrong logits to 0 and leaves the true one alone, so a shift of all logits changes the loss.
+
+    Use: When training examples are few and nothing can be tuned. Not when confidences must be right after a short
+    training, since the square keeps the wrong logits near 0, nor when a shift of all logits should cost nothing; then
+    `cross_entropy`.
 
     Args:
         logits: scores before softmax, shape (N, C). A class with logit -inf is ruled out and not counted in C.
@@ -61,7 +65,7 @@ def squentropy_loss(logits, target):
 
     Paper: Hui, Belkin & Wright 2023, *Cut your Losses with Squentropy*.
     """
-    return surprise(logits, target) + mean_wrong_square(logits, target)
+    return negative_log_likelihood(logits, target) + mean_wrong_square(logits, target)
 
 
 @loss(
@@ -74,9 +78,13 @@ def squentropy_loss(logits, target):
     },
 )
 def rescaled_square_loss(logits, target, *, k=1.0, M=1.0):
-    r"""Rescaled square loss: regression of the scores on the one-hot target, with the true class pulled harder.
+    r"""Rescaled square loss: regression of the scores on a rescaled one-hot target, with a weight for the true class.
 
     $$ \ell = \frac1C \Bigl( k\,(f_y - M)^2 + \sum_{j \ne y} f_j^2 \Bigr) $$
+
+    Use: When scores should regress on their targets, so that the minimum lies at finite scores. Not with many classes
+    at the default `k` and `M`, where the one true score counts for little among the others, nor when a softmax of the
+    scores is to give probabilities; then `squentropy_loss`.
 
     Args:
         logits: scores, shape (N, C), finite; no softmax is applied.

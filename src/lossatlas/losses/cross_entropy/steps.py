@@ -4,10 +4,10 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from ...contract import above, describe, expect
-from ...signatures import Field, Sign, Signature
+from ...signatures import Field, Inputs, Sign
 
-_outputs = Signature("outputs", {"outputs": Field("*"), "anchor": Field("*"), "gradient": Field("*")}, "*", {})
-_points = Signature("points", {"weight": Field("D"), "features": Field("N D"), "label": Sign("N")}, "N", {}, {"N": 1})
+_outputs = Inputs({"outputs": Field("*"), "anchor": Field("*"), "gradient": Field("*")})
+_points = Inputs({"weight": Field("D"), "features": Field("N D"), "label": Sign("N")}, {"N": 1})
 
 
 def target_surrogate_loss(outputs, anchor, gradient, *, eta=1.0, anchor_loss=0.0):

@@ -1,4 +1,4 @@
-"""A triplet loss whose margin follows the distances, as its formula says and with the margin held fixed."""
+"""A triplet loss whose margin depends on the distances: with the gradient of the margin, and without it."""
 
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ def _reciprocal_exp(u, eps):
 
 @loss(triplets, paper="m2fnet2022", domains={"eps": EPS}, invariances=("shift", "rotate"))
 def adaptive_margin_triplet_loss(anchor, positive, negative, *, eps=1e-6):
-    r"""Adaptive margin triplet loss: a linear triplet loss plus a margin that itself follows the distances.
+    r"""Adaptive margin triplet loss: a linear triplet loss plus a margin that itself depends on the distances.
 
     $$ \ell = D_{ap} - \tfrac12 (D_{an} + D_{pn}) + m, \qquad
        m = 1 + \frac{2}{e^{4 D_{ap}} + \varepsilon} + 1 + \frac{2}{e^{4 - 4 D_{an}} + \varepsilon} $$
@@ -41,6 +41,10 @@ def adaptive_margin_triplet_loss(anchor, positive, negative, *, eps=1e-6):
     positives are pushed apart, and beyond $D_{an} = 1 - \ln 16 / 4 \approx 0.31$ negatives are pulled in.
     `detached_margin_triplet_loss` holds the margin fixed. A hinge would change nothing: by the triangle inequality the
     value is positive as long as $D_{an} < 2 / \varepsilon$, with the default.
+
+    Use: When the published formula is to be reproduced or its stationary points studied. Not to train an embedding,
+    since the gradient of the margin draws far negatives in and pushes near positives away; then `triplet_margin_loss`
+    or `detached_margin_triplet_loss`.
 
     Args:
         anchor, positive, negative: vectors, shape (N, D) each.
@@ -64,13 +68,17 @@ def adaptive_margin_triplet_loss(anchor, positive, negative, *, eps=1e-6):
     },
 )
 def detached_margin_triplet_loss(anchor, positive, negative, *, eps=1e-6):
-    r"""The adaptive margin triplet loss with its margin held fixed: the same values, another gradient.
+    r"""Detached-margin triplet loss: the adaptive margin triplet loss with its margin held fixed; the same values, but no gradient through the margin.
 
     $$ \ell = D_{ap} - \tfrac12 (D_{an} + D_{pn}) + m, \qquad
        m = 1 + \frac{2}{e^{4 D_{ap}} + \varepsilon} + 1 + \frac{2}{e^{4 - 4 D_{an}} + \varepsilon} \text{ held fixed} $$
 
-    Slopes are 1 in $D_{ap}$ and $-\frac12$ in $D_{an}$ and $D_{pn}$, everywhere: a margin that is held fixed and not
-    cut off by a hinge has no influence on what is learned.
+    Its derivatives are 1 in $D_{ap}$ and $-\frac12$ in $D_{an}$ and $D_{pn}$, everywhere: a margin that is held fixed
+    and not cut off by a hinge has no influence on what is learned.
+
+    Use: When the values of `adaptive_margin_triplet_loss` are wanted with a gradient that draws positives in and pushes
+    negatives away. Not when triplets in good order should be left alone: without a hinge negatives are pushed however
+    far they are; then `triplet_margin_loss`.
 
     Args:
         anchor, positive, negative: vectors, shape (N, D) each.
@@ -114,8 +122,8 @@ def feature_extractor_loss(
     Paper: *M2FNet*, 2022; variance and covariance terms as in VICReg.
     """
     views = {"anchor": anchor, "positive": positive, "negative": negative}
-    triplets.check_shapes(views)
-    views, dtype = triplets.prepared(views)
+    triplets.inputs.check_shapes(views)
+    views, dtype = triplets.inputs.prepared(views)
     triplet = adaptive_margin_triplet_loss(**views, eps=eps)
     weights = {
         "triplet_weight": triplet_weight,

@@ -7,17 +7,13 @@ import torch
 from ...contract import at_least, describe, expect, values_readable, wrong
 from ...contract.precision import in_one_precision, without_autocast
 from ...contract.safe import square_distances, xlogy
-from ...signatures import ClassIndex, Field, Signature
+from ...signatures import ClassIndex, Field, Inputs
 
-_graph = Signature("graph", {"unary": Field("N K"), "affinity": Field("N N")}, "N", {}, {"K": 1})
-_start = Signature("assigned graph", {**_graph.fields, "assignments": Field("N K")}, "N", {}, {"K": 1})
-_points = Signature("points of a graph", {"points": Field("N D")}, "N", {}, {"D": 1})
-_episode = Signature(
-    "episode",
-    {"support": Field("S D"), "labels": ClassIndex("S", below="K"), "query": Field("Q D")},
-    "Q",
-    {},
-    {"S": 1, "D": 1},
+_graph = Inputs({"unary": Field("N K"), "affinity": Field("N N")}, {"K": 1})
+_start = Inputs({**_graph.fields, "assignments": Field("N K")}, {"K": 1})
+_points = Inputs({"points": Field("N D")}, {"D": 1})
+_episode = Inputs(
+    {"support": Field("S D"), "labels": ClassIndex("S", below="K"), "query": Field("Q D")}, {"S": 1, "D": 1}
 )
 WEIGHT = at_least(0)
 

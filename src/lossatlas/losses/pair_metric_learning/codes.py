@@ -1,4 +1,4 @@
-"""Discrete codes that tell the classes apart: words of symbols instead of vectors."""
+"""Discrete codes that separate the classes: words of symbols instead of vectors."""
 
 from dataclasses import replace
 
@@ -7,9 +7,9 @@ import torch
 from ...contract import at_least, loss
 from ...contract.precision import without_autocast
 from ...contract.safe import xlogy
-from ...signatures import Signature, codes
+from ...signatures import Inputs, codes
 
-_words = Signature("words", {"logits": codes.fields["logits"]}, "N", {}, codes.least)
+_words = Inputs({"logits": codes.inputs.fields["logits"]}, codes.inputs.least)
 
 
 @loss(
@@ -22,15 +22,20 @@ _words = Signature("words", {"logits": codes.fields["logits"]}, "N", {}, codes.l
     exempt={"items": "Information is a property of the distribution over the whole batch, not of one word."},
 )
 def discrete_infomax_loss(logits, labels, *, redundancy=1.0):
-    r"""Discrete infomax loss: every symbol tells of the class, and no two symbols of a word tell the same.
+    r"""Discrete infomax loss: makes each symbol of a code informative of the class, and the symbols independent.
 
     $$ \ell = -\sum_i I(X_i; Y) + \lambda \sum_{i \ne l} I(X_i; X_l) $$
 
     The information is that of the batch: $p_i(j)$ is the mean probability of symbol j at position i, $p_i(j \mid c)$
     that over class c, and $p_{il}(j, j')$ the mean of the products at two positions.
 
+    Use: When items should be stored and found as short words of symbols instead of vectors. Not in small batches, from
+    which the information of the symbols is estimated with a bias, nor for long codes, since every pair of positions has
+    a table of its own; for vectors see `n_pairs_loss`.
+
     Args:
-        logits: scores of the K symbols at each of L positions of W words, shape (W, L, K); a softmax makes them probabilities.
+        logits: scores of the K symbols at each of L positions of W words, shape (W, L, K); a softmax makes them
+            probabilities.
         labels: class of each word, shape (W,).
         redundancy: weight $\lambda \ge 0$ of the information that positions share.
 
@@ -63,8 +68,8 @@ def code_mutual_information(logits, labels):
     Paper: *Discrete Infomax Codes for Supervised Representation Learning*, 2019.
     """
     inputs = {"logits": logits, "labels": labels}
-    codes.check_shapes(inputs)
-    inputs, dtype = codes.prepared(inputs)
+    codes.inputs.check_shapes(inputs)
+    inputs, dtype = codes.inputs.prepared(inputs)
     return _about_labels(**inputs).to(dtype)
 
 
@@ -104,7 +109,8 @@ def _shared(logits):
 def _excess(logits):
     r"""$p_{n,i}(j) / p_i(j) - 1$ and $p_i(j)$: (W, L, K) -> (W, L, K), (L, K).
 
-    What words tell is of second order in how they differ. Entropies would lose it; these ratios keep all digits.
+    The information of words is of second order in how they differ. Entropies would lose it; these ratios keep all
+    digits.
     """
     if len(logits) == 0:
         return logits, logits.sum(0)
@@ -119,7 +125,10 @@ def _log_mean_exp(x, axis):
 
 
 def _surplus(x):
-    r"""$(1 + x) \log(1 + x) - x$ for $x \ge -1$; near 0, where that cancels, by its series $\sum_m (-1)^m x^m / (m (m - 1))$."""
+    r"""$(1 + x) \log(1 + x) - x$ for $x \ge -1$.
+
+    Near 0, where that cancels, by its series $\sum_m (-1)^m x^m / (m (m - 1))$.
+    """
     near = x.abs() < 0.1
     small, ratio = torch.where(near, x, 0.0), torch.where(near, 1.0, 1 + x).clamp(min=0)
     series = torch.zeros_like(x)

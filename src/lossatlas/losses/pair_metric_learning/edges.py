@@ -1,8 +1,8 @@
 """Edges that stay where they are when an image changes."""
 
-from ...signatures import Field, Signature
+from ...signatures import Field, Inputs
 
-_maps = Signature("edge maps", {"edges_a": Field("*"), "edges_b": Field("*")}, "*", {})
+_maps = Inputs({"edges_a": Field("*"), "edges_b": Field("*")})
 
 
 def edge_consistency_l1(edges_a, edges_b):

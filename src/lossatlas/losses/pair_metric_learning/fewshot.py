@@ -28,10 +28,14 @@ def smooth_distances(x, y, square=SQUARE):
     bounds=(0.0, None),
 )
 def proto_triplet_loss(features, prototypes, target, *, margin=0.5, eps=SQUARE):
-    r"""Proto-triplet loss: a query is nearer to the prototype of its class than to the nearest other, by a margin.
+    r"""Proto-triplet loss: a query should be nearer to the prototype of its class than to any other, by a margin.
 
     $$ \ell_i = \Big[ D(q_i, c_{y_i}) - \min_{k \ne y_i} D(q_i, c_k) + m \Big]_+,
        \qquad D(a, b) = \sqrt{\|a - b\|^2 + \varepsilon} $$
+
+    Use: When a few-shot learner is trained on episodes, beside the `cross_entropy` of the distances to the prototypes.
+    Not where several wrong prototypes crowd a query, since the nearest of them alone gets a gradient, nor to go on
+    separating what already keeps the margin; then `harmonic_loss`.
 
     Args:
         features: queries $q$, shape (N, D).
@@ -60,7 +64,7 @@ class IcnnParts(NamedTuple):
 
 
 @loss(
-    embeddings_signature,
+    embeddings_signature.vectors,
     paper="susana2023",
     items="batch",
     invariances=("rotate", "shift"),
@@ -68,21 +72,25 @@ class IcnnParts(NamedTuple):
     exempt={"items": "The score weighs distances by the largest of the whole batch and averages over its rows."},
 )
 def icnn_loss(x, y, positive, negative, *, neighbors=(4, 5)):
-    r"""ICNN loss: neighbours are of one class, near one another, and far from neighbours of other classes.
+    r"""ICNN loss: rewards neighbours that are of one class and near, and neighbours of other classes that are far.
 
     $$ \ell = -\log \tfrac12 \Big( \tfrac12 (\lambda_\text{same} + \lambda_\text{other}) + \gamma \Big) $$
 
     Of each row's k nearest, with distances D as in `proto_triplet_loss`: $\gamma$ is the share of those of its own
-    class; $\lambda_\text{same}$ is 1 less the mean distance to these, measured by the distance to the nearest of
-    another class; $\lambda_\text{other}$ is the mean distance to those of other classes, measured by the largest, and
-    1 where there are none at all. Only the two $\lambda$ have a gradient.
+    class; $\lambda_\text{same}$ is 1 less the mean distance to these, divided by the distance to the nearest of
+    another class; $\lambda_\text{other}$ is the mean distance to those of other classes, divided by the largest, and 1
+    where there are none at all. Only the two $\lambda$ have a gradient.
+
+    Use: When whole neighbourhoods, and not only pairs or triplets, should be of one class. Not in small batches, where
+    the set of neighbours jumps from step to step, nor as the only term, since the share of right neighbours has no
+    gradient; then `nca_loss`.
 
     Args:
         embeddings: vectors, shape (N, D).
         labels: class of each, shape (N,).
-        gallery, gallery_labels, own, gallery_mask: where the neighbours are looked for; by default among one another.
+        gallery, gallery_labels, own, gallery_mask: where the neighbours are searched; by default among one another.
         neighbors: (k, reach): how many of the nearest are averaged, and among how many the nearest of another class is
-            looked for; whole numbers with 1 <= k <= reach. Of a gallery of M rows k is at most M - 2, and then
+            searched; whole numbers with 1 <= k <= reach. Of a gallery of M rows k is at most M - 2, and then
             $\gamma = 1$.
 
     Returns:
@@ -135,10 +143,10 @@ def icnn_parts(embeddings, labels, gallery=None, gallery_labels=None, own=None, 
         own=own,
         gallery_mask=gallery_mask,
     )
-    sizes = embeddings_signature.check_shapes(given)
-    inputs, sizes = embeddings_signature.completed(given, sizes, None)
-    embeddings_signature.check_values(inputs, sizes)
-    inputs, dtype = embeddings_signature.prepared(inputs)
+    sizes = embeddings_signature.inputs.check_shapes(given)
+    inputs, sizes = embeddings_signature.inputs.completed(given, sizes, None)
+    embeddings_signature.inputs.check_values(inputs, sizes)
+    inputs, dtype = embeddings_signature.inputs.prepared(inputs)
     x, labels, y, *rest = inputs.values()
     return IcnnParts(*(part.to(dtype) for part in _parts(x, y, *relations(labels, *rest), neighbors)))
 

@@ -10,12 +10,10 @@ import torch
 from ...contract import describe, real, values_readable, wrong
 from ...contract.checks import INDICES, is_dense
 from ...contract.precision import without_autocast
-from ...signatures import Field, Positive, Signature
+from ...signatures import Field, Inputs, Positive
 
-_gaussians = Signature(
-    "gaussians", {"features": Field("N D"), "means": Field("C D"), "variances": Positive("C D")}, "N C", {}, {"D": 1}
-)
-_open_set = Signature("open set", {"distances": Field("N C"), "radii": Field("C")}, "N", {}, {"C": 1})
+_gaussians = Inputs({"features": Field("N D"), "means": Field("C D"), "variances": Positive("C D")}, {"D": 1})
+_open_set = Inputs({"distances": Field("N C"), "radii": Field("C")}, {"C": 1})
 
 
 @without_autocast

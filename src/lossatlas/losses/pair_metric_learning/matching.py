@@ -14,17 +14,15 @@ from ...contract.checks import INDICES, is_dense
 from ...contract.fused import only_autograd, only_once
 from ...contract.pairwise import cosines
 from ...contract.precision import in_one_precision
-from ...signatures import Field, Signature
+from ...signatures import Field, Inputs
 
-_views = Signature("views", {"view_a": Field("N D"), "view_b": Field("M D")}, "N", {}, {"D": 1})
-_local = Signature("local similarity", {"view_a": Field("N D"), "view_b": Field("M D"), "local": Field("N M")}, "N", {})
-_matching = Signature("matching", {"matching": Field("N N")}, "N", {})
-_matchings = Signature("matchings", {"matching": Field("N N"), "truth": Field("N N")}, "N", {})
-_cost = Signature("cost", {"cost": Field("N N")}, "N", {})
-_slope = Signature("cost and slope", {"cost": Field("N N"), "slope": Field("N N")}, "N", {})
-_quadratic = Signature(
-    "second-order costs", {"matching": Field("N N"), "vertex": Field("N N"), "edge": Field("E F")}, "N", {}
-)
+_views = Inputs({"view_a": Field("N D"), "view_b": Field("M D")}, {"D": 1})
+_local = Inputs({"view_a": Field("N D"), "view_b": Field("M D"), "local": Field("N M")})
+_matching = Inputs({"matching": Field("N N")})
+_matchings = Inputs({"matching": Field("N N"), "truth": Field("N N")})
+_cost = Inputs({"cost": Field("N N")})
+_slope = Inputs({"cost": Field("N N"), "slope": Field("N N")})
+_quadratic = Inputs({"matching": Field("N N"), "vertex": Field("N N"), "edge": Field("E F")})
 
 
 class Affinity(NamedTuple):

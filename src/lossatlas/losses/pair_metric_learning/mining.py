@@ -5,7 +5,7 @@ among the embeddings, the others in the gallery. Use them as in
 
 >>> import torch, lossatlas
 >>> x, y = torch.randn(8, 3), torch.arange(8) % 2
->>> anchor, positive, negative = lossatlas.hard_triplets(x, y)
+>>> anchor, positive, negative = lossatlas.losses.pair_metric_learning.hard_triplets(x, y)
 >>> value = lossatlas.triplet_margin_loss(x[anchor], x[positive], x[negative])
 """
 
@@ -213,15 +213,16 @@ def mined(loss, keep):
         A function like the loss itself; anchors without a pair give what the loss gives them, and count in the mean.
 
     >>> import torch, lossatlas
-    >>> hard = mined("multi_similarity_loss", lossatlas.multi_similarity_pairs)
+    >>> hard = mined("multi_similarity_loss", lossatlas.losses.pair_metric_learning.multi_similarity_pairs)
     >>> hard(torch.eye(4), torch.arange(4) // 2, base=0.5)
     tensor(0.6566)
     """
     if not callable(keep):
         raise wrong("keep", "a function of (s, positive, negative) that gives two masks", describe(keep), TypeError)
     entry = get(loss)
-    forms = {names: replace(form, relate=_narrowed(form.relate, keep)) for names, form in entry.signature.forms.items()}
-    return on(replace(entry.signature, forms=forms), entry)
+    forms = entry.signature.forms
+    narrowed = {name: replace(form, relate=_narrowed(form.relate, keep)) for name, form in forms.by_name.items()}
+    return on(replace(entry.signature, forms=replace(forms, by_name=narrowed)), entry)
 
 
 def _narrowed(relate, keep):
@@ -235,8 +236,8 @@ def _narrowed(relate, keep):
 def _compared(embeddings, labels, gallery, gallery_labels):
     """The checked vectors and gallery, and which pairs are positive and which negative: (N, D), (M, D), (N, M), (N, M)."""
     given = {"embeddings": embeddings, "labels": labels, "gallery": gallery, "gallery_labels": gallery_labels}
-    inputs, _ = signature.completed(given, signature.check_shapes(given), None)
-    return signature.forms["x", "y", "positive", "negative"].relate(signature.prepared(inputs)[0])
+    inputs, _ = signature.inputs.completed(given, signature.inputs.check_shapes(given), None)
+    return signature.vectors.form.relate(signature.inputs.prepared(inputs)[0])
 
 
 def _nearest(d, where):

@@ -1,4 +1,4 @@
-"""Mixup for losses of pairs: a vector between a positive and a negative is a little of both."""
+"""Mixup for losses of pairs: a mixture of a positive and a negative counts as partly positive, partly negative."""
 
 from dataclasses import replace
 
@@ -90,12 +90,12 @@ def mixed_pair_labels(label, other, lam):
 
 
 @loss(
-    in_order,
+    in_order.vectors,
     paper="ittakestwo2021",
     items="batch",
     domains={
         "lam": between(0, 1, show=(0.0, 1.0)),
-        "margin": above(0, show=(0.1, 1.5)),
+        "margin": above(0, show=(0.1, 1.5), main=True),
         "weight": at_least(0, show=(0.0, 1.0)),
     },
     invariances=("rotate",),
@@ -103,13 +103,19 @@ def mixed_pair_labels(label, other, lam):
     exempt={"items": "Each mean is over the pairs of the whole batch that are not yet at 0."},
 )
 def metrix_contrastive_loss(x, y, positive, negative, *, lam=0.5, margin=0.5, weight=0.4):
-    r"""Metrix, contrastive: a contrastive loss, and another on mixtures of a positive and a negative.
+    r"""Metrix, contrastive: a contrastive loss plus a second one on mixtures of a positive and a negative.
 
-    $$ L = \overline{d_{ip}} + \overline{[m - d_{in}]_+} + w \Big(\overline{\lambda\, d_{iv}} + \overline{(1 - \lambda)\, [m - d_{iv}]_+}\Big),
+    $$ L = \overline{d_{ip}} + \overline{[m - d_{in}]_+}
+       + w \Big(\overline{\lambda\, d_{iv}} + \overline{(1 - \lambda)\, [m - d_{iv}]_+}\Big),
        \qquad v = \lambda f_p + (1 - \lambda) f_n $$
 
     with distances $d$ between vectors at unit length; a bar is the mean over all entries of the batch that are not 0.
-    An anchor's first positive is mixed with each of its negatives, and each mixture counts as often as the anchor has positives.
+    An anchor's first positive is mixed with each of its negatives, and each mixture counts as often as the anchor has
+    positives.
+
+    Use: When each class has few examples, and mixtures should fill the space between the classes. Not when memory is
+    short, since there is a mixture for every anchor and row of the gallery, nor when items need values of their own, as
+    the means are over the whole batch; then `contrastive_loss`.
 
     Args:
         embeddings: vectors, shape (N, D); mixed as they are, compared at unit length.
@@ -120,7 +126,7 @@ def metrix_contrastive_loss(x, y, positive, negative, *, lam=0.5, margin=0.5, we
         weight: $w \ge 0$ of the mixed part.
 
     Returns:
-        One value for the batch; a mean of nothing is 0. Holds the N M mixtures, N M D numbers.
+        One value for the batch; a mean of nothing is 0. It stores the N M mixtures, N M D numbers.
 
     Paper: Defaults are those of the authors' code, which gave the recipe of what is mixed with what; where an anchor
     is mixed with a negative they take w = 0.3.
@@ -136,12 +142,12 @@ def metrix_contrastive_loss(x, y, positive, negative, *, lam=0.5, margin=0.5, we
 
 
 @loss(
-    in_order,
+    in_order.vectors,
     paper="ittakestwo2021",
     domains={
         "lam": between(0, 1, show=(0.0, 1.0)),
         "alpha": above(0, show=(0.5, 10.0)),
-        "beta": above(0, show=(1.0, 80.0)),
+        "beta": above(0, show=(1.0, 80.0), main=True),
         "base": real(show=(0.0, 1.0)),
         "weight": at_least(0, show=(0.0, 1.0)),
     },
@@ -149,12 +155,17 @@ def metrix_contrastive_loss(x, y, positive, negative, *, lam=0.5, margin=0.5, we
     bounds=(0.0, None),
 )
 def metrix_multi_similarity_loss(x, y, positive, negative, *, lam=0.5, alpha=2.0, beta=50.0, base=1.0, weight=0.4):
-    r"""Metrix, multi-similarity: that loss, and another on mixtures of a positive and a negative.
+    r"""Metrix, multi-similarity: the multi-similarity loss plus a second one on mixtures of a positive and a negative.
 
     $$ \ell_i = \mathrm{MS}(P_i, N_i) + w \Big(\frac1\alpha \log\big[1 + \lambda \sum_v e^{-\alpha (s_{iv} - b)}\big]
-       + \frac1\beta \log\big[1 + (1 - \lambda) \sum_v e^{\beta (s_{iv} - b)}\big]\Big), \qquad v = \lambda f_p + (1 - \lambda) f_n $$
+       + \frac1\beta \log\big[1 + (1 - \lambda) \sum_v e^{\beta (s_{iv} - b)}\big]\Big),
+       \qquad v = \lambda f_p + (1 - \lambda) f_n $$
 
     An anchor's first positive p is mixed with each of its negatives n. The first term is `multi_similarity_loss`.
+
+    Use: When `multi_similarity_loss` overfits because each class has few examples. Not with large batches, as the
+    mixtures take memory for every anchor and row of the gallery, nor with wrong labels, which spoil the mixtures as
+    well as the pairs.
 
     Args:
         embeddings: vectors, shape (N, D); mixed as they are, compared by cosine similarity.
@@ -166,7 +177,7 @@ def metrix_multi_similarity_loss(x, y, positive, negative, *, lam=0.5, alpha=2.0
         weight: $w \ge 0$ of the mixed part.
 
     Returns:
-        One value per anchor, shape (N,); a side without pairs gives 0. Holds the N M mixtures, N M D numbers.
+        One value per anchor, shape (N,); a side without pairs gives 0. It stores the N M mixtures, N M D numbers.
 
     Paper: the formula is the paper's, with its weight w.
 
@@ -187,7 +198,7 @@ def _soft_hinges(s, positive, negative, positive_share, negative_share, alpha, b
 
 
 def _mixtures(gallery, positive, lam):
-    """Each anchor's first positive mixed with each row of the gallery: (N, M, D). Without a positive it is the first row."""
+    """Each anchor's first positive, or else the first row, mixed with each row of the gallery: (N, M, D)."""
     first = gallery[positive.to(torch.uint8).argmax(-1)] if len(gallery) else gallery
     return lam * first.unsqueeze(-2) + (1 - lam) * gallery
 

@@ -30,6 +30,6 @@ def general_pair_weights(loss, positive, negative, **hyper):
     def total(positive, negative):
         return formula(positive, negative, reduction="sum", **hyper)
 
-    pairs.check_shapes({"positive": positive, "negative": negative})
+    pairs.inputs.check_shapes({"positive": positive, "negative": negative})
     pull, push = grad(total, argnums=(0, 1))(positive, negative)
     return -pull.detach(), push.detach()

@@ -9,16 +9,11 @@ from ...contract import above, at_least, describe, expect, inside
 from ...contract.pairwise import distances
 from ...contract.precision import without_autocast
 from ...contract.safe import safe_norm
-from ...signatures import ClassIndex, Field, Signature
+from ...signatures import ClassIndex, Field, Inputs
 
-_sets = Signature(
-    "sets of features", {"features": Field("B N D"), "prototypes": Field("M D")}, "B", {}, {"N": 1, "M": 1}
-)
-_attributes = Signature(
-    "attributes",
+_sets = Inputs({"features": Field("B N D"), "prototypes": Field("M D")}, {"N": 1, "M": 1})
+_attributes = Inputs(
     {"histograms": Field("N M"), "labels": ClassIndex("N"), "class_embeddings": Field("C D")},
-    "N",
-    {},
     {"N": 2, "M": 1, "C": 1, "D": 1},
 )
 MASS, SHARPNESS = inside(0, 1), above(0)

@@ -1,4 +1,4 @@
-"""Proxies: each class has a vector of its own that stands for its members."""
+"""Proxies: each class has a learned vector that stands for its members."""
 
 import torch
 
@@ -21,12 +21,16 @@ def of_the_class(target, classes):
     bounds=lambda temperature: (-4 / temperature, None),
 )
 def proxy_nca_loss(features, prototypes, target, *, temperature=1.0):
-    r"""Proxy-NCA: near the proxy of its class, and far from those of all other classes.
+    r"""Proxy-NCA: draws an item to the proxy of its class and away from the proxies of all other classes.
 
     $$ \ell = -\log \frac{e^{-\|x - p_y\|^2 / \tau}}{\sum_{k \ne y} e^{-\|x - p_k\|^2 / \tau}}
        = \log \sum_{k \ne y} e^{2 (\cos(x, p_k) - \cos(x, p_y)) / \tau}, \qquad \|x\| = \|p_k\| = 1 $$
 
     The true proxy is not in the sum, so it may be negative.
+
+    Use: When classes are many and have few items each, so that a batch hardly holds two of a kind: items meet only
+    proxies. Not when classes come and go, since each needs a learned vector, nor when items of a batch should be
+    weighed against one another; then `n_pairs_loss` or `proxy_anchor_loss`.
 
     Args:
         features: $x$, shape (N, D); normalised here. A zero vector is at right angles to all.
@@ -56,10 +60,15 @@ def proxy_nca_loss(features, prototypes, target, *, temperature=1.0):
 def proxy_anchor_loss(features, prototypes, target, *, margin=0.1, alpha=32.0):
     r"""Proxy-Anchor: every proxy pulls its own items and pushes the others, the hardest of each most.
 
-    $$ \ell = \frac1{|\mathcal P^+|} \sum_{p \in \mathcal P^+} \log\Big[1 + \sum_{x \in X_p} e^{-\alpha (s(x, p) - m)}\Big]
+    $$ \ell = \frac1{|\mathcal P^+|} \sum_{p \in \mathcal P^+}
+       \log\Big[1 + \sum_{x \in X_p} e^{-\alpha (s(x, p) - m)}\Big]
        + \frac1{|\mathcal P|} \sum_{p \in \mathcal P} \log\Big[1 + \sum_{x \notin X_p} e^{\alpha (s(x, p) + m)}\Big] $$
 
     $s$ is the cosine similarity, $X_p$ the items of the proxy's class, and $\mathcal P^+$ the proxies that have any.
+
+    Use: When classes may have learned vectors, and the hardest items of a batch should count most for each. Not with
+    wrong labels at a large `alpha`, since they are the hardest items, nor when every item needs a value of its own;
+    then `proxy_nca_loss`.
 
     Args:
         features: $x$, shape (N, D); their length does not matter.

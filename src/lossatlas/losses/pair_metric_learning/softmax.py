@@ -1,4 +1,4 @@
-"""A softmax over the neighbours: the share that falls to the right ones."""
+"""A softmax over the neighbours of an anchor, and the share of it that belongs to the right ones."""
 
 import torch
 
@@ -17,11 +17,15 @@ def least(x, where):
     return torch.where(found < torch.inf, found, 0.0)
 
 
-@loss(embeddings, paper="sohn2016improved", invariances=("rotate",), bounds=(0.0, None))
+@loss(embeddings.vectors, softplus=True, paper="sohn2016improved", invariances=("rotate",), bounds=(0.0, None))
 def n_pairs_loss(x, y, positive, negative):
     r"""N-pairs loss: cross-entropy of picking a positive among the negatives by inner product.
 
     $$ \ell_i = \frac1{|P_i|} \sum_{p \in P_i} \log\Big(1 + \sum_{n \in N_i} e^{x_i \cdot y_n - x_i \cdot y_p}\Big) $$
+
+    Use: When a batch has several items per class and all negatives should be compared at once. Not with vectors of free
+    length, since longer vectors lower the loss without better angles; then `multi_positive_nce`, the same form with
+    cosines and a temperature.
 
     Args:
         embeddings: vectors $x$, shape (N, D); their length counts.
@@ -31,8 +35,8 @@ def n_pairs_loss(x, y, positive, negative):
     Returns:
         One value per anchor, shape (N,); 0 for an anchor without a positive or without a negative.
 
-    Paper: A batch has two examples of each class; one is the anchor, the others' partners are the negatives: pass these
-    as `gallery`. The paper adds a penalty on the vectors' length.
+    Paper: A batch has two examples of each class; one is the anchor, and the partners of the others are the negatives:
+    pass these as `gallery`. The paper adds a penalty on the vectors' length.
 
     Differs: pytorch-metric-learning takes one pair of each class of the batch, and normalises.
     """
@@ -43,7 +47,7 @@ def n_pairs_loss(x, y, positive, negative):
 
 
 @loss(
-    embeddings,
+    embeddings.distance,
     paper="oh2016lifted",
     domains={"margin": at_least(0, show=(0.0, 2.0))},
     invariances=("rotate", "shift"),
@@ -53,6 +57,9 @@ def lifted_structure_loss(d, positive, negative, *, margin=1.0):
     r"""Lifted structure loss: a soft maximum over all positives against a soft minimum over all negatives.
 
     $$ \ell_i = \Big[\log \sum_{p \in P_i} e^{d_{ip}} + \log \sum_{n \in N_i} e^{m - d_{in}}\Big]_+ $$
+
+    Use: When all positives of an anchor should end nearer than its negatives, and soft maxima should share out the
+    gradient. Not when a class may lie in several places, since the farthest positive is drawn in most; then `nca_loss`.
 
     Args:
         embeddings: vectors, shape (N, D); $d$ is their Euclidean distance.
@@ -72,11 +79,16 @@ def lifted_structure_loss(d, positive, negative, *, margin=1.0):
     return (hardest + log_sum_exp(d - farthest, positive) + log_sum_exp(nearest - d, negative)).clamp(min=0)
 
 
-@loss(embeddings, paper="goldberger2004neighbourhood", invariances=("rotate", "shift"), bounds=(0.0, None))
+@loss(embeddings.distance, paper="goldberger2004neighbourhood", invariances=("rotate", "shift"), bounds=(0.0, None))
 def nca_loss(d, positive, negative):
-    r"""Neighbourhood components analysis: the surprise that a neighbour drawn at random belongs to the class.
+    r"""Neighbourhood components analysis: the negative log-likelihood that a random neighbour is of the same class.
 
-    $$ \ell_i = -\log \frac{\sum_{k \in P_i} e^{-d_{ik}^2}}{\sum_{k \in P_i} e^{-d_{ik}^2} + \sum_{j \in N_i} e^{-d_{ij}^2}} $$
+    $$ \ell_i = -\log \frac{\sum_{k \in P_i} e^{-d_{ik}^2}}
+       {\sum_{k \in P_i} e^{-d_{ik}^2} + \sum_{j \in N_i} e^{-d_{ij}^2}} $$
+
+    Use: When a class may lie in several places, since one near positive is enough. Not when all members of a class
+    should come together, as `lifted_structure_loss` asks, nor for vectors at large distances, whose squares leave all
+    of the weight to one neighbour.
 
     Args:
         embeddings: vectors, shape (N, D); $d$ is their Euclidean distance, so their scale counts.

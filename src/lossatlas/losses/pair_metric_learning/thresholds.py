@@ -1,4 +1,4 @@
-"""A regularizer that puts the similarities of all classes on the same side of the same two margins."""
+"""A regularizer that asks the similarities of all classes to keep the same two margins."""
 
 from ...contract import at_least, loss, real
 from ...contract.pairwise import sum_over
@@ -6,12 +6,12 @@ from ...signatures import embeddings
 
 
 @loss(
-    embeddings,
+    embeddings.cosine,
     paper="thresholdconsistent2023",
     items="batch",
     domains={
         "positive_margin": real(show=(0.5, 1.0)),
-        "negative_margin": real(show=(0.0, 0.8)),
+        "negative_margin": real(show=(0.0, 0.8), main=True),
         "positive_weight": at_least(0, show=(0.0, 2.0)),
         "negative_weight": at_least(0, show=(0.0, 2.0)),
     },
@@ -30,6 +30,10 @@ def threshold_consistent_margin_loss(
     over all positive pairs P and all negative pairs N of the batch. The means are over violating pairs only: the value
     does not shrink because few are left.
 
+    Use: When one threshold of similarity must serve all classes, as in verification: beside another loss, such as
+    `multi_similarity_loss`. Not alone, since pairs that keep their margin have no gradient, nor when only the ranking
+    of each query matters.
+
     Args:
         embeddings: vectors, shape (N, D); their length does not matter.
         labels: class of each, shape (N,).
@@ -41,7 +45,8 @@ def threshold_consistent_margin_loss(
     Returns:
         One value for the batch; a side without violating pairs gives 0.
 
-    Paper: Added to another loss, which it makes usable with one threshold for all classes. Defaults are the paper's.
+    Paper: It is added to another loss, which it makes usable with one threshold for all classes. The defaults are the
+    paper's.
     """
     short, over = positive & (s <= positive_margin), negative & (s >= negative_margin)
     pull = sum_over(positive_margin - s, short).sum() / short.sum().clamp(min=1)

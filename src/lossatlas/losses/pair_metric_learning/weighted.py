@@ -1,4 +1,4 @@
-"""Losses that weigh pairs by a softmax: easy pairs fade, hard ones count."""
+"""Losses that weigh pairs by a softmax: hard pairs have most of the weight, easy ones little."""
 
 import torch
 
@@ -9,9 +9,13 @@ from ...signatures import embeddings
 
 
 @loss(
-    embeddings,
+    embeddings.cosine,
     paper="multisimilarity2019",
-    domains={"alpha": above(0, show=(0.5, 10.0)), "beta": above(0, show=(1.0, 80.0)), "base": real(show=(0.0, 1.0))},
+    domains={
+        "alpha": above(0, show=(0.5, 10.0)),
+        "beta": above(0, show=(1.0, 80.0), main=True),
+        "base": real(show=(0.0, 1.0)),
+    },
     invariances=("rotate", "scale"),
     bounds=(0.0, None),
 )
@@ -20,6 +24,10 @@ def multi_similarity_loss(s, positive, negative, *, alpha=2.0, beta=50.0, base=1
 
     $$ \ell_i = \frac1\alpha \log\Big[1 + \sum_{k \in P_i} e^{-\alpha (s_{ik} - \lambda)}\Big]
        + \frac1\beta \log\Big[1 + \sum_{j \in N_i} e^{\beta (s_{ij} - \lambda)}\Big] $$
+
+    Use: When retrieval is fine-grained, labels are clean and a batch has several items per class. Not with wrong
+    labels, since `beta` gives the hardest pairs most weight and a mislabelled item makes hard pairs; then
+    `batch_all_triplet_loss` or `contrastive_loss`.
 
     Args:
         embeddings: vectors, shape (N, D); their length does not matter.
@@ -32,7 +40,7 @@ def multi_similarity_loss(s, positive, negative, *, alpha=2.0, beta=50.0, base=1
     Returns:
         One value per anchor, shape (N,); a side without pairs gives 0.
 
-    Paper: Defaults are the paper's.
+    Paper: The defaults are the paper's.
 
     Differs: the official code has beta = 40 and base = 0.5, and mines pairs first
     (`multi_similarity_mining`); it drops positives of similarity 1.
@@ -43,21 +51,28 @@ def multi_similarity_loss(s, positive, negative, *, alpha=2.0, beta=50.0, base=1
 
 
 @loss(
-    embeddings,
+    embeddings.cosine,
+    softplus=True,
     paper="circleloss2020",
-    domains={"margin": inside(0, 1, show=(0.05, 0.6)), "gamma": above(0, show=(1.0, 256.0))},
+    domains={"margin": inside(0, 1, show=(0.05, 0.6)), "gamma": above(0, show=(1.0, 256.0), main=True)},
     invariances=("rotate", "scale"),
     bounds=(0.0, None),
     exempt={
         "gradient": "The weights of the pairs are held fixed in the gradient, as the paper defines it.",
-        "double_backward": "The weights of the pairs are held fixed in the gradient, so it is not a derivative of the value.",
+        "double_backward": "The weights of the pairs are held fixed in the gradient, so it is not a derivative of the "
+        "value.",
     },
 )
 def circle_loss(s, positive, negative, *, margin=0.25, gamma=256.0):
-    r"""Circle loss: each similarity is pulled to its goal by a force that grows with its distance from it.
+    r"""Circle loss: moves each similarity to its goal with a weight that grows with its distance from it.
 
-    $$ \ell_i = \log\Big[1 + \sum_{j \in N_i} e^{\gamma \alpha_n^j (s_n^j - m)} \sum_{k \in P_i} e^{-\gamma \alpha_p^k (s_p^k - 1 + m)}\Big],
+    $$ \ell_i = \log\Big[1 + \sum_{j \in N_i} e^{\gamma \alpha_n^j (s_n^j - m)}
+       \sum_{k \in P_i} e^{-\gamma \alpha_p^k (s_p^k - 1 + m)}\Big],
        \qquad \alpha_p = [1 + m - s_p]_+,\ \alpha_n = [s_n + m]_+ \text{ held fixed} $$
+
+    Use: When pairs should be moved the more, the farther their similarity is from its goal, instead of all at one pace.
+    Not with the default `gamma` and noisy labels, since scales of some hundreds leave nearly all weight to the hardest
+    pairs; lower it, or take `n_pairs_loss`.
 
     Args:
         embeddings: vectors, shape (N, D); their length does not matter.
@@ -69,7 +84,8 @@ def circle_loss(s, positive, negative, *, margin=0.25, gamma=256.0):
     Returns:
         One value per anchor, shape (N,); 0 for an anchor without a positive or without a negative.
 
-    Paper: Defaults are those for faces; for re-identification gamma = 128, for fine-grained retrieval 0.4 and 80.
+    Paper: The defaults are those for faces. For re-identification it takes gamma = 128, for fine-grained retrieval
+    margin = 0.4 and gamma = 80.
 
     Differs: much used code takes all pairs of a batch together: `on(pairs, circle_loss)` with one row.
     """

@@ -23,7 +23,10 @@ def relative_penalty(params, negative_similarities, positive_similarity):
     positive, negative = positive_similarity.reshape(1, 1), negative_similarities.unsqueeze(0)
     info_nce, simple = la.on(pairs, la.nt_xent), la.on(pairs, la.simple_contrastive_loss)
     return {
-        "r": {str(t): la.contrastive_relative_penalty(negative_similarities, temperature=t) for t in params["tau"]},
+        "r": {
+            str(t): la.losses.contrastive.contrastive_relative_penalty(negative_similarities, temperature=t)
+            for t in params["tau"]
+        },
         "loss": {str(t): info_nce(positive, negative, temperature=t) for t in params["tau"]},
         "loss_simple": simple(positive, negative),
     }
@@ -84,7 +87,7 @@ def robust_global(params, z0, z1):
 def unimodal(params, z0, z1, index):
     """The recorded code adds the two views' values. Its second call is with other vectors."""
     individual = params["enable_isogclr"]
-    module = la.GlobalContrastiveTemperatures(
+    module = la.losses.contrastive.GlobalContrastiveTemperatures(
         params["N"], temperature=params["tau"], rho=params["rho"], gamma=params["gamma"], step=params["eta"] * individual,
         momentum=params["beta"], low=params["tau_min"], high=params["tau_max"],
     ).double()  # fmt: skip
@@ -123,7 +126,9 @@ def bimodal(individual):
         values, moved = [], []
         for x, y in ((image, text), (text, image)):
             gaps = (cosines(x, y) - cosine(x, y).unsqueeze(-1)).unsqueeze(0)
-            weight, *state = la.isogclr_update(gaps, where, start["slope"] - torch.inf, **start, **settings)
+            weight, *state = la.losses.contrastive.isogclr_update(
+                gaps, where, start["slope"] - torch.inf, **start, **settings
+            )
             values.append((weight * gaps).sum(-1).mean() * (len(image) - 1))
             moved.append(state)
         found = {"loss": sum(values) / 2, "u1_times_exp_b1": moved[0][0].exp()}

@@ -14,9 +14,9 @@ def icon(params, z, labels):
     others = ~torch.eye(len(z), dtype=torch.bool)
     same = (labels.unsqueeze(-1) == labels) & others
     p, sigma = same / same.sum(-1, keepdim=True, dtype=z.dtype), params["sigma"]
-    q = la.gaussian_neighbor_distribution(1 - unit(z) @ unit(z).mT, sigma=sigma, where=others)
-    near = la.gaussian_neighbor_distribution(square_distances(z, z), sigma=sigma, where=others)
-    spread = la.debias_distribution(p, alpha=params["alpha"], where=others)
+    q = la.losses.contrastive.gaussian_neighbor_distribution(1 - unit(z) @ unit(z).mT, sigma=sigma, where=others)
+    near = la.losses.contrastive.gaussian_neighbor_distribution(square_distances(z, z), sigma=sigma, where=others)
+    spread = la.losses.contrastive.debias_distribution(p, alpha=params["alpha"], where=others)
     surprise = -(same * torch.where(others, q, 1.0).log()).sum(-1) / same.sum(-1)
     return {
         "supcon_view": la.icon_loss(p, q),
@@ -28,14 +28,14 @@ def icon(params, z, labels):
 
 
 def mochi(params, q, k, queue, idx_first, idx_second, alpha, idx_query_mix, beta):
-    mixtures = la.Mixtures(idx_first, idx_second, alpha, idx_query_mix, beta)
-    synthetic = la.mix_hard_negatives(q, queue, mixtures, hardest=params["n_hard"])
+    mixtures = la.losses.contrastive.Mixtures(idx_first, idx_second, alpha, idx_query_mix, beta)
+    synthetic = la.losses.contrastive.mix_hard_negatives(q, queue, mixtures, hardest=params["n_hard"])
     count = alpha.shape[-1]
     settings = {"temperature": params["tau"]}
     return {
         "moco": la.info_nce(q, k, queue, **settings),
-        "mochi_type1": la.mochi_loss(q, k, queue, synthetic[:, :count], **settings),
-        "mochi_both": la.mochi_loss(q, k, queue, synthetic, **settings),
+        "mochi_type1": la.losses.contrastive.mochi_loss(q, k, queue, synthetic[:, :count], **settings),
+        "mochi_both": la.losses.contrastive.mochi_loss(q, k, queue, synthetic, **settings),
     }
 
 
@@ -44,7 +44,7 @@ def groco(params, view1, view2):
     assert params["stop_grad"] and params["n_augs"] == 2
     view1.requires_grad_()
     views, settings = torch.stack([view1, view2]), {"hardest": params["topk_neg"], "steepness": params["steepness"]}
-    value = la.group_ordering_of_views(views, **settings)
+    value = la.losses.contrastive.group_ordering_of_views(views, **settings)
     return {"loss": value.detach(), "grad_view1": torch.autograd.grad(value, view1)[0]}
 
 
@@ -61,16 +61,16 @@ def cacr(params, view0, view1, view2):
     }
     if params["choice"] == "none":
         t_positive = t_negative = 0.0
-    attraction = la.contrastive_attraction(views, alpha=params["alpha"], t_positive=t_positive)
-    repulsion = la.contrastive_repulsion(views, beta=params["beta"], t_negative=t_negative)
+    attraction = la.losses.contrastive.contrastive_attraction(views, alpha=params["alpha"], t_positive=t_positive)
+    repulsion = la.losses.contrastive.contrastive_repulsion(views, beta=params["beta"], t_negative=t_negative)
     return {"attraction": attraction, "repulsion": repulsion, "total": attraction + repulsion, **given}
 
 
 def cacr_momentum(params, q1, q2, k):
     queries, settings = torch.stack([q1, q2]), {"temperature": params["T"]}
     return {
-        "rbf": la.cacr_momentum_rbf(queries, k, **settings),
-        "euclidean": la.cacr_momentum_euclidean(queries, k, **settings),
+        "rbf": la.losses.contrastive.cacr_momentum_rbf(queries, k, **settings),
+        "euclidean": la.losses.contrastive.cacr_momentum_euclidean(queries, k, **settings),
     }
 
 
@@ -92,7 +92,7 @@ def collossl(params, anchor, positives, negatives, positive_weights, negative_we
 def meow(params, z_anchor_normalised_raw, z_raw, cluster_a, cluster_b, density_a, density_b):
     """The recorded code adds log(N / C) to the loss of the prototypes."""
     anchors, z = unit(z_anchor_normalised_raw), unit(z_raw)
-    weights = la.cluster_disagreement(torch.stack([cluster_a, cluster_b])).double()
+    weights = la.losses.contrastive.cluster_disagreement(torch.stack([cluster_a, cluster_b])).double()
     of_prototypes = []
     for clusters, density in ((cluster_a, density_a), (cluster_b, density_b)):
         members = torch.nn.functional.one_hot(clusters).double()
@@ -100,22 +100,22 @@ def meow(params, z_anchor_normalised_raw, z_raw, cluster_a, cluster_b, density_a
         of_prototypes.append(la.proto_nce(anchors, prototypes, clusters, concentration=density))
     extra = torch.tensor(len(z) / params["num_clusters"][0], dtype=z.dtype).log()
     return {
-        "info": la.weighted_negative_info_nce(anchors, z, weights, temperature=params["tau"]),
+        "info": la.losses.contrastive.weighted_negative_info_nce(anchors, z, weights, temperature=params["tau"]),
         "proto": sum(of_prototypes) / len(of_prototypes) + extra,
     }
 
 
 def pamc(params, z, adjacency, hard_cluster):
     return {
-        "dense": la.pamc_loss(z, adjacency, hard_cluster, scale=params["tau"]),
-        "sparse": la.pamc_loss(z, adjacency.to_sparse(), hard_cluster, scale=params["tau"]),
+        "dense": la.losses.contrastive.pamc_loss(z, adjacency, hard_cluster, scale=params["tau"]),
+        "sparse": la.losses.contrastive.pamc_loss(z, adjacency.to_sparse(), hard_cluster, scale=params["tau"]),
     }
 
 
 def simlap(params, z, y, y_pair, gate):
     return {
-        "gated": la.gated_contrastive_loss(z, y, y_pair, gate, **params),
-        "open_gate": la.gated_contrastive_loss(z, y, y_pair, torch.ones_like(gate), **params),
+        "gated": la.losses.contrastive.gated_contrastive_loss(z, y, y_pair, gate, **params),
+        "open_gate": la.losses.contrastive.gated_contrastive_loss(z, y, y_pair, torch.ones_like(gate), **params),
     }
 
 

@@ -86,7 +86,48 @@ def proto_nce(features, prototypes, target, temperature=0.5, concentration=None)
     return found
 
 
+def shares(weights, where):
+    """The weights of those who may be neighbours, as shares of their sum; 0 where there is nobody."""
+    rows = []
+    for row, allowed in zip(weights, where or [[True] * len(row) for row in weights], strict=True):
+        kept = [w if there else 0.0 * w for w, there in zip(row, allowed, strict=True)]
+        total = fsum(kept)
+        rows.append([w / total if total > 0 else w for w in kept])
+    return rows
+
+
+def gaussian_neighbor_distribution(dissimilarity, where=None, sigma=1.0):
+    return shares([[exp(-(d - min(row)) / (2 * sigma**2)) for d in row] for row in dissimilarity], where)
+
+
+def student_t_neighbor_distribution(square_distance, where=None, gamma=1.0):
+    return shares([[1 / (1 + d / gamma**2) for d in row] for row in square_distance], where)
+
+
+def cluster_neighbor_distribution(assignment):
+    sizes = [fsum(row[c] for row in assignment) for c in range(len(assignment[0]))]
+    return [
+        [
+            fsum(a * b / size for a, b, size in zip(mine, theirs, sizes, strict=True) if size > 0)
+            for theirs in assignment
+        ]
+        for mine in assignment
+    ]
+
+
+def debias_distribution(p, where=None, alpha=0.2):
+    rows = []
+    for row, allowed in zip(p, where or [[True] * len(row) for row in p], strict=True):
+        many = max(1, sum(allowed))
+        rows.append([(1 - alpha) * v + (alpha / many if there else 0.0) for v, there in zip(row, allowed, strict=True)])
+    return rows
+
+
 REFERENCES = {
+    "gaussian_neighbor_distribution": gaussian_neighbor_distribution,
+    "student_t_neighbor_distribution": student_t_neighbor_distribution,
+    "cluster_neighbor_distribution": cluster_neighbor_distribution,
+    "debias_distribution": debias_distribution,
     "cacr_loss": of_queries(cosine, cacr_loss),
     "group_ordering_loss": of_pairs(group_ordering_loss),
     "icon_loss": icon_loss,

@@ -53,7 +53,7 @@ def circle(params, **inputs):
 def snr_contrastive(params, embeddings, labels):
     """The recorded code averages over the terms of the whole batch that are not 0, the two sides apart."""
     assert not params["normalize_embeddings"]
-    d, (positive, negative) = la.snr_distance(embeddings, embeddings), relations(labels)
+    d, (positive, negative) = la.losses.pair_metric_learning.snr_distance(embeddings, embeddings), relations(labels)
     near, far = params["pos_margin"], params["neg_margin"]
 
     def total(side, **hyper):
@@ -77,7 +77,7 @@ def snr_triplet(params, embeddings, labels):
 
 def snr_distance(params, embeddings):
     assert not params["normalize_embeddings"]
-    return la.snr_distance(embeddings, embeddings)
+    return la.losses.pair_metric_learning.snr_distance(embeddings, embeddings)
 
 
 def as_points(embeddings):

@@ -14,7 +14,7 @@ def metrix_contrastive(params, embeddings, labels):
         )
 
     # A mixture for each pair of positives and each negative: as many as there are triplets.
-    count = torch.tensor(len(la.all_triplets(embeddings, labels)[0]))
+    count = torch.tensor(len(la.losses.pair_metric_learning.all_triplets(embeddings, labels)[0]))
     return {"mixed": at(1.0) - at(0.0), "clean": at(0.0), "total": at(params["weight"]), "num_mixed_pairs": count}
 
 

@@ -161,7 +161,20 @@ def multi_similarity_loss(positive, negative, alpha=2.0, beta=50.0, base=1.0):
     return pull + push
 
 
+def snr_distance(x, y):
+    def variance(entries):
+        middle = mean(entries)
+        return mean([(v - middle) ** 2 for v in entries])
+
+    def one(anchor, other):
+        signal = variance(anchor)
+        return variance([b - a for a, b in zip(anchor, other, strict=True)]) / signal if signal > 0 else 0.0 * signal
+
+    return [[one(anchor, other) for other in y] for anchor in x]
+
+
 REFERENCES = {
+    "snr_distance": snr_distance,
     "multi_similarity_loss": of_embeddings(cosine, multi_similarity_loss),
     "angular_loss": triplet(angular_loss),
     "batch_all_triplet_loss": of_embeddings(distance, batch_all_triplet_loss),

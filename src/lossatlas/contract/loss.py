@@ -2,15 +2,23 @@
 
 import functools
 import inspect
-from dataclasses import replace
 
 import torch
 
-from .checks import describe, expect, is_number, wrong
-from .domains import Domain, around
+from .checks import describe, expect, wrong
+from .operation import (
+    arguments_of,
+    bind,
+    check_limits,
+    family_of,
+    formula_of,
+    hyper_parameters_of,
+    limits_of,
+    parts_of,
+)
 from .precision import under_autocast
 from .reduction import check_mask, check_reduction, check_weight, divisor, over, reduce
-from .registry import PROMISES, Entry, SpecialCase, get, register
+from .registry import PROMISES, Loss, SpecialCase, get, register
 from .rows import check_rows, in_rows, sum_in_rows
 
 ROWS = inspect.Parameter("rows_at_once", inspect.Parameter.KEYWORD_ONLY, default=None)
@@ -23,7 +31,7 @@ COMMON = [
 
 
 def loss(
-    signature,
+    kind,
     *,
     paper=None,
     items=None,
@@ -33,17 +41,19 @@ def loss(
     invariances=(),
     bounds=None,
     optimum=None,
+    softplus=False,
     exempt=None,
 ):
-    """Register the decorated formula as a loss with the inputs of `signature`.
+    """Register the decorated formula as a loss: an operation with items and a reduction.
 
-    The body takes the signature's inputs by name, or one of its forms, and then keyword-only hyper-parameters,
+    The body takes the inputs by name, or the arguments of a form, and then keyword-only hyper-parameters,
     and returns one value per item. What it is decorated with adds, in this order: checks of the inputs; one
     dtype for all of them, float32 for half precision; the body, where `rows_at_once` is given for so many rows
     at a time; `sample_weight`, `mask` and `reduction`; the dtype that came in.
 
     Args:
-        signature: the kind of input (see `lossatlas.signatures`).
+        kind: the kind of input, a signature such as `lossatlas.signatures.logits`, or one of its forms such as
+            `lossatlas.signatures.queries.cosine`.
         paper: key of the paper in `book/papers` or `book/references`.
         items: shape of what the body returns, in the signature's letters (`"N"`, `"N C"`), or
             `"batch"` for a loss that exists only for a whole batch. Default: the signature's own.
@@ -56,45 +66,41 @@ def loss(
         bounds: (low, high) of an item, or a function of the hyper-parameters that gives them.
         optimum: value of an item at a perfect prediction, where the signature knows one; a number, or a
             function of the hyper-parameters that gives it, or None where there is none.
+        softplus: whether the loss of one positive and one negative pair is $\\log(1 + e^z)$; pictures draw where z = 0.
         exempt: promise -> reason, for what this loss cannot do (see `PROMISES`).
     """
-    wanted = "a signature such as lossatlas.signatures.logits, as in @loss(logits, ...)"
-    expect(hasattr(signature, "fields"), "signature", wanted, describe(signature), TypeError)
+    signature, form = parts_of(kind)
     for promise in exempt or {}:
         expect(promise in PROMISES, "exempt", f"keys among {sorted(PROMISES)}", repr(promise))
+    known = sorted(signature.transforms)
     for transform in () if callable(invariances) else invariances:
-        expect(
-            transform in signature.transforms,
-            "invariances",
-            f"names among {sorted(signature.transforms)}",
-            repr(transform),
-        )
+        expect(transform in known, "invariances", f"names among {known}", repr(transform))
     if optimum is not None:
-        expect(
-            signature.perfect is not None, "optimum", f"None: {signature!r} knows no perfect prediction", repr(optimum)
-        )
+        perfect = signature.samples.perfect
+        expect(perfect is not None, "optimum", f"None: {signature!r} knows no perfect prediction", repr(optimum))
 
     def decorate(body):
-        hyper_parameters = _hyper_parameters(body, signature)
-        limits = _domains_of(hyper_parameters, domains or {})
         item_dims = items or signature.items
-        function = _checked(body, signature, item_dims, limits)
+        limits = limits_of(_hyper_parameters(body, signature, form), domains or {})
+        function = _checked(body, signature, form, item_dims, limits)
         register(
-            Entry(
+            Loss(
                 name=body.__name__,
                 function=function,
                 body=body,
                 signature=signature,
-                items=item_dims,
-                family=_family_of(body),
+                form=form,
+                family=family_of(body),
                 paper=paper,
+                limits=limits,
+                exempt=dict(exempt or {}),
+                items=item_dims,
                 aliases=tuple(aliases),
-                domains=limits,
                 special_cases=_tuple_of(SpecialCase, special_cases),
                 invariances=invariances if callable(invariances) else tuple(invariances),
                 bounds=bounds,
                 optimum=optimum,
-                exempt=dict(exempt or {}),
+                softplus=softplus,
             )
         )
         return function
@@ -106,7 +112,7 @@ def on(signature, loss):
     """The formula of a loss on another kind of input: circle loss on pairs, say, or InfoNCE on labelled embeddings.
 
     Args:
-        signature: a kind of input whose forms include the one that the formula takes (see `lossatlas.signatures.compared`).
+        signature: a kind of input that has the form in which the loss is written (see `lossatlas.signatures.compared`).
         loss: a registered loss, by function, entry or name, that is written in such a form.
 
     Returns:
@@ -117,64 +123,59 @@ def on(signature, loss):
     tensor(0.6319)
     """
     entry = get(loss)
-    form = _leading(entry.body)
-    if not signature.forms:
+    forms = signature.forms.by_name
+    if not forms:
+        wanted = "one with forms that losses are written in, such as lossatlas.signatures.pairs"
+        raise wrong("signature", wanted, repr(signature))
+    if entry.form not in forms:
+        found = "on its inputs themselves" if entry.form is None else f"in the form {entry.form!r}"
         raise wrong(
-            "signature",
-            "one with forms that losses are written in, such as lossatlas.signatures.pairs",
-            repr(signature),
+            "loss", f"one that is written in the form {' or '.join(map(repr, forms))}", f"{entry.name}, {found}"
         )
-    able = " or ".join(sorted(str(list(f)) for f in signature.forms))
-    expect(form in signature.forms, "loss", f"one that takes {able}", f"{entry.name}, which takes {list(form)}")
-    return _checked(entry.body, signature, "batch" if entry.items == "batch" else signature.items, entry.domains)
+    items = "batch" if entry.items == "batch" else signature.items
+    return _checked(entry.body, signature, entry.form, items, entry.limits)
 
 
-def _leading(body):
-    """The arguments of a body that are not hyper-parameters."""
-    return tuple(p.name for p in inspect.signature(body).parameters.values() if p.kind is not p.KEYWORD_ONLY)
-
-
-def _hyper_parameters(body, signature):
-    taken, forms = _leading(body), [signature.names, *signature.forms]
-    for p in inspect.signature(body).parameters.values():
-        expect(p.kind is p.KEYWORD_ONLY or p.default is p.empty, p.name, "a keyword-only hyper-parameter", str(p.kind))
-    expect(taken in forms, body.__name__, f"leading arguments {' or '.join(str(list(f)) for f in forms)}", list(taken))
-    found = {p.name: p for p in inspect.signature(body).parameters.values() if p.kind is p.KEYWORD_ONLY}
+def _hyper_parameters(body, signature, form):
+    found = hyper_parameters_of(body, signature, form)
     added = {p.name for p in [*COMMON, ROWS]} & set(found)
     expect(not added, body.__name__, "arguments other than those that @loss adds", sorted(added))
+    for name, parameter in found.items():
+        expect(parameter.default is not parameter.empty, name, "a default value", "none")
     return found
 
 
-def _checked(body, signature, item_dims, limits):
+def _checked(body, signature, form, item_dims, limits):
     """The body with checks before it, and with weights, masks and reduction after it."""
-    names = signature.names
-    hyper_parameters = _hyper_parameters(body, signature)
-    formula, once = formula_of(body, signature)
-    in_parts = bool(signature.forms) and item_dims != "batch"
+    taken = signature.inputs
+    names = taken.names
+    hyper_parameters = _hyper_parameters(body, signature, form)
+    values_of, once = formula_of(body, signature, form)
+    collected = signature.forms.collected
+    formula = values_of if form is None else lambda inputs, hyper: collected(values_of(inputs, hyper))
+    in_parts = bool(signature.forms.by_name) and item_dims != "batch"
     common = [*COMMON, ROWS] if in_parts else COMMON
 
     @functools.wraps(body)
     def function(*args, reduction="mean", sample_weight=None, mask=None, normalizer=None, **keywords):
         rows = keywords.pop(ROWS.name, None) if in_parts else None
-        inputs, hyper = _bind(body.__name__, signature, hyper_parameters, common, args, keywords)
-        for name in hyper:
-            if name in limits:
-                hyper[name] = limits[name].check(name, hyper[name])
+        inputs, hyper = bind(body.__name__, taken, hyper_parameters, common, args, keywords)
+        check_limits(limits, hyper)
         check_reduction(reduction, normalizer)
         if rows is not None:
             check_rows(rows)
-        sizes = signature.check_shapes(inputs)
+        sizes = taken.check_shapes(inputs)
         keep = None
         if sample_weight is not None or mask is not None or reduction == "none":
             if item_dims == "batch":
                 _refuse_items(body.__name__, reduction, sample_weight, mask)
-            keep = _keep(signature.shape_of(item_dims, sizes), inputs[names[0]].device, sample_weight, mask)
-        if signature.completed is not None:
-            inputs, sizes = signature.completed(inputs, sizes, mask)
+            keep = _keep(taken.shape_of(item_dims, sizes), inputs[names[0]].device, sample_weight, mask)
+        if taken.completed is not None:
+            inputs, sizes = taken.completed(inputs, sizes, mask)
         if keep is not None:
-            inputs = signature.neutralized(inputs, keep)
-        signature.check_values(inputs, sizes)
-        inputs, dtype = signature.prepared(inputs)
+            inputs = taken.neutralized(inputs, keep)
+        taken.check_values(inputs, sizes)
+        inputs, dtype = taken.prepared(inputs)
         counting = (reduction, sample_weight, keep, normalizer)
         if under_autocast(inputs[names[0]].device.type):
             with torch.autocast(inputs[names[0]].device.type, enabled=False):
@@ -189,47 +190,10 @@ def _checked(body, signature, item_dims, limits):
             inputs = once(inputs)
         if rows is None:
             return reduce(formula(inputs, hyper), *counting)
-        return _some_at_a_time(formula, inputs, hyper, signature.by_item, rows, *counting)
+        return _some_at_a_time(formula, inputs, hyper, taken.by_item, rows, *counting)
 
-    parameters = [*_arguments(signature), *hyper_parameters.values(), *common]
-    function.__signature__ = inspect.Signature(parameters)
+    function.__signature__ = inspect.Signature([*arguments_of(taken), *hyper_parameters.values(), *common])
     return function
-
-
-def _arguments(signature):
-    """The inputs as parameters; those that need not be given default to None."""
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    optional = {name: {"default": None} for name in signature.optional}
-    return [inspect.Parameter(name, kind, **optional.get(name, {})) for name in signature.names]
-
-
-def formula_of(body, signature):
-    """The body as a function of the inputs by name and the hyper-parameters, and what is done to the inputs before, or None."""
-    form = signature.forms.get(_leading(body))
-    if form is None:
-        return lambda inputs, hyper: body(**inputs, **hyper), None
-    collected = signature.collected or (lambda items: items)
-    return lambda inputs, hyper: collected(body(*form.relate(inputs), **hyper)), form.once
-
-
-def _bind(loss_name, signature, hyper_parameters, common, args, keywords):
-    """(inputs by name, hyper-parameters by name) out of what was passed; `common` are the keywords that @loss adds."""
-    names = signature.names
-    if len(args) > len(names):
-        wanted = f"{loss_name}({', '.join(names)}), the rest by keyword"
-        raise wrong("arguments", wanted, f"{len(args)} positional arguments", TypeError)
-    inputs = dict(zip(names, args, strict=False))
-    for name in names[len(args) :]:
-        if name in keywords:
-            inputs[name] = keywords.pop(name)
-        elif name not in signature.optional:
-            raise wrong(name, f"an input of {loss_name}({', '.join(names)})", "nothing", TypeError)
-    for name in keywords:
-        if name not in hyper_parameters:
-            accepted = ", ".join([*hyper_parameters, *(p.name for p in common)])
-            got = f"{name} twice" if name in inputs else f"{name}={describe(keywords[name])}"
-            raise wrong(name, f"one of the keywords of {loss_name}: {accepted}", got, TypeError)
-    return inputs, keywords
 
 
 def _refuse_items(loss_name, reduction, weight, mask):
@@ -273,26 +237,6 @@ def _some_at_a_time(formula, inputs, hyper, by_item, rows, reduction, weight, ke
     values = {**inputs, **hyper, WEIGHT: weight, KEEP: keep}
     found = sum_in_rows(total, values, (*by_item, WEIGHT, KEEP), rows)
     return found if reduction == "sum" else found / divisor(found, len(inputs[by_item[0]]), weight, keep, normalizer)
-
-
-def _domains_of(hyper_parameters, declared):
-    for name in declared:
-        expect(name in hyper_parameters, "domains", f"names among {sorted(hyper_parameters)}", repr(name))
-    found = {}
-    for name, parameter in hyper_parameters.items():
-        default = parameter.default
-        expect(default is not parameter.empty, name, "a default value", "none")
-        if name in declared:
-            expect(isinstance(declared[name], Domain), name, "a Domain", describe(declared[name]), TypeError)
-            found[name] = replace(declared[name], optional=declared[name].optional or default is None)
-        elif is_number(default):
-            found[name] = around(default)
-    return found
-
-
-def _family_of(body):
-    parts = body.__module__.split(".")
-    return parts[parts.index("losses") + 1] if "losses" in parts[:-1] else parts[-1]
 
 
 def _tuple_of(kind, values):

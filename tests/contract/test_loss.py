@@ -33,7 +33,7 @@ def seen_by_body(signature, **inputs):
     names = ", ".join(signature.names)
     namespace = {"seen": seen, "__name__": "toys"}
     exec(f"def seen_loss({names}):\n    seen.update(locals())\n    return {signature.names[0]}", namespace)
-    loss(signature, items=" ".join(next(iter(signature.fields.values())).axes))(namespace["seen_loss"])(**inputs)
+    loss(signature, items=" ".join(next(iter(signature.inputs.fields.values())).axes))(namespace["seen_loss"])(**inputs)
     return seen
 
 
@@ -217,12 +217,12 @@ def test_what_cannot_be_registered():
 
     refused(ValueError, "power", loss(residual), no_default)
     refused(ValueError, "power", loss(residual), not_keyword_only)
-    no_perfect = type(residual)("toy", residual.fields, "*", {"N": 3})
+    no_perfect = type(residual)("toy", residual.inputs, "*")
     refused(ValueError, "optimum", loss, no_perfect, optimum=0.0)
 
 
 def test_a_decorator_without_signature_says_what_it_wants():
-    with pytest.raises(TypeError, match=r"`signature`: expected a signature such as .*@loss\(logits"):
+    with pytest.raises(TypeError, match=r"`signature`: expected a signature .*@loss\(logits"):
 
         @loss
         def bare(logits, target):
@@ -257,6 +257,6 @@ def test_on_says_which_signatures_and_losses_go_together():
         lossatlas.on(lossatlas.signatures.logits, "info_nce")
     with pytest.raises(
         ValueError,
-        match=r"`loss`: expected one that takes \[.*\], got cross_entropy, which takes \['logits', 'target'\]",
+        match=r"`loss`: expected one that is written in the form 'cosine' or 'distance', got cross_entropy, on its inputs",
     ):
         lossatlas.on(lossatlas.signatures.pairs, "cross_entropy")
