@@ -19,6 +19,7 @@ from ..pages.certificate import certificate
 from ..pages.course import course_page
 from ..pages.evidence import VERDICT, evidence_page
 from ..pages.exercises import exercise_pages, link_listings, without_missing, write_student_notebooks
+from ..pages.front import front_page
 from ..pages.parity import parity_page
 from ..pages.proof import proof_page
 from ..pages.speed import speed_page
@@ -77,6 +78,8 @@ def assemble(book, audience="student"):
     for name, text in generated.items():
         (target / f"{name}.md").write_text(text, encoding="utf8")
     book.site_contents.write_text(without_missing(book.contents.read_text(encoding="utf8"), exercises), encoding="utf8")
+    index = target / "index.md"
+    index.write_text(front_page(index.read_text(encoding="utf8"), book), encoding="utf8")
     instruct(book, records)
     notebooks = write_student_notebooks(book, target / "beside")
     facts = {"executed": records, "generated": sorted(generated), "notebooks": notebooks}
