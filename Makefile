@@ -10,13 +10,14 @@ FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve assignments bench scale peers parity mutation record check lint test unit site clean
+.PHONY: family help setup book serve assignments bench scale peers parity mutation record check lint test unit site clean
 
 help:
 	@echo "make book    set up $(VENV), execute the notebooks, build the site into _build/html"
 	@echo "make serve   show the built site on this machine"
 	@echo "make assignments  make student notebooks, autograder bundles, instructor notebooks and rubrics in _build/assignments"
 	@echo "make test    set up, lint, test the library, build the site, test it in a browser"
+	@echo "make family F=NAME  run all that concerns one family, and say what that was"
 	@echo "make bench   time every loss, eager and compiled, and the factored output layer beside their peers (about twenty minutes)"
 	@echo "make scale   measure memory and time of losses that compare many rows with many, beside their peers (about half an hour)"
 	@echo "make record  keep in book/measured what tests, comparisons and benchmarks measured here"
@@ -37,7 +38,7 @@ $(VENV)/.requirements: requirements.txt $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	@touch $@
 
-$(VENV)/.package: pyproject.toml $(VENV)/.requirements
+$(VENV)/.package: pyproject.toml setup.py $(VENV)/.requirements
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -81,7 +82,7 @@ $(PEERS)/.requirements: benchmarks/peers/requirements.txt benchmarks/peers/requi
 	$(PEERS)/bin/python -m pip install --quiet --no-deps --requirement benchmarks/peers/requirements-alone.txt
 	@touch $@
 
-$(PEERS)/.package: pyproject.toml $(PEERS)/.requirements
+$(PEERS)/.package: pyproject.toml setup.py $(PEERS)/.requirements
 	$(PEERS)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -101,6 +102,11 @@ unit: setup
 
 site: book
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist worksteal tests/site
+
+family: setup
+	@test -n "$(F)" || { echo "make: name the family, as in: make family F=contrastive" >&2; exit 1; }
+	$(ONE_THREAD) $(BIN)/python -m pytest -q -r fE -n auto --dist worksteal --family $(F) --ignore tests/site tests
+	$(BIN)/lossatlas execute --family $(F)
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -2,10 +2,14 @@
 
 import os
 import shutil
+from collections import Counter
+from pathlib import Path
 
 import hypothesis
 import pytest
 import torch
+
+from tests.families import families
 
 #: Named here, and not beside the tests that it listens to, so that it is there as well when all of `tests` is run in parts.
 pytest_plugins = ["tests.contract.recorder"]
@@ -21,6 +25,50 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("atlas")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--family", metavar="NAME", help="run only what concerns this family, and say what that was")
+
+
+def pytest_collection_modifyitems(config, items):
+    """With `--family`, keep the tests of its folder and those whose parameters belong to it."""
+    wanted = config.getoption("--family")
+    if wanted is None:
+        return
+    if wanted not in families():
+        raise pytest.UsageError(f"--family: expected one of {', '.join(families())}, got {wanted!r}")
+    kept, others = [], []
+    for item in items:
+        (kept if wanted in families_of(item) else others).append(item)
+    config.hook.pytest_deselected(items=others)
+    items[:] = kept
+
+
+def families_of(item):
+    """The families that a test concerns: that of its folder, and those of its parameters."""
+    parts = item.path.relative_to(Path(__file__).parent).parts
+    found = {parts[1]} if parts[0] == "families" and len(parts) > 2 else set()
+    for value in item.callspec.params.values() if hasattr(item, "callspec") else ():
+        family = getattr(getattr(value, "entry", value), "family", None)
+        if family is None and isinstance(value, str):
+            family = value.partition("/")[0]  # `contrastive`, or `contrastive/2-stub`
+        if isinstance(family, str):
+            found.add(family)
+    return found
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """With `--family`, how many tests ran in each file."""
+    wanted = config.getoption("--family")
+    if wanted is None:
+        return
+    ran = Counter()
+    for outcome in ("passed", "failed", "xfailed", "error"):
+        ran.update(report.nodeid.partition("::")[0] for report in terminalreporter.stats.get(outcome, ()))
+    terminalreporter.section(f"what was run of {wanted}")
+    for name, count in sorted(ran.items()):
+        terminalreporter.write_line(f"{count:6}  {name}")
 
 
 @pytest.fixture

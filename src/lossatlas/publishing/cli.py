@@ -51,6 +51,21 @@ def parser():
     one.add_argument("--family", help="only those of one family")
     one.set_defaults(command=list_losses)
 
+    one = commands.add_parser("new", help="write the skeleton of a family or of a loss")
+    kinds = one.add_subparsers(dest="kind", required=True, metavar="family|loss")
+    family = kinds.add_parser("family", help="every file that is demanded of a family")
+    family.add_argument("family", metavar="NAME", help="such as regression")
+    family.add_argument("--title", help="of its chapter (default: the name in words)")
+    family.set_defaults(command=write_family)
+    loss = kinds.add_parser("loss", help="the file of a loss, its naive loop and its export")
+    loss.add_argument("loss", metavar="NAME", help="of the function, such as power_miss_loss")
+    loss.add_argument("--family", required=True, help="the family that it joins")
+    loss.add_argument(
+        "--signature", required=True, help="the kind of input, as logits, or a form of it, as queries.cosine"
+    )
+    loss.add_argument("--paper", default="(to be written)", metavar="KEY", help="key of the paper")
+    loss.set_defaults(command=write_loss)
+
     one = commands.add_parser("execute", help="execute the notebooks that are out of date")
     one.add_argument("names", nargs="*", help="notebooks, by name; default all")
     one.add_argument(
@@ -173,6 +188,24 @@ def list_losses(options):
     widest = max(len(entry.name) for entry in entries)
     for entry in entries:
         print(f"{entry.name:{widest}}  {entry.family}  {entry.summary}")
+    return 0
+
+
+def write_family(options):
+    from .new import new_family
+
+    return _written(new_family(Book.find(), options.family, options.title))
+
+
+def write_loss(options):
+    from .new import new_loss
+
+    return _written(new_loss(Book.find(), options.loss, options.family, options.signature, options.paper))
+
+
+def _written(paths):
+    for path in paths:
+        print(os.path.relpath(path))
     return 0
 
 

@@ -180,7 +180,7 @@ def transductive_clustering(support, labels, query, *, affinity=None, lam=1.0, n
 
 def _checked(signature, lam, inputs):
     """The inputs as the formulas meet them, in order, and the dtype to return."""
-    signature.check_shapes(inputs)
+    signature.inputs.check_shapes(inputs)
     unary, affinity = inputs["unary"], inputs["affinity"]
     if values_readable(unary) and not (unary > -torch.inf).all():
         raise wrong("unary", "costs above -inf", "some that are not")
@@ -195,5 +195,5 @@ def _checked(signature, lam, inputs):
     if values_readable(affinity) and not affinity.detach().min().item() >= 0:
         raise wrong("affinity", "weights >= 0", f"a smallest value of {affinity.detach().min().item():g}")
     WEIGHT.check("lam", lam)
-    inputs, dtype = signature.prepared(inputs)
+    inputs, dtype = signature.inputs.prepared(inputs)
     return inputs.values(), dtype

@@ -1,0 +1,40 @@
+"""Whether a probability means what it says."""
+
+import torch
+
+from ..contract import describe, expect
+from .classification import aligned
+
+
+def calibration_error(probabilities, target, *, bins=15):
+    r"""Expected calibration error of the most probable class, with bins of equal width.
+
+    Items are sorted into bins by their confidence, the highest probability. In a bin the mean confidence is
+    compared with the share of correct answers; bins count by their number of items:
+
+    $$ \mathrm{ECE} = \sum_b \frac{n_b}{N} \, \bigl| \mathrm{acc}_b - \mathrm{conf}_b \bigr| $$
+
+    Args:
+        probabilities: (..., N, C), non-negative, each row sums to 1.
+        target: class indices (N,) or (..., N).
+        bins: number of bins on [0, 1], at least 1. With few items per bin the estimate is too high.
+
+    Returns:
+        (...), in [0, 1]; 0 is perfect.
+
+    Paper: Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015.
+    """
+    target = aligned(probabilities, target)
+    expect(isinstance(bins, int) and bins >= 1, "bins", "a whole number >= 1", describe(bins))
+    low, sums = probabilities.min(), probabilities.sum(-1)
+    expect(bool(low >= 0), "probabilities", "numbers >= 0", f"a smallest entry of {low.item():g}")
+    worst = sums.flatten()[(sums - 1).abs().argmax()]
+    expect(
+        bool((worst - 1).abs() < 1e-3), "probabilities", "rows that sum to 1", f"a row that sums to {worst.item():g}"
+    )
+    confidence, chosen = probabilities.max(-1)
+    gap = (chosen == target).to(confidence.dtype) - confidence
+    # Bins are open on the left: a confidence of exactly 1 belongs to the last one.
+    bin_of_item = (confidence * bins).ceil().long().sub(1).clamp(0, bins - 1)
+    gaps = torch.zeros(*gap.shape[:-1], bins, dtype=gap.dtype, device=gap.device)
+    return gaps.scatter_add(-1, bin_of_item, gap).abs().sum(-1) / gap.shape[-1]

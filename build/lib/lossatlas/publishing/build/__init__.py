@@ -1,0 +1,1 @@
+"""From notebooks and pages to the site: execution, assembly, checks."""

@@ -1,0 +1,195 @@
+"""Lay out what Jupyter Book reads: executed notebooks made fit for a static page, texts, generated pages, assets."""
+
+import json
+import shutil
+from pathlib import PurePosixPath
+
+import nbformat
+import yaml
+from nbformat.v4 import new_output
+
+from lossatlas.contract import losses
+from lossatlas.exercises.listing import LISTING
+from lossatlas.explore.engine.static_page import STATIC_FILES, externalize
+from lossatlas.explore.pictures.cards import CARD
+
+from ...catalogue import papers, papers_page
+from ..pages.certificate import certificate
+from ..pages.course import course_page
+from ..pages.evidence import VERDICT, evidence_page
+from ..pages.exercises import exercise_pages, link_listings, without_missing, write_student_notebooks
+from ..pages.parity import parity_page
+from ..pages.proof import proof_page
+from ..pages.speed import speed_page
+from .assets import vendor
+from .book import BookError
+from .config import listed_pages
+from .execute import read_record, up_to_date
+from .keys import notebook_key
+from .records import certificates, newest
+
+#: Outputs that only a kernel brings to life, or that the site collects on a page of its own.
+STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT, CARD, LISTING)
+
+
+def assemble(book, audience="student"):
+    """Fill `_build/site_source` anew from the executed copies, the texts of the book and the masters of its exercises.
+
+    Args:
+        book: the `Book`.
+        audience: `"student"`, or `"instructor"` for pages of exercises with solutions.
+
+    Raises:
+        BookError: when a notebook of the book has no executed copy that is up to date.
+    """
+    target = book.site_source
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(
+        book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "exercises", "measured")
+    )
+    vendor(target / "vendored")
+    for path in STATIC_FILES:
+        shutil.copy(path, target / "vendored")
+    (target / "beside").mkdir()
+
+    verdicts, records, anchors = [], executed_records(book), {}
+    exercises = exercise_pages(book, audience)
+    proven, parity = certificates(book), newest(book, "parity")
+    for name in sorted(records, key=_order(book)):
+        notebook = nbformat.read(book.executed / f"{name}.ipynb", as_version=4)
+        verdicts += [{**verdict, "page": name} for verdict in collect_verdicts(notebook)]
+        for loss in certify(notebook, proven, parity):
+            anchors.setdefault(loss, f"{name}.html#certificate-{loss}")
+        link_listings(notebook, exercises)
+        nbformat.write(static(notebook, writer(target / "beside", name)), target / f"{name}.ipynb")
+    generated = {
+        "evidence": evidence_page(verdicts),
+        "papers": _papers(book, records),
+        "proof": proof_page(losses(), proven, anchors),
+        "parity": parity_page([entry.name for entry in losses()], parity),
+        "speed": speed_page(newest(book, "benchmarks"), newest(book, "scale")),
+        **exercises,
+    }
+    for name, text in generated.items():
+        (target / f"{name}.md").write_text(text, encoding="utf8")
+    book.site_contents.write_text(without_missing(book.contents.read_text(encoding="utf8"), exercises), encoding="utf8")
+    instruct(book, records)
+    notebooks = write_student_notebooks(book, target / "beside")
+    facts = {"executed": records, "generated": sorted(generated), "notebooks": notebooks}
+    (target / "provenance.json").write_text(json.dumps(facts), encoding="utf8")
+
+
+def instruct(book, records):
+    """Fill the page for instructors with what the book says of itself, where there is such a page."""
+    page = book.site_source / "instructors.md"
+    if page.is_file():
+        page.write_text(course_page(page.read_text(encoding="utf8"), book, records), encoding="utf8")
+
+
+def executed_records(book):
+    """The records of all notebooks of the book, which must be executed as they now are."""
+    records = read_record(book)
+    stale = [
+        name
+        for name, path in book.notebooks().items()
+        if not up_to_date(book, name, notebook_key(book, path, records.get(name, {}).get("parameters")), records)
+    ]
+    if stale:
+        raise BookError(
+            f"not executed since they, the library or the environment changed: {', '.join(stale)}; run: lossatlas execute"
+        )
+    return {name: records[name] for name in book.notebooks()}
+
+
+def static(notebook, write):
+    """A notebook for a page without a kernel: no injected cells, no widget state, large payloads in files.
+
+    Args:
+        notebook: the executed notebook; changed in place and returned.
+        write: (name, bytes) -> the address of the file on the page.
+    """
+    for key in ("papermill", "widgets"):
+        notebook.metadata.pop(key, None)
+    notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
+    notebook.cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", ())]
+    for cell in notebook.cells:
+        for key in ("papermill", "execution", "widgets"):
+            cell.metadata.pop(key, None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in map(lambda o: _static_output(o, write), cell.outputs) if output]
+    return notebook
+
+
+def collect_verdicts(notebook):
+    """The verdicts of a notebook's claims in the order of its cells, each with the cell's anchor where it has one."""
+    return [
+        output["data"][VERDICT]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if VERDICT in output.get("data", {})
+    ]
+
+
+def certify(notebook, proven, parity=None):
+    """Put the certificate of each loss under its first card in an executed notebook.
+
+    Args:
+        notebook: the executed notebook; changed in place.
+        proven: what `records.certificates` gives.
+        parity: the parity record, or None.
+
+    Returns:
+        The names of the losses that have a card, in order.
+    """
+    shown = []
+    for cell in notebook.cells:
+        outputs = []
+        for output in cell.get("outputs", ()):
+            outputs.append(output)
+            loss = output.get("data", {}).get(CARD, {}).get("loss")
+            if loss and loss not in shown:
+                shown.append(loss)
+                peers = [row for row in (parity or {"rows": ()})["rows"] if row["loss"] == loss]
+                outputs.append(new_output("display_data", {"text/html": certificate(loss, proven.get(loss), peers)}))
+        if outputs:
+            cell.outputs = outputs
+    return shown
+
+
+def writer(folder, page):
+    """A function that puts a file into the page's own folder and gives its address as seen from the page."""
+    place = PurePosixPath("explorers") / page
+
+    def write(name, content):
+        path = folder / place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf8"))
+        return str(place / name)
+
+    return write
+
+
+def _order(book):
+    """The place of a page in the table of contents, as a key to sort by; pages that it lacks come last."""
+    listed = list(listed_pages(yaml.safe_load(book.contents.read_text(encoding="utf8"))))
+    return lambda name: (listed.index(name) if name in listed else len(listed), name)
+
+
+def _papers(book, chapters):
+    """The page of all papers, with links to the chapters that are there."""
+    return papers_page(papers(book.sources / "papers.yml"), {name: f"{name}.html" for name in chapters})
+
+
+def _static_output(output, write):
+    """The output without what needs a kernel; None when nothing is left of it."""
+    if "data" not in output:
+        return output
+    data = {mime: value for mime, value in output["data"].items() if mime not in STRIPPED}
+    if "text/html" in data:
+        data["text/html"] = externalize("".join(data["text/html"]), write)
+        data.pop("image/png", None)
+    elif len(data) < len(output["data"]):
+        data.pop("text/plain", None)  # `HBox(children=…)` says nothing to a reader
+    output["data"] = data
+    return output if data else None

@@ -1,0 +1,118 @@
+"""Where the parts of the book lie, and what its configuration says."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+
+class BookError(Exception):
+    """Something a person must put right before the book can be made; the message says what."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """The folders of one checkout of the book.
+
+    Args:
+        root: the checkout.
+        masters_folder: where the masters of the exercises lie; `book/exercises` of the checkout by default.
+    """
+
+    root: Path
+    masters_folder: Path | None = None
+
+    @classmethod
+    def find(cls, start=".", masters=None):
+        """The book around `start`: the nearest folder upwards with a `_config.yml` and a `book` folder."""
+        if masters is not None and not Path(masters).is_dir():
+            raise BookError(f"{masters}: no such folder of masters")
+        start = Path(start).resolve()
+        for folder in (start, *start.parents):
+            if (folder / "_config.yml").is_file() and (folder / "book").is_dir():
+                return cls(folder, masters and Path(masters).resolve())
+        raise BookError(
+            f"{start}: no _config.yml with a book folder beside it here or above; run this inside the checkout"
+        )
+
+    @property
+    def sources(self):
+        return self.root / "book"
+
+    @property
+    def build(self):
+        return self.root / "_build"
+
+    @property
+    def executed(self):
+        return self.build / "executed"
+
+    @property
+    def failed(self):
+        return self.build / "failed"
+
+    @property
+    def record(self):
+        return self.build / "execution.json"
+
+    @property
+    def measured(self):
+        """The records of what was measured, as committed."""
+        return self.sources / "measured"
+
+    @property
+    def fresh(self):
+        """The records that runs on this machine left."""
+        return self.build / "measured"
+
+    @property
+    def site_source(self):
+        return self.build / "site_source"
+
+    @property
+    def site_contents(self):
+        """The table of contents with which the site is built: the book's, without pages of exercises that have no master."""
+        return self.site_source / "_toc.yml"
+
+    @property
+    def html(self):
+        return self.build / "html"
+
+    @property
+    def stamp(self):
+        """The file that a finished site leaves, with the key it was built under."""
+        return self.build / "html.key"
+
+    @property
+    def configuration(self):
+        return self.root / "_config.yml"
+
+    @property
+    def contents(self):
+        return self.root / "_toc.yml"
+
+    @cached_property
+    def config(self):
+        return yaml.safe_load(self.configuration.read_text(encoding="utf8"))
+
+    @property
+    def repository(self):
+        """The address of the repository, kept in `_config.yml` alone."""
+        return self.config["repository"]["url"].rstrip("/")
+
+    def masters(self):
+        """The masters of the exercises by the chapter they belong to."""
+        folder = self.masters_folder or self.sources / "exercises"
+        return {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
+
+    def notebooks(self, names=()):
+        """The notebooks of the book by name, or those of them that are named."""
+        found = {path.stem: path for path in sorted(self.sources.glob("*.ipynb"))}
+        unknown = [name for name in names if Path(name).stem not in found]
+        if unknown:
+            raise BookError(
+                f"no notebook {', '.join(unknown)} in {self.sources}; there are: {', '.join(found) or 'none'}"
+            )
+        wanted = [Path(name).stem for name in names] or found
+        return {name: found[name] for name in wanted}

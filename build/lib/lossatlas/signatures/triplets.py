@@ -1,0 +1,74 @@
+"""`triplets`: an anchor, a vector that belongs with it, and one that does not."""
+
+import torch
+
+from .compared import at, move, on_circle, places, stretch, turn
+from .fields import Field
+from .inputs import Inputs
+from .probes import Line, Plane, Probes
+from .samples import Samples
+from .signature import Signature, Transform
+
+VECTORS = ("anchor", "positive", "negative")
+
+
+def _anchors(vectors):
+    """Anchors that move, a positive at 60 degrees and a negative at 170 degrees on the unit circle."""
+    return {
+        "anchor": vectors,
+        "positive": at(60, like=vectors).expand_as(vectors),
+        "negative": at(170, like=vectors).expand_as(vectors),
+    }
+
+
+triplets = Signature(
+    name="triplets",
+    inputs=Inputs(
+        {
+            "anchor": Field("N D", "anchors"),
+            "positive": Field("N D", "a vector that belongs with each anchor"),
+            "negative": Field("N D", "a vector that does not"),
+        },
+        least={"D": 1},
+    ),
+    items="N",
+    samples=Samples(
+        sizes={"N": 5, "D": 3},
+        edges={
+            "all three equal": lambda s: {name: s["anchor"].clone() for name in VECTORS},
+            "anchor on the positive": lambda s: {**s, "positive": s["anchor"].clone()},
+            "anchor on the negative": lambda s: {**s, "negative": s["anchor"].clone()},
+            "vectors of size 1e4": lambda s: {name: s[name].sign() * 1e4 for name in VECTORS},
+        },
+        perfect=lambda s: {**s, "positive": s["anchor"].clone(), "negative": s["anchor"] + 10},
+    ),
+    probes=Probes(
+        lines=(
+            Line(
+                "angle",
+                "angle of the anchor on the circle (radians)",
+                0.0,
+                6.28,
+                lambda t: _anchors(on_circle(t)),
+                "the positive at 60°, the negative at 170°",
+            ),
+        ),
+        planes=(
+            Plane(
+                "anchor",
+                ("x", "y"),
+                (-1.6, 1.6),
+                (-1.6, 1.6),
+                lambda u, v: _anchors(torch.stack([u, v], -1)),
+                "plane",
+                "the anchor moves, a positive and a negative stay on the unit circle",
+                {"positive": places(60), "negative": places(170)},
+            ),
+        ),
+    ),
+    transforms={
+        "rotate": Transform("rotate", lambda s, g: turn(s, g, VECTORS), "all vectors turned together"),
+        "scale": Transform("scale", lambda s, g: stretch(s, g, VECTORS), "each vector times its own positive number"),
+        "shift": Transform("shift", lambda s, g: move(s, g, VECTORS), "the same vector added to all"),
+    },
+)
