@@ -70,13 +70,14 @@ def test_protection_and_limits_are_those_of_the_grader(book):
     assert f"| `memory_mb` | {Limits().memory_mb} | memory of its process" in page("<!-- course: limits -->", book)
 
 
-def syllabus(book, *sessions, most=9):
+def syllabus(book, *sessions, most=9, records=RECORDS):
     """A syllabus of the chapter whose metadata has these sessions."""
     path = book.sources / "cross_entropy.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata["lossatlas"] = {"about": "bends.", "sessions": list(sessions)}
     nbformat.write(notebook, path)
-    return page(f"Before.\n\n```{{syllabus}}\nchapters: 2\nsessions: {most}\n```\n\nAfter.", book)
+    text = f"Before.\n\n```{{syllabus}}\nchapters: 2\nsessions: {most}\n```\n\nAfter."
+    return course_page(text, book, records)
 
 
 BENDS = {
@@ -136,10 +137,20 @@ def test_sessions_name_things_of_their_own_family():
     ]  # fmt: skip
 
 
+def test_a_session_may_lead_to_the_evidence_and_its_time_is_counted(book):
+    measured = new_notebook(cells=[new_markdown_cell("# Evidence: logits\n\n## Wrong labels")])
+    (book.executed / "evidence").mkdir()
+    nbformat.write(measured, book.executed / "evidence" / "cross_entropy.ipynb")
+    records = {**RECORDS, "evidence/cross_entropy": {"seconds": 65.0, "device": "CPU"}}
+    text = syllabus(book, {"about": "Labels", "read": ["evidence#wrong-labels"]}, records=records)
+    assert '- Read: <a href="evidence/cross_entropy.html#wrong-labels">Wrong labels</a>' in text
+    assert course_page("<!-- course: chapters -->", book, records).splitlines()[-1].endswith("| 3 min | CPU |")
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"read": ["#nowhere"]}, "expected a section of a chapter, got 'cross_entropy#nowhere'"),
+        ({"read": ["#nowhere"]}, "expected a section of a chapter or its evidence, got 'cross_entropy#nowhere'"),
         ({"show": ["#ex-none"]}, "expected a figure of a chapter"),
         ({"quiz": ["none"]}, "cross_entropy/none: `part`: expected one of"),
         ({"exercises": [99]}, "expected an exercise, got 'cross_entropy/99'"),

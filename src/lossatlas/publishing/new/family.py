@@ -7,7 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from ...catalogue import read_catalogue
 from ..build.book import BookError
-from ..build.chapters import METADATA
+from ..build.chapters import METADATA, chapters
 from .marks import TO_WRITE, check_name, write
 
 PACKAGE = '''"""{title}: {mark}
@@ -176,11 +176,11 @@ def first_cells(book):
 
 
 def enter(book, name):
-    """Put the chapter at the end of the first part of the table of contents that lists notebooks."""
-    text = book.contents.read_text(encoding="utf8")
+    """Put the chapter into the table of contents, after the last that there is."""
+    text, there = book.contents.read_text(encoding="utf8"), {chapter.name for chapter in chapters(book)} - {name}
     if re.search(rf"^\s*- file: {name}$", text, re.M):
         return
-    listed = [line for line in re.finditer(r"^( *)- file: (\w+)\n", text, re.M) if line[2] in book.notebooks()]
+    listed = [line for line in re.finditer(r"^( *)- file: (\w+)\n", text, re.M) if line[2] in there]
     if not listed:
         raise BookError(f"{book.contents.name}: lists no chapter after which {name} could stand")
     last = listed[-1]
