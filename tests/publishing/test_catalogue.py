@@ -3,7 +3,10 @@
 import json
 import re
 import shutil
+import tomllib
+from importlib.metadata import PackagePath
 from pathlib import Path
+from types import SimpleNamespace
 
 import pybtex.database
 import pytest
@@ -12,6 +15,7 @@ import yaml
 from lossatlas import registry
 from lossatlas.catalogue import Catalogue, CatalogueError, Paper, paper_trail, papers, papers_page, read_catalogue
 from lossatlas.catalogue import proof as catalogue_proof
+from lossatlas.catalogue import rows as catalogue_rows
 from lossatlas.catalogue.bibliography import bibliography
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,6 +161,28 @@ def test_a_family_is_called_as_its_chapter_is():
 
 def test_a_family_without_a_chapter_has_its_name_in_words():
     assert ALL.titles["semi_supervised"] == "Semi-supervised" and ALL.titles["multilabel"] == "Multilabel"
+
+
+def test_the_installed_copy_is_found_where_the_package_puts_it(tmp_path, monkeypatch):
+    """A wheel lays the files where `pyproject.toml` says; there is no checkout around an installed package."""
+    (place,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
+    files = [PackagePath(f"../../{place}/{family}.yml") for family in ("adversarial", "regression")]
+    (tmp_path / "site" / "packages").mkdir(parents=True)
+    for file in files:
+        file.dist = SimpleNamespace(locate_file=lambda path: tmp_path / "site" / "packages" / path)
+        target = Path(file.locate())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("title: One\npapers: []\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(catalogue_rows, "__file__", str(tmp_path / "lossatlas" / "rows.py"))
+    monkeypatch.setattr(catalogue_rows.metadata, "files", lambda name: [PackagePath("lossatlas/x.yml"), *files])
+    assert catalogue_rows.find().resolve() == (tmp_path / place).resolve() and list(read_catalogue().titles) == [
+        "adversarial",
+        "regression",
+    ]
+    monkeypatch.setattr(catalogue_rows.metadata, "files", lambda name: None)
+    with pytest.raises(CatalogueError, match=r"book/papers: expected around .* or with the installed package"):
+        catalogue_rows.find()
 
 
 # The bibliography.
