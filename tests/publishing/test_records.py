@@ -25,17 +25,16 @@ SOURCES = [*keys.SHARED, *(f"{folder}/{FAMILY}" for folder in keys.BY_FAMILY)]
 
 @pytest.fixture
 def book(tmp_path):
-    """A checkout with the sources of three families, the first of which takes something from the second."""
+    """A checkout with the sources of two families."""
     book = Book(tmp_path)
     for folder in keys.SHARED:
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "a.py").write_text("one = 1\n")
     for folder in keys.BY_FAMILY:
-        for family in (FAMILY, "taken_from", "another"):
+        for family in (FAMILY, "another"):
             (tmp_path / folder / family).mkdir(parents=True)
             (tmp_path / folder / family / "__init__.py").write_text("")
             (tmp_path / folder / family / "a.py").write_text("one = 1\n")
-    (tmp_path / keys.BY_FAMILY[0] / FAMILY / "b.py").write_text("from ..taken_from.a import one\n")
     book.sources.mkdir()
     return book
 
@@ -118,7 +117,7 @@ def test_certificates_are_looked_up_loss_by_loss(book):
     )
 
 
-@pytest.mark.parametrize("folder", [*SOURCES, *keys.BY_FAMILY, f"{keys.BY_FAMILY[0]}/taken_from"])
+@pytest.mark.parametrize("folder", [*SOURCES, *keys.BY_FAMILY])
 def test_a_change_of_what_proves_or_is_proven_makes_a_certificate_old(book, folder):
     fresh(book.fresh, "certificates", fingerprint=now(book))
     assert records.certificates(book)["focal_loss"]["current"]

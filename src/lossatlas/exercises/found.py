@@ -1,4 +1,4 @@
-"""The exercises that there are: a family's are found because its folder is here, an exercise because it is in a module there."""
+"""The exercises that there are: a family is found because its folder is here, an exercise because a module has it."""
 
 import importlib
 import pkgutil

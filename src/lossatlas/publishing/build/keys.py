@@ -3,7 +3,6 @@
 import hashlib
 import json
 import platform
-import re
 from importlib import metadata
 from pathlib import Path
 
@@ -15,8 +14,6 @@ PUBLISHING = PACKAGE / "publishing"
 SHARED = ("src/lossatlas/contract", "src/lossatlas/signatures", "tests/contract", "tests/references")
 #: Hold a folder for each family, and beside these what all families share.
 BY_FAMILY = ("src/lossatlas/losses", "tests/families")
-#: How a module of one family takes something from another.
-TAKEN = re.compile(r"^\s*from (?:\.\.|lossatlas\.losses\.)(\w+)", re.M)
 
 
 def digest(*parts):
@@ -74,27 +71,12 @@ def site_key(book, audience="student"):
 
 
 def fingerprints(root):
-    """family -> what its certificates depend on, for the checkout at `root`: no other family, but those it takes from."""
+    """family -> what its certificates depend on, for the checkout at `root`; a family takes nothing from another."""
     root = Path(root)
     shared = [tree(root / folder) for folder in SHARED]
     shared += [file for folder in BY_FAMILY for file in sorted((root / folder).glob("*.py"))]
-    families = [path.name for path in sorted((root / BY_FAMILY[0]).glob("*/")) if (path / "__init__.py").is_file()]
-    own = {family: [tree(root / folder / family) for folder in BY_FAMILY] for family in families}
-    return {
-        family: digest(*shared, *(part for name in _with_sources(root, family, families) for part in own[name]))
-        for family in families
-    }
-
-
-def _with_sources(root, family, families):
-    """A family and those that its losses take something from, in order."""
-    found, waiting = set(), {family}
-    while waiting:
-        name = waiting.pop()
-        found.add(name)
-        code = "".join(path.read_text(encoding="utf8") for path in (root / BY_FAMILY[0] / name).rglob("*.py"))
-        waiting |= set(TAKEN.findall(code)) & set(families) - found
-    return sorted(found)
+    families = [path.parent.name for path in sorted((root / BY_FAMILY[0]).glob("*/__init__.py"))]
+    return {family: digest(*shared, *(tree(root / folder / family) for folder in BY_FAMILY)) for family in families}
 
 
 def environment(book):

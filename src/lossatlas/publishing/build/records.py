@@ -1,8 +1,8 @@
-"""The records of what was measured: certificates, parity, benchmarks, scale. A run writes them fresh; `lossatlas record` keeps them.
+"""The records of what was measured: a run writes them fresh, and `lossatlas record` keeps them.
 
-Fresh records are a file for each kind in `_build/measured`. Kept ones are a file for each family in `book/measured`, with
-the family's part of each kind: `{"certificates": {...}, "parity": {...}, "benchmarks": {...}, "scale": {...}}`. What
-belongs to no family is in `general.json`. The site shows of each family the fresh part where there is one, else the kept.
+Fresh records are a file for each kind in `_build/measured`. Kept ones are a file for each family in `book/measured`,
+with the family's part of each kind: `{"certificates": {...}, "parity": {...}, "benchmarks": {...}, "scale": {...}}`.
+What belongs to no family is in `general.json`. The site shows the fresh part of a family, else the kept one.
 """
 
 import json
