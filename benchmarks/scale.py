@@ -4,8 +4,8 @@ Each is measured in a process of its own, on one thread: value and gradient of o
 has to be loaded. Time is the processor's, which other work on the machine changes least. Memory is what the process holds at
 most beyond what it held before: the inputs and room for their gradients are there already.
 
-The record, `scale.json`: {"machine", "packages": {package: version} of the peers, "width": of the vectors, "whole": whether all that
-there is was measured, "rows": what `measure` gives}.
+The record, `scale.json`: {"machine", "packages": {package: version} of the peers, "width": of the vectors,
+"whole": whether all that there is was measured, "rows": what `measure` gives}.
 """
 
 import argparse

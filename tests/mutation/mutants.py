@@ -60,7 +60,7 @@ class Mutant:
 
 
 def named(path):
-    """A file of a family by family and name, `cross_entropy/softmax.py`, since two may have a `softmax.py`; others by name."""
+    """A file of a family with the family's name, since two may have a `softmax.py`; others by their own."""
     *_, folder, family, name = Path(path).parts
     return f"{family}/{name}" if folder == "losses" else name
 

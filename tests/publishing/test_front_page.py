@@ -1,4 +1,4 @@
-"""The front page lists the chapters that are there, in the order of the table of contents, and what is still to come."""
+"""The front page lists the chapters that are there, in the order of `_toc.yml`, and what is still to come."""
 
 from pathlib import Path
 

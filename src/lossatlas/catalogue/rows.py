@@ -64,7 +64,7 @@ class Catalogue:
 
 
 def papers(folder=None):
-    """The rows of the catalogue, family by family and by id, checked; `read_catalogue` says what it takes and raises."""
+    """The rows of the catalogue, family by family and by id; `read_catalogue` says what it takes and raises."""
     return read_catalogue(folder).papers
 
 
