@@ -29,7 +29,7 @@
  "contract": one for each signature:
    {"signature", "operation_seconds": spread of x + 1 of ten numbers,
     "checked" and "unchecked" (values not looked at): {"seconds": spread beyond the bare mean, "operations": the same in x + 1}},
- "output_layer": rows of `output_layer.measure`}
+ "output_layer": rows of `output_layer.measure`, each with the "family" that the layer is of}
 
 Numbers have four significant digits. A part that was not run is absent.
 """

@@ -4,8 +4,8 @@ Each is measured in a process of its own, on one thread: value and gradient of o
 has to be loaded. Time is the processor's, which other work on the machine changes least. Memory is what the process holds at
 most beyond what it held before: the inputs and room for their gradients are there already.
 
-The record, `scale.json`: {"machine", "packages": {package: version} of the peers, "width": of the vectors, "rows": what `measure`
-gives}.
+The record, `scale.json`: {"machine", "packages": {package: version} of the peers, "width": of the vectors,
+"whole": whether all that there is was measured, "rows": what `measure` gives}.
 """
 
 import argparse
@@ -119,8 +119,8 @@ def measured_apart(cell, rounds=1):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
 
 
-def recorded(rows):
-    """What was measured, with where it was measured."""
+def recorded(rows, whole):
+    """What was measured, with where it was measured, and whether it is all that there is."""
     # Not at the top: what these load would raise the peak that a cell begins with.
     from .peers import packages
     from .record import rounded
@@ -131,6 +131,7 @@ def recorded(rows):
         "machine": machine(),
         "packages": {name: version for name, version in packages().items() if name in met},
         "width": WIDTH,
+        "whole": whole,
         "rows": rounded(rows),
     }
 
@@ -161,7 +162,7 @@ def main(arguments=None):
         from .record import text
 
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(text(recorded(rows)))
+        options.out.write_text(text(recorded(rows, cells == BESIDE + LARGE)))
 
 
 if __name__ == "__main__":

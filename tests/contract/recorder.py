@@ -1,7 +1,7 @@
 """The record of what the generated tests prove: a pytest plugin that every run of them has (`tests/conftest.py` names it).
 
 Of each loss that a run holds to all of its generated tests it writes how every test ended, and the numbers that the
-tests noted, into `_build/measured/certificates.json`. The book's certificates are made of that file.
+tests noted, into `_build/measured/certificates.json`, family by family. The book's certificates are made of that file.
 """
 
 import importlib
@@ -15,7 +15,7 @@ from tests.contract import measured
 from tests.contract.cases import settings_of
 
 import lossatlas
-from lossatlas.publishing.build.keys import fingerprint
+from lossatlas.publishing.build.keys import fingerprints
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -58,7 +58,7 @@ class Recorder:
 
     def __init__(self, target):
         self.target, self.said = Path(target), ""
-        self.before = fingerprint(ROOT)
+        self.before = fingerprints(ROOT)
         self.outcomes, self.numbers, self.runs, self.reasons = {}, {}, {}, {}
 
     def pytest_runtest_logreport(self, report):
@@ -93,22 +93,22 @@ class Recorder:
         proven = {entry.name: self.certificate(entry, tests) for entry in entries if self.is_complete(entry, tests)}
         if not proven:
             return ""
-        if fingerprint(ROOT) != self.before:
+        if fingerprints(ROOT) != self.before:
             return "no record of what was proven: the sources changed while the tests ran"
         from benchmarks.timing import machine
 
-        head = {
-            "machine": machine(),
-            "fingerprint": self.before,
-            "tests": {name: promise for name, (_, promise) in tests.items()},
-        }
-        former = read(self.target)
-        same = {key: former.get(key) for key in head} == head
-        losses = {**(former["losses"] if same else {})}
-        for name, certificate in proven.items():
-            known = losses.get(name, {}).get("measured", {})
-            losses[name] = {**certificate, "measured": {**known, **certificate["measured"]}}
-        write_atomically(self.target, {**head, "losses": dict(sorted(losses.items()))})
+        record, where = read(self.target).get("families", {}), machine()
+        asked = {name: promise for name, (_, promise) in tests.items()}
+        for family in dict.fromkeys(entry.family for entry in entries if entry.name in proven):
+            head = {"machine": where, "fingerprint": self.before[family], "tests": asked}
+            former = record.get(family, {})
+            same = {key: former.get(key) for key in head} == head
+            losses = {**(former["losses"] if same else {})}
+            for name in [entry.name for entry in entries if entry.family == family and entry.name in proven]:
+                known = losses.get(name, {}).get("measured", {})
+                losses[name] = {**proven[name], "measured": {**known, **proven[name]["measured"]}}
+            record[family] = {**head, "losses": dict(sorted(losses.items()))}
+        write_atomically(self.target, {"families": dict(sorted(record.items()))})
         return f"what was proven of {len(proven)} loss{'es' * (len(proven) > 1)}: {os.path.relpath(self.target)}"
 
     def is_complete(self, entry, tests):

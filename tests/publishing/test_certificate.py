@@ -150,7 +150,7 @@ def test_a_card_says_of_which_loss_it_is():
 
 def test_the_certificate_stands_under_the_first_card_of_its_loss(facts, tmp_path):
     notebook = chapter()
-    assert certify(notebook, {"focal_loss": facts}, PARITY) == ["focal_loss"]
+    assert certify(notebook, {"focal_loss": facts}, PARITY["rows"]) == ["focal_loss"]
     outputs = static(notebook, writer(tmp_path, "chapter")).cells[1].outputs
     assert [set(output.data) for output in outputs] == [{"text/markdown"}, {"text/html"}]
     assert 'id="certificate-focal_loss"' in outputs[1].data["text/html"] and "kornia" in outputs[1].data["text/html"]

@@ -4,35 +4,36 @@ import html
 import re
 from pathlib import Path
 
-from .rows import chapter_title, find, papers, where
+from .rows import find, read_catalogue, where
 from .rules import STATUSES, WEIGHTS
 from .trail import code_of
 
 STATIC = Path(__file__).parent
 
 
-def papers_page(rows=None, pages=None):
+def papers_page(catalogue=None, pages=None):
     """The source of the *Paper atlas*: a table of all papers that can be searched and filtered, as MyST text.
 
     Style and script are part of the page, so it needs no other file; without the script the whole table is there.
 
     Args:
-        rows: the papers; by default all of the catalogue.
+        catalogue: the `Catalogue`; by default that which `read_catalogue` finds.
         pages: chapter -> address of its page, for those that have one; by default `<chapter>.html` for each
             notebook beside the catalogue.
     """
-    rows = papers() if rows is None else rows
+    catalogue = catalogue or read_catalogue()
     if pages is None:
         pages = {notebook.stem: f"{notebook.stem}.html" for notebook in find().parent.glob("*.ipynb")}
-    chapters = {chapter: chapter_title(chapter) for chapter in sorted({row.chapter for row in rows})}
+    there = {row.chapter for row in catalogue.papers}
+    chapters = {chapter: title for chapter, title in catalogue.titles.items() if chapter in there}
     parts = {
         "style": (STATIC / "papers.css").read_text(encoding="utf8"),
         "script": (STATIC / "papers.js").read_text(encoding="utf8"),
-        "count": len(rows),
+        "count": len(catalogue.papers),
         "chapters": _options(chapters),
         "weights": _options({name: name for name in WEIGHTS}),
         "statuses": _options({name: name for name in STATUSES}),
-        "rows": "\n".join(_table_row(row, pages) for row in rows),
+        "rows": "\n".join(_table_row(row, pages, catalogue.titles) for row in catalogue.papers),
     }
     page = (STATIC / "papers.html").read_text(encoding="utf8")
     page = re.sub(r"\{\{(\w+)\}\}", lambda hole: str(parts[hole[1]]), page)
@@ -43,11 +44,11 @@ def _options(names):
     return "".join(f'<option value="{value}" data-name="{name}">{name}</option>' for value, name in names.items())
 
 
-def _table_row(paper, pages):
-    chapter = chapter_title(paper.chapter)
+def _table_row(paper, pages, titles):
+    chapter = titles[paper.chapter]
     if paper.chapter in pages:
         chapter = f'<a href="{pages[paper.chapter]}">{chapter}</a>'
-    also = "".join(f", also in {chapter_title(other)}" for other in paper.also_in)
+    also = "".join(f", also in {titles[other]}" for other in paper.also_in)
     claim = f'<p class="claim"><b>To test:</b> {html.escape(paper.claim)}</p>' if paper.claim else ""
     return (
         f'<tr role="row" id="paper-{paper.key}" data-chapter="{paper.chapter}" data-weight="{paper.weight}" data-status="{paper.status}">'

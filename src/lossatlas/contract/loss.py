@@ -54,7 +54,7 @@ def loss(
     Args:
         kind: the kind of input, a signature such as `lossatlas.signatures.logits`, or one of its forms such as
             `lossatlas.signatures.queries.cosine`.
-        paper: key of the paper in `book/papers.yml` or `book/references.bib`.
+        paper: key of the paper in `book/papers` or `book/references`.
         items: shape of what the body returns, in the signature's letters (`"N"`, `"N C"`), or
             `"batch"` for a loss that exists only for a whole batch. Default: the signature's own.
             An item depends on its own part of the inputs alone: item (n, c) on row n, and in it on

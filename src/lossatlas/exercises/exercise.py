@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 
-from ..contract import wrong
 from ..signatures import logits as logits_signature
 
 
@@ -82,17 +81,3 @@ class Draw:
 def numbers_of(exercise, student):
     """The student's own numbers, or None where all have the same task."""
     return None if exercise.given is None else exercise.given(Draw(exercise, student, "numbers"))
-
-
-EXERCISES: dict[str, Exercise] = {}
-
-
-def register(*exercises):
-    """Enter exercises under their keys."""
-    EXERCISES.update({exercise.key: exercise for exercise in exercises})
-
-
-def find(key):
-    if isinstance(key, str) and key in EXERCISES:
-        return EXERCISES[key]
-    raise wrong("key", f"one of {', '.join(EXERCISES)}", repr(key))

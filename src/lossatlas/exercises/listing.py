@@ -7,7 +7,7 @@ from importlib import metadata
 
 from ..contract import wrong
 from .answers import Function, OneOf, Parts
-from .exercise import EXERCISES
+from .found import EXERCISES
 
 #: Says of which chapter a listing is, for whoever knows better where its exercises are.
 LISTING = "application/vnd.lossatlas.exercises+json"

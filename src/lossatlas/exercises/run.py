@@ -12,7 +12,8 @@ from dataclasses import replace
 import torch
 
 from ..contract import wrong
-from .exercise import Draw, NotAttempted, Wrong, find, numbers_of
+from .exercise import Draw, NotAttempted, Wrong, numbers_of
+from .found import find
 from .result import Feedback, Result, Score
 
 

@@ -1,7 +1,6 @@
 """Lay out what Jupyter Book reads: executed notebooks made fit for a static page, texts, generated pages, assets."""
 
 import json
-import re
 import shutil
 from pathlib import PurePosixPath
 
@@ -15,25 +14,31 @@ from lossatlas.exercises.listing import LISTING
 from lossatlas.explore.engine.static_page import STATIC_FILES, externalize
 from lossatlas.explore.pictures.cards import CARD
 
-from ...catalogue import papers, papers_page
+from ...catalogue import papers_page, read_catalogue
+from ...catalogue.bibliography import bibliography
 from ..pages.certificate import certificate
 from ..pages.course import course_page
 from ..pages.evidence import collect_verdicts, evidence_page
 from ..pages.exercises import exercise_pages, link_listings, write_student_notebooks
+from ..pages.front import front_page
 from ..pages.parity import parity_page
 from ..pages.proof import proof_page
 from ..pages.speed import speed_page
 from .addresses import to_top
 from .assets import vendor
 from .book import BookError
+from .chapters import first_heading
 from .config import listed_pages
 from .contents import put_below, with_belongings
 from .execute import read_record, up_to_date
 from .keys import notebook_key
-from .records import certificates, newest
+from .records import certificates, joined, parts
 
 #: Outputs that only a kernel brings to life, or that the site collects on a page of its own.
 STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT, CARD, LISTING)
+
+#: Folders with a file for each family, from which the site has what is made of them.
+GATHERED = ("exercises", "measured", "papers", "references")
 
 
 def assemble(book, audience="student"):
@@ -48,9 +53,9 @@ def assemble(book, audience="student"):
     """
     target = book.site_source
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(
-        book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "exercises", "measured")
-    )
+    shutil.copytree(book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", *GATHERED))
+    entries = bibliography(book.sources / "references").values()
+    (target / "references.bib").write_text("\n\n".join(entries) + "\n", encoding="utf8")
     vendor(target / "vendored")
     for path in STATIC_FILES:
         shutil.copy(path, target / "vendored")
@@ -62,24 +67,26 @@ def assemble(book, audience="student"):
     }
     verdicts = collect_verdicts(notebooks)
     exercises = exercise_pages(book, audience)
-    proven, parity = certificates(book), newest(book, "parity")
+    proven, parity = certificates(book), parts(book, "parity")
     for name, notebook in notebooks.items():
-        for loss in certify(notebook, proven, parity):
+        for loss in certify(notebook, proven, joined(parity, "rows")):
             anchors.setdefault(loss, f"{name}.html#certificate-{loss}")
         link_listings(notebook, exercises, to_top(name))
         write_page(target / f"{name}.ipynb", nbformat.writes(static(notebook, writer(target / "beside", name))))
     generated = {
-        "evidence": evidence_page(verdicts, {name: title_of(notebook) for name, notebook in notebooks.items()}),
+        "evidence": evidence_page(verdicts, {name: first_heading(notebook) for name, notebook in notebooks.items()}),
         "papers": _papers(book, records),
         "proof": proof_page(losses(), proven, anchors),
         "parity": parity_page([entry.name for entry in losses()], parity),
-        "speed": speed_page(newest(book, "benchmarks"), newest(book, "scale")),
+        "speed": speed_page(parts(book, "benchmarks"), parts(book, "scale")),
         **exercises,
     }
     for name, text in generated.items():
         write_page(target / f"{name}.md", text)
     contents = with_belongings(yaml.safe_load(book.contents.read_text(encoding="utf8")), {*records, *generated})
     book.site_contents.write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf8")
+    index = target / "index.md"
+    index.write_text(front_page(index.read_text(encoding="utf8"), book), encoding="utf8")
     instruct(book, records)
     facts = {
         "executed": records,
@@ -88,13 +95,6 @@ def assemble(book, audience="student"):
         "verdicts": {v["key"]: {name: v[name] for name in ("word", "statement", "page")} for v in verdicts},
     }
     (target / "provenance.json").write_text(json.dumps(facts), encoding="utf8")
-
-
-def title_of(notebook):
-    """The first heading of a notebook; "" where it has none."""
-    texts = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    found = re.search(r"^# (.+)$", texts, re.M)
-    return found[1] if found else ""
 
 
 def write_page(path, text):
@@ -144,13 +144,13 @@ def static(notebook, write):
     return notebook
 
 
-def certify(notebook, proven, parity=None):
+def certify(notebook, proven, compared=()):
     """Put the certificate of each loss under its first card in an executed notebook.
 
     Args:
         notebook: the executed notebook; changed in place.
         proven: what `records.certificates` gives.
-        parity: the parity record, or None.
+        compared: the rows of the parity record.
 
     Returns:
         The names of the losses that have a card, in order.
@@ -163,7 +163,7 @@ def certify(notebook, proven, parity=None):
             loss = output.get("data", {}).get(CARD, {}).get("loss")
             if loss and loss not in shown:
                 shown.append(loss)
-                peers = [row for row in (parity or {"rows": ()})["rows"] if row["loss"] == loss]
+                peers = [row for row in compared if row["loss"] == loss]
                 outputs.append(new_output("display_data", {"text/html": certificate(loss, proven.get(loss), peers)}))
         if outputs:
             cell.outputs = outputs
@@ -195,7 +195,7 @@ def _order(book):
 
 def _papers(book, chapters):
     """The page of all papers, with links to the chapters that are there."""
-    return papers_page(papers(book.sources / "papers.yml"), {name: f"{name}.html" for name in chapters})
+    return papers_page(read_catalogue(book.sources / "papers"), {name: f"{name}.html" for name in chapters})
 
 
 def _static_output(output, write):
