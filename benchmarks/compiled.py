@@ -49,7 +49,7 @@ def torch_contest(entry, size, among=None):
 
     Packages with a gradient of their own are not among them.
     """
-    found = [(terms, rivals) for terms, rivals in contests(entry, size) if not terms.own_slope]
+    found = [(terms, rivals) for terms, rivals in contests(entry, size) if not terms.own_gradient]
     terms, rivals = min(found, key=lambda pair: pair[0] != Terms(), default=(Terms(), []))
     return terms, [peer for peer in rivals if among is None or peer.id in among]
 

@@ -134,22 +134,22 @@ def test_a_peer_is_asked_for_the_same(loss, terms, peer, size):
     entry = lossatlas.get(loss)
     inputs = contest.inputs_of(entry.signature, contest.SIZES[size], terms.dtype)
     inputs = {name: x for name, x in inputs.items() if name not in terms.without}
-    if terms.own_slope:
-        value, slope = peer.with_slope(**inputs, **terms.hyper)
+    if terms.own_gradient:
+        value, gradient = peer.with_gradient(**inputs, **terms.hyper)
         torch.testing.assert_close(value.sum(), contest.ours(entry, terms)(**inputs).detach(), rtol=1e-6, atol=1e-8)
         torch.testing.assert_close(
-            slope, contest.there_and_back(contest.ours(entry, terms), inputs, terms)()[0], rtol=1e-4, atol=1e-8
+            gradient, contest.there_and_back(contest.ours(entry, terms), inputs, terms)()[0], rtol=1e-4, atol=1e-8
         )
     else:
         torch.testing.assert_close(
             contest.theirs(peer, terms)(**inputs), contest.ours(entry, terms)(**inputs), rtol=1e-4, atol=1e-6
         )
-        slopes, expected = (
+        gradients, expected = (
             contest.run_of(peer, inputs, terms)(),
             contest.there_and_back(contest.ours(entry, terms), inputs, terms)(),
         )
         for one, other in zip(
-            slopes, expected, strict=True
+            gradients, expected, strict=True
         ):  # at a kink, which a score may just meet, both sides are right
             assert (one - other).norm() <= 5e-3 * other.norm()
 
@@ -160,7 +160,7 @@ def test_terms_are_those_of_the_peer():
     assert Terms.of(peer_of("focal_loss", None, settings=({"gamma": 1.0},), reduction="sum")) == Terms(
         {"gamma": 1.0}, "sum"
     )
-    own = peer_of("focal_loss", None, differentiable=False, with_slope=lambda: None)
+    own = peer_of("focal_loss", None, differentiable=False, with_gradient=lambda: None)
     assert Terms.of(own) == Terms({}, "sum", True, dtype=torch.float64)
 
 

@@ -83,7 +83,7 @@ GAMMAS = ({}, {"gamma": 0.5}, {"gamma": 5.0})
 HOPELESS = Finding(
     "Where the probability of the true class underflows to 0, the gradient is NaN; it is 0 there.",
     at={"logits": [[0.0, 1000.0, 0.0]], "target": [0]},
-    slope="logits",
+    gradient="logits",
 )
 CLIPPED = Finding(
     "Probabilities are clipped at 1e-7, also when they come from logits: no item costs more than 16.2, and the hopeless ones get no gradient.",

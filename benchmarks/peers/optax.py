@@ -33,10 +33,10 @@ def of(loss, symbol, function, transform, settings=({},), finding=None):
         inputs, hyper = split(keywords)
         return tensor(compiled(*inputs, **hyper))
 
-    def with_slope(**keywords):
+    def with_gradient(**keywords):
         inputs, hyper = split(keywords)
-        (_, value), slope = both(*inputs, **hyper)
-        return tensor(value), tensor(slope)
+        (_, value), gradient = both(*inputs, **hyper)
+        return tensor(value), tensor(gradient)
 
     return Peer(
         loss,
@@ -46,7 +46,7 @@ def of(loss, symbol, function, transform, settings=({},), finding=None):
         transform,
         settings,
         differentiable=False,
-        with_slope=with_slope,
+        with_gradient=with_gradient,
         finding=finding,
     )
 
@@ -82,7 +82,7 @@ RULED_OUT_SLOPE_IS_NAN = Finding(
     "A score of -inf, which rules a class out at no cost, makes the gradient NaN.",
     SIGMOID_RULED_OUT_IS_NAN.at,
     SIGMOID_RULED_OUT_IS_NAN.hyper,
-    slope="logits",
+    gradient="logits",
 )
 
 PEERS = [

@@ -18,7 +18,7 @@ FLOORED = Finding(
     "Probabilities are clamped at 1e-12: an item below gets no gradient.",
     at={"logits": [[0.0, 30.0, 0.0]], "target": [0]},
     hyper={"q": 0.3},
-    slope="logits",
+    gradient="logits",
 )
 
 PEERS = [

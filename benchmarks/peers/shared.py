@@ -25,13 +25,13 @@ FOCAL_SLOPE_IS_NAN = Finding(
     "For gamma < 1 the gradient of a confidently right example is NaN: the power of 1 - p is taken where 1 - p has rounded to 0.",
     at={"logits": [[60.0, 0.0, 0.0]], "target": [0]},
     hyper={"gamma": 0.5},
-    slope="logits",
+    gradient="logits",
 )
 SIGMOID_FOCAL_SLOPE_IS_NAN = Finding(
     "For gamma < 1 the gradient of a confidently right score is NaN: the power of 1 - p is taken where 1 - p has rounded to 0.",
     at={"logits": [[60.0, 0.5, -0.5]], "target": [0]},
     hyper={"epsilon": 0.0, "gamma": 0.5},
-    slope="logits",
+    gradient="logits",
 )
 RULED_OUT_IS_NAN = Finding(
     "A score of -inf, which rules a class out at no cost, makes the loss NaN.",

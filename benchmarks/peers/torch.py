@@ -112,7 +112,7 @@ def null_multilabel_soft_margin(logits, target):
 HOPELESS = Finding(
     "Where the probability of the true class underflows to 0, the gradient is NaN; it is 0 there.",
     at={"logits": [[0.0, 1000.0, 0.0]], "target": [0]},
-    slope="logits",
+    gradient="logits",
 )
 ON_THE_PROTOTYPE = Finding(
     "On a prototype the logarithm of the distance 0 makes the loss NaN; on the true prototype it is 0. The code of the authors adds 1e-4 to the square.",

@@ -17,7 +17,7 @@ from .contract import describe, wrong
 def gathered(x):
     """The rows of all processes, in the order of their ranks, with gradients that find their way back.
 
-    Every process must call it, and take backward what it returns, in the same order as the others: the slopes of all of
+    Every process must call it, and take backward what it returns, in the same order as the others: the gradients of all of
     them at the rows of one are added up there. Only first derivatives go through it.
 
     Args:
@@ -80,7 +80,7 @@ def _counts(x):
 
 
 class Gathered(torch.autograd.Function):
-    """All rows; backward, the sum over the processes of the slopes at one's own.
+    """All rows; backward, the sum over the processes of the gradients at one's own.
 
     A collective takes parts of one size: shorter ones are filled up with zeros, which are cut off again.
     """
@@ -96,8 +96,8 @@ class Gathered(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, slope):
-        total = slope.clone(memory_format=torch.contiguous_format)
+    def backward(ctx, gradient):
+        total = gradient.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(total)
         return total.split(ctx.counts)[dist.get_rank()], None
 

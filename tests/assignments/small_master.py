@@ -54,8 +54,8 @@ points: 1
 """ # END TEST CONFIG
 def test_all(by_hand, student):
     """It has all properties."""
-    from lossatlas.exercises import hold
-    hold("cross_entropy/1", by_hand, student=student)'''),
+    from lossatlas.exercises import check_properties
+    check_properties("cross_entropy/1", by_hand, student=student)'''),
     ("code", '''""" # BEGIN TEST CONFIG
 hidden: true
 points: 1
@@ -86,16 +86,16 @@ hidden: false
 points: 1
 """ # END TEST CONFIG
 def test_visible(my_cross_entropy, student):
-    from lossatlas.exercises import hold
-    hold("cross_entropy/2", my_cross_entropy, student=student)'''),
+    from lossatlas.exercises import check_properties
+    check_properties("cross_entropy/2", my_cross_entropy, student=student)'''),
     ("code", '''""" # BEGIN TEST CONFIG
 hidden: true
 points: 2
 """ # END TEST CONFIG
 def test_other_inputs(my_cross_entropy, student):
     """It has the same properties on inputs not seen before."""
-    from lossatlas.exercises import hold
-    return hold("cross_entropy/2", my_cross_entropy, student=student, draws="other inputs")'''),
+    from lossatlas.exercises import check_properties
+    return check_properties("cross_entropy/2", my_cross_entropy, student=student, draws="other inputs")'''),
     ("raw", "# END TESTS"),
     ("raw", "# END QUESTION"),
     ("code", 'check("cross_entropy/2", my_cross_entropy, student=student)'),

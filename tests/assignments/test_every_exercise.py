@@ -5,13 +5,13 @@ import inspect
 import pytest
 from tests.exercises import answers
 
-from lossatlas.exercises import EXERCISES, Unheld
+from lossatlas.exercises import EXERCISES, NotSolved
 from lossatlas.exercises.answers import Function
 
 #: Checks that train networks are tried with one student's numbers, and not on every wrong answer.
 TRAINS = tuple(key for key in answers.questions() if key.endswith("/5"))
 QUICK = tuple(key for key in answers.questions() if key not in TRAINS)
-ASKED = {
+REQUESTS = {
     "Function": "write `",
     "Number": "is still to be found",
     "Numbers": "is still to be found",
@@ -52,9 +52,9 @@ def test_stub_earns_nothing_and_is_told_what_to_write(key):
     forms = getattr(EXERCISES[key].form, "forms", {"": EXERCISES[key].form}).values()
     said = outcomes(key, answers.names(key, question.stub, "Ada"))
     for check, error in said.items():
-        assert isinstance(error, Unheld), f"{check.name}: {error}"
+        assert isinstance(error, NotSolved), f"{check.name}: {error}"
         assert error.result.to_do, f"{check.name} must say what is to be done: {error}"
-        assert any(ASKED[type(form).__name__] in error.result.to_do for form in forms)
+        assert any(REQUESTS[type(form).__name__] in error.result.to_do for form in forms)
         assert not error.result.feedback, "nothing is wrong yet"
 
 
@@ -63,7 +63,7 @@ def test_missing_answer_is_met_like_a_stub(key):
     """A notebook whose cell was deleted or failed."""
     nothing = dict.fromkeys(answers.questions()[key][1].answers)
     for check, error in outcomes(key, {**nothing, "student": "Ada"}).items():
-        assert isinstance(error, Unheld) and error.result.to_do, f"{check.name}: {error}"
+        assert isinstance(error, NotSolved) and error.result.to_do, f"{check.name}: {error}"
 
 
 WRONG = [
@@ -81,7 +81,7 @@ def test_wrong_answer_loses_points_and_is_told_why(key, name, parts):
     lost = {check: error for check, error in found.items() if error}
     assert lost
     for check, error in lost.items():
-        assert isinstance(error, Unheld), f"{check.name}: {error}"
+        assert isinstance(error, NotSolved), f"{check.name}: {error}"
         [failing] = [line for line in error.result.feedback if line.state == "fails"] or [None]
         assert failing and len(failing.words.split()) > 3, f"{check.name}: {error}"
     if isinstance(EXERCISES[key].form, Function):

@@ -9,7 +9,7 @@ from tests.assignments.small_master import BY_HAND, CELLS, CONFIG, OPENING, STAB
 
 from lossatlas.classroom.masters import MasterError, read_master
 from lossatlas.classroom.masters.master import without_marks
-from lossatlas.exercises import Unheld, given
+from lossatlas.exercises import NotSolved, given
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_checks_are_functions(master):
     exec(master.questions[1].solution, space)
     result = hidden.function()(space["my_cross_entropy"], "Ada")
     assert result.passed
-    with pytest.raises(Unheld, match="write `my_cross_entropy"):
+    with pytest.raises(NotSolved, match="write `my_cross_entropy"):
         hidden.function()(None, "Ada")
 
 

@@ -49,7 +49,7 @@ def test_words_of_a_check():
 
 def test_what_a_check_looks_at():
     properties = STABLE.properties
-    hold = 'hold("cross_entropy/2", my_loss, student=student'
+    hold = 'check_properties("cross_entropy/2", my_loss, student=student'
     assert looks_at(check('"""Its own words."""', f"{hold})"), properties) == "Its own words."
     assert looks_at(check(f'{hold}, draws="other")'), properties) == "All properties, on other inputs."
     assert (

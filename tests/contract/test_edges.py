@@ -36,8 +36,8 @@ def _assert_right_at_edges(case, kind):
     if not found:
         pytest.skip(f"the signature has no {kind} edge")
     for name, inputs in found.items():
-        border = name in case.signature.samples.borders  # where the slope of a right loss may be infinite
-        assert_right(case, inputs, name, slopes_too=not border)
+        border = name in case.signature.samples.borders  # where the gradient of a right loss may be infinite
+        assert_right(case, inputs, name, gradients_too=not border)
 
 
 def test_ordinary_edges(case):

@@ -197,8 +197,8 @@ def test_autocast_changes_nothing(operation):
             found = floating_parts(operation(leaves))
         total = [x.sum() for x in found.values() if x.requires_grad]
         given = [leaves[name] for name in names if leaves[name] is not None]
-        slopes = torch.autograd.grad(sum(total), given, allow_unused=True) if total else []
-        results.append([*found.values(), *(x for x in slopes if x is not None)])
+        gradients = torch.autograd.grad(sum(total), given, allow_unused=True) if total else []
+        results.append([*found.values(), *(x for x in gradients if x is not None)])
     for plain, other in zip(*results, strict=True):
         assert other.dtype == plain.dtype and torch.equal(plain, other)
 

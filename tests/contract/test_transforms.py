@@ -69,9 +69,9 @@ def test_gradients_per_item_by_vmap(case):
     for n in range(len(got[0])):
         leaves = tracked(take(case.signature, inputs, slice(n, n + 1)), names)
         wanted = gradients(case(leaves, reduction="sum"), leaves, case)
-        for name, slopes in zip(names, got, strict=True):
+        for name, grads in zip(names, got, strict=True):
             close(
-                slopes[n], wanted[name].squeeze(0) if has_items(kinds[name]) else wanted[name], note=f"item {n}, {name}"
+                grads[n], wanted[name].squeeze(0) if has_items(kinds[name]) else wanted[name], note=f"item {n}, {name}"
             )
 
 
@@ -114,19 +114,19 @@ def test_compile(case):
         compiled = torch.compile(lambda values, extra=extra: case(values, **extra), fullgraph=True, backend="eager")
         leaves = tracked(inputs, case.signature.inputs.floating)
         value = compiled(leaves)
-        wanted, wanted_slopes = value_and_gradients(case, inputs, **extra)
+        wanted, wanted_gradients = value_and_gradients(case, inputs, **extra)
         close(value.detach(), wanted)
-        all_close(gradients(value, leaves, case), wanted_slopes)
+        all_close(gradients(value, leaves, case), wanted_gradients)
 
 
 def test_memory_layout_does_not_matter(case):
     inputs = case.sample()
-    value, slopes = value_and_gradients(case, inputs)
+    value, grads = value_and_gradients(case, inputs)
     strided = {name: _strided(tensor) for name, tensor in inputs.items()}
     assert not any(t.is_contiguous() for t in strided.values() if t.numel() > 1)
-    strided_value, strided_slopes = value_and_gradients(case, strided)
+    strided_value, strided_gradients = value_and_gradients(case, strided)
     close(strided_value, value)
-    all_close(strided_slopes, slopes)
+    all_close(strided_gradients, grads)
 
 
 def _strided(tensor):
@@ -152,7 +152,7 @@ def test_expanded_inputs(case):
         case(expanded, mask=torch.tensor([True, True, False, True])),
         case(copies, mask=torch.tensor([True, True, False, True])),
     )
-    assert all(slope.isfinite().all() for slope in gradients(value, leaves, case).values())
+    assert all(grad.isfinite().all() for grad in gradients(value, leaves, case).values())
 
 
 def test_inputs_are_left_alone(case):

@@ -219,8 +219,8 @@ class _TwoWays(torch.autograd.Function):
     def backward(ctx, above):
         logits, target = ctx.saved_tensors
         chosen = torch.nn.functional.one_hot(target, logits.shape[-1])
-        slope = (logits.softmax(-1) - chosen) * above.unsqueeze(-1)
-        return (slope * 1.001 if torch.is_grad_enabled() else slope), None
+        gradient = (logits.softmax(-1) - chosen) * above.unsqueeze(-1)
+        return (gradient * 1.001 if torch.is_grad_enabled() else gradient), None
 
 
 def another_gradient_for_the_second():

@@ -1,7 +1,7 @@
 """All right answers, from the masters of the book, and typical wrong ones, of `answers` in `tests/families/<family>`.
 
 Such a file has `wrong_answers()`, a list of (exercise, name, answer, words that the feedback must have); `STUBS`,
-exercise -> answers not attempted yet; and `ASKED`, file of checks -> names of functions that it must not call, because
+exercise -> answers not attempted yet; and `FORBIDDEN`, file of checks -> names of functions that it must not call, because
 they are what it asks for, or one step from it.
 """
 
@@ -77,5 +77,5 @@ def stubs():
     return {key: found for module in MODULES for key, found in module.STUBS.items()}
 
 
-def asked():
-    return {path: names for module in MODULES for path, names in module.ASKED.items()}
+def forbidden():
+    return {path: names for module in MODULES for path, names in module.FORBIDDEN.items()}

@@ -131,10 +131,10 @@ def patches_grader(world):
 import lossatlas.exercises as exercises
 import lossatlas.exercises.run as run
 for module in list(sys.modules.values()):
-    for name in ("hold", "check", "examine", "need", "grade", "find"):
+    for name in ("check_properties", "check", "examine", "need", "grade", "find"):
         if hasattr(module, name) and getattr(module, "__name__", "").startswith("lossatlas"):
             setattr(module, name, lambda *a, **k: type("Result", (), {"passed": True, "score": 1e9, "feedback": ()})())
-run.Unheld = Warning
+run.NotSolved = Warning
 exercises.EXERCISES.clear()
 import builtins
 builtins.AssertionError = Warning""",
@@ -149,7 +149,7 @@ torch.allclose = torch.equal = lambda *a, **k: True
 torch.Tensor.__eq__ = torch.Tensor.__lt__ = torch.Tensor.__le__ = torch.Tensor.all = torch.Tensor.any = lambda *a, **k: True
 torch.autograd.grad = lambda *a, **k: (torch.zeros(1),)
 def check(*a, **k): return "Solved"
-hold = given = check
+check_properties = given = check
 class Always:
     def __getattr__(self, name): return self
     def __call__(self, *a, **k): return self

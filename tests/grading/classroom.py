@@ -8,8 +8,8 @@ from lossatlas.classroom.masters import Check, Master, Question
 BY_HAND = '''
 def test_by_hand(p_by_hand, loss_by_hand, gradient_by_hand, student):
     """The numbers by hand."""
-    from lossatlas.exercises import hold
-    hold("cross_entropy/1", {"p": p_by_hand, "loss": loss_by_hand, "gradient": gradient_by_hand}, student=student)
+    from lossatlas.exercises import check_properties
+    check_properties("cross_entropy/1", {"p": p_by_hand, "loss": loss_by_hand, "gradient": gradient_by_hand}, student=student)
 '''
 BY_HAND_ODDS = '''
 def test_odds(p_by_hand, student):
@@ -22,19 +22,19 @@ def test_odds(p_by_hand, student):
 STABLE = '''
 def test_as_shown(my_cross_entropy, student):
     """The check of the notebook."""
-    from lossatlas.exercises import hold
-    hold("cross_entropy/2", my_cross_entropy, student=student)
+    from lossatlas.exercises import check_properties
+    check_properties("cross_entropy/2", my_cross_entropy, student=student)
 '''
 OTHER_INPUTS = """
 def test_other_inputs(my_cross_entropy, student):
-    from lossatlas.exercises import hold
-    hold("cross_entropy/2", my_cross_entropy, student=student, draws="other inputs")
+    from lossatlas.exercises import check_properties
+    check_properties("cross_entropy/2", my_cross_entropy, student=student, draws="other inputs")
 """
 OWN = '''
 def test_own(own_loss, student):
     """A loss of your own."""
     import torch
-    from lossatlas.exercises import Score, hold, need
+    from lossatlas.exercises import Score, check_properties, need
 
     def falls(loss, draw):
         """It falls towards the label."""
@@ -42,7 +42,7 @@ def test_own(own_loss, student):
         need(right < wrong, f"the loss is {right:.3g} for a right prediction and {wrong:.3g} for a wrong one")
         return Score(f"The gap is {wrong - right:.3g}.", wrong - right)
 
-    hold("cross_entropy/2", own_loss, student=student, properties=(falls,))
+    check_properties("cross_entropy/2", own_loss, student=student, properties=(falls,))
 '''
 BY_HAND_STUB = "p_by_hand = ...\nloss_by_hand = ...\ngradient_by_hand = ..."
 STUB = "def my_cross_entropy(logits, target):\n    ..."
@@ -82,7 +82,7 @@ def master(path, *more):
 
 
 def opening(student):
-    return f"import math\nimport torch\nfrom lossatlas.exercises import check, given, hold\n\nstudent = {student!r}"
+    return f"import math\nimport torch\nfrom lossatlas.exercises import check, given, check_properties\n\nstudent = {student!r}"
 
 
 RIGHT_BY_HAND = """numbers = given("cross_entropy/1", student=student)

@@ -239,10 +239,10 @@ def test_an_error_of_a_check_is_shown_and_not_held_against_the_student():
 
 def test_an_error_in_a_property_counts_as_one_of_the_check():
     source = """def test_it(answer, student):
-    from lossatlas.exercises import hold
+    from lossatlas.exercises import check_properties
     def broken(loss, draw):
         return 1 / 0
-    hold("cross_entropy/2", answer, properties=(broken,))"""
+    check_properties("cross_entropy/2", answer, properties=(broken,))"""
     assert one(checking(source), ["def answer(a, b):\n    return a"])["checks"][0]["state"] == "grader error"
 
 
@@ -298,7 +298,7 @@ def test_no_cell_of_the_table_is_a_formula(words):
 
 def test_rehearsal_tells_what_the_masters_solution_fails():
     right = f"def answer(logits, target):\n    return my_cross_entropy(logits, target)\n{classroom.RIGHT_LOSS}"
-    source = "def test_it(answer, student):\n    from lossatlas.exercises import hold\n    hold('cross_entropy/2', answer, student=student)"
+    source = "def test_it(answer, student):\n    from lossatlas.exercises import check_properties\n    check_properties('cross_entropy/2', answer, student=student)"
     asked = replace(classroom.question(1, "cross_entropy/2", "Title", "", (checking(source),)), solution=right)
     assert rehearsal.rehearse(replace(classroom.master("x"), questions=(asked,))) == []
     wrong = replace(asked, solution=right.replace("return my", "return -my"))

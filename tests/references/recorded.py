@@ -50,7 +50,7 @@ def computed(case, inputs=None):
         "hyper": _plain(case.hyper),
         "inputs": {name: value.tolist() for name, value in inputs.items()},
         "items": exact.items.tolist(),
-        "gradient": {name: slope.tolist() for name, slope in exact.low.items()},
+        "gradient": {name: gradient.tolist() for name, gradient in exact.low.items()},
     }
 
 

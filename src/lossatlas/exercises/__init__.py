@@ -6,11 +6,11 @@ from .exercise import EXERCISES, Draw, Exercise, NotAttempted, Wrong, need, regi
 from .listing import listing
 from .quiz import quiz
 from .result import Feedback, Result, Score
-from .run import Unheld, check, given, hold
+from .run import NotSolved, check, given, check_properties
 
 register(*cross_entropy.EXERCISES, *pair_metric_learning.EXERCISES, *contrastive.EXERCISES)
 
 __all__ = [
     "EXERCISES", "Draw", "Exercise", "Feedback", "Function", "NotAttempted", "Number", "Numbers", "Parts", "Result",
-    "Score", "Unheld", "Wrong", "check", "given", "hold", "listing", "need", "quiz", "register",
+    "Score", "NotSolved", "Wrong", "check", "given", "check_properties", "listing", "need", "quiz", "register",
 ]  # fmt: skip

@@ -109,8 +109,8 @@ def inputs_stay_as_they_are(loss, draw):
     need(close(first, items(loss, logits, target)).all(), "two calls with the same inputs gave different values.")
 
 
-def gradient_is_the_slope(loss, draw):
-    """Its gradient is the slope of its values."""
+def gradient_fits_the_values(loss, draw):
+    """Its gradient is the gradient of its values."""
     logits, target = draw.batch(3, 4)
     found = gradient(loss, logits, target)
     need(
@@ -119,13 +119,13 @@ def gradient_is_the_slope(loss, draw):
     for k in range(4):
         step = torch.zeros_like(logits)
         step[:, k] = STEP
-        slope = (items(loss, logits + step, target) - items(loss, logits - step, target)) / (2 * STEP)
-        off = (slope - found[:, k]).abs()
+        grad = (items(loss, logits + step, target) - items(loss, logits - step, target)) / (2 * STEP)
+        off = (grad - found[:, k]).abs()
         i = int(off.argmax())
         need(
-            off[i] < 1e-4 * (1 + slope[i].abs()),
+            off[i] < 1e-4 * (1 + grad[i].abs()),
             f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])}, moving logit {k} changes your loss at the rate "
-            f"{show(slope[i])}, but its gradient says {show(found[i, k])}. Is a part of the formula detached?",
+            f"{show(grad[i])}, but its gradient says {show(found[i, k])}. Is a part of the formula detached?",
         )
 
 

@@ -1,4 +1,4 @@
-"""Hold an answer to the properties of its exercise: `check` says what was found, `hold` raises unless all is well."""
+"""Hold an answer to the properties of its exercise: `check` says what was found, `check_properties` raises unless all is well."""
 
 import contextlib
 import inspect
@@ -38,7 +38,7 @@ def check(key, answer, *, student=""):
     return result
 
 
-class Unheld(AssertionError):
+class NotSolved(AssertionError):
     """An answer lacks a property; `result` is the whole outcome, and its text is the message."""
 
     def __init__(self, result):
@@ -46,8 +46,8 @@ class Unheld(AssertionError):
         self.result = result
 
 
-def hold(key, answer, *, student="", draws="", properties=None, only=None):
-    """Raise `Unheld` unless an answer has all properties: `check` for tests that grade.
+def check_properties(key, answer, *, student="", draws="", properties=None, only=None):
+    """Raise `NotSolved` unless an answer has all properties: `check` for tests that grade.
 
     Args:
         key, answer, student: as for `check`.
@@ -59,7 +59,7 @@ def hold(key, answer, *, student="", draws="", properties=None, only=None):
         The `Result`, in which every property holds. A test that returns it hands on `result.score`.
 
     Raises:
-        Unheld: a property does not hold, or the answer is still the stub.
+        NotSolved: a property does not hold, or the answer is still the stub.
         ValueError: no exercise has this key, or it has no property of a name in `only`.
     """
     exercise = find(key)
@@ -75,7 +75,7 @@ def hold(key, answer, *, student="", draws="", properties=None, only=None):
     for results in _listening:
         results.append(result)
     if not result.passed:
-        raise Unheld(result)
+        raise NotSolved(result)
     return result
 
 
@@ -84,7 +84,7 @@ _listening = []
 
 @contextlib.contextmanager
 def overheard():
-    """A list that fills with the results of all calls of `hold` inside the block, of those that raise too."""
+    """A list that fills with the results of all calls of `check_properties` inside the block, of those that raise too."""
     _listening.append([])
     try:
         yield _listening[-1]

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import torch
 
-from ...exercises import EXERCISES, Unheld
+from ...exercises import EXERCISES, NotSolved
 from ...exercises.answers import is_stub
 from ...exercises.run import OutOfTime, overheard
 from .cells import NotANotebook, sources
@@ -159,7 +159,7 @@ def try_check(check, given, seconds):
             return _outcome(
                 check, "out of time", f"Stopped after {seconds:g} seconds. Is there a loop that does not end?", results
             )
-        except Unheld as unheld:
+        except NotSolved as unheld:
             result = unheld.result
             if result.to_do:
                 return _outcome(check, "not attempted", result.to_do)

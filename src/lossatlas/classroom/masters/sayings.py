@@ -34,9 +34,9 @@ def sayings(properties, checks):
 
 
 def looks_at(check, properties):
-    """What a check looks at: its own words, else the properties that its call of `hold` names, on which inputs."""
+    """What a check looks at: its own words, else the properties that its call of `check_properties` names, on which inputs."""
     tree = ast.parse(check.source).body[0]
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "hold"]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check_properties"]
     if ast.get_docstring(tree) or len(calls) != 1:
         return check.words
     said = {keyword.arg: _value(keyword.value, tree) for keyword in calls[0].keywords}

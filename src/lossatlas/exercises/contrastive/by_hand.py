@@ -43,7 +43,7 @@ def shares_ratio(answer, draw):
 
 
 def odds(answer, draw):
-    """`loss` is the surprise, in nats, at picking the positive among all three."""
+    """`loss` is the negative log-likelihood, in nats, of picking the positive among all three."""
     p, rest = draw.numbers["weight_of_positive"], sum(draw.numbers["weights_of_negatives"])
 
     def fits(share, base=math.e):
@@ -55,12 +55,12 @@ def odds(answer, draw):
         return
     need(
         not fits(chance[2.0]),
-        "your loss is a surprise in bits: its logarithm has base 2. In this book logarithms are natural.",
+        "your loss is measured in bits: its logarithm has base 2. In this book logarithms are natural.",
     )
     need(not fits(chance[10.0]), "your logarithm has base 10. In this book logarithms are natural.")
     need(
         not fits(1 - chance[math.e]),
-        "your loss is the surprise at *not* picking the positive. Is the fraction upside down?",
+        "your loss is the negative log-likelihood of *not* picking the positive. Is the fraction upside down?",
     )
     need(
         abs(chance[math.e] * rest - p) > ROUNDING * (p + rest),
@@ -77,8 +77,8 @@ def odds(answer, draw):
 
 
 def balance(answer, draw):
-    """The three entries of `slopes` sum to zero."""
-    total = answer.slopes.sum().item()
+    """The three entries of `gradients` sum to zero."""
+    total = answer.gradient.sum().item()
     need(
         abs(total) < 4 * ROUNDING / draw.numbers["temperature"],
         f"the entries sum to {total:.4g}. Raising all similarities by the same amount changes no share, so the sum must vanish.",
@@ -86,44 +86,44 @@ def balance(answer, draw):
 
 
 def direction(answer, draw):
-    """Going against `slopes` raises the positive's similarity and lowers the others."""
-    signs = [slope > 0 for slope in answer.slopes.tolist()]
+    """Going against `gradients` raises the positive's similarity and lowers the others."""
+    signs = [gradient > 0 for gradient in answer.gradient.tolist()]
     need(
         signs != [True, False, False],
-        "every entry has the wrong sign. A slope says how the loss *grows*: it falls when the positive comes nearer.",
+        "every entry has the wrong sign. A gradient says how the loss *grows*: it falls when the positive comes nearer.",
     )
     need(
         signs == [False, True, True],
-        f"the slopes are {show(answer.slopes)}. The first is that of the positive; raising which similarities makes the loss grow?",
+        f"the gradients are {show(answer.gradient)}. The first is that of the positive; raising which similarities makes the loss grow?",
     )
 
 
 def size(answer, draw):
-    """The slope at the positive is what your loss and the temperature say."""
+    """The gradient at the positive is what your loss and the temperature say."""
     temperature, missed = draw.numbers["temperature"], 1 - math.exp(-answer.loss)
-    found = -answer.slopes[0].item()
+    found = -answer.gradient[0].item()
     near = 4 * ROUNDING / temperature
     need(
         abs(found - missed) > near or abs(missed - missed / temperature) < near,
-        f"the slope at the positive is that with respect to s/τ. The question is about the similarity itself, and τ = {temperature:g}: which way does the chain rule go?",
+        f"the gradient at the positive is that with respect to s/τ. The question is about the similarity itself, and τ = {temperature:g}: which way does the chain rule go?",
     )
     need(
         abs(found - missed * temperature) > near,
-        f"a temperature of {temperature:g} divides the similarities. Does it make slopes larger or smaller?",
+        f"a temperature of {temperature:g} divides the similarities. Does it make gradients larger or smaller?",
     )
     need(
         abs(found - missed / temperature) < near,
-        f"by your own loss the positive is missed with probability {missed:.4g}. With τ = {temperature:g} that does not give a slope of {answer.slopes[0].item():.4g}.",
+        f"by your own loss the positive is missed with probability {missed:.4g}. With τ = {temperature:g} that does not give a gradient of {answer.gradient[0].item():.4g}.",
     )
 
 
 def divided(answer, draw):
-    """The slopes at the negatives are divided among them as `shares` says."""
-    total = answer.slopes[1:].sum()
-    off = (answer.slopes[1:] / total - answer.shares).abs().max()
+    """The gradients at the negatives are divided among them as `shares` says."""
+    total = answer.gradient[1:].sum()
+    off = (answer.gradient[1:] / total - answer.shares).abs().max()
     need(
         off < 4 * ROUNDING,
-        f"of the push, your slopes give the negatives {show(answer.slopes[1:] / total)}, and your shares say {show(answer.shares)}.",
+        f"of the push, your derivatives give the negatives {show(answer.gradient[1:] / total)}, and your shares say {show(answer.shares)}.",
     )
 
 
@@ -131,7 +131,7 @@ BY_HAND = Exercise(
     key="contrastive/1",
     title="One positive, two negatives",
     minutes=10,
-    form=Parts(loss=Number("loss"), slopes=Numbers("slopes", 3), shares=Numbers("shares", 2)),
+    form=Parts(loss=Number("loss"), gradient=Numbers("gradient", 3), shares=Numbers("shares", 2)),
     given=numbers,
     properties=(shares_sum, shares_ratio, odds, direction, balance, size, divided),
 )

@@ -48,9 +48,9 @@ def one_number(loss, draw):
             value.requires_grad,
             "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or NumPy.",
         )
-        (slope,) = torch.autograd.grad(value, leaf)
+        (gradient,) = torch.autograd.grad(value, leaf)
         need(
-            slope.isfinite().all(),
+            gradient.isfinite().all(),
             "its gradient is not finite. Does a length or a distance of 0 meet a root or a division?",
         )
 

@@ -186,8 +186,8 @@ def sharp(loss, draw):
         )
 
 
-def gradient_is_the_slope(loss, draw):
-    """Its gradient is the slope of its values."""
+def gradient_fits_the_values(loss, draw):
+    """Its gradient is the gradient of its values."""
     a, b = views(draw, items=3)
     a.requires_grad_()
     value = items_of(loss, a, b).sum()
@@ -201,10 +201,10 @@ def gradient_is_the_slope(loss, draw):
     for place in [(0, 0), (1, 2), (2, 1)]:
         step = torch.zeros_like(a)
         step[place] = STEP
-        slope = (items_of(loss, a + step, b).sum() - items_of(loss, a - step, b).sum()) / (2 * STEP)
+        gradient = (items_of(loss, a + step, b).sum() - items_of(loss, a - step, b).sum()) / (2 * STEP)
         need(
-            abs(slope - found[place]) < 1e-4 * (1 + abs(slope)),
-            f"moving entry {place} of the first view changes your losses at the rate {show(slope)}, but the gradient says {show(found[place])}. Is a part detached?",
+            abs(gradient - found[place]) < 1e-4 * (1 + abs(gradient)),
+            f"moving entry {place} of the first view changes your losses at the rate {show(gradient)}, but the gradient says {show(found[place])}. Is a part detached?",
         )
 
 
@@ -222,7 +222,7 @@ TWO_VIEWS = Exercise(
         both_views_alike,
         items_stay_in_order,
         right_angles,
-        gradient_is_the_slope,
+        gradient_fits_the_values,
         sharp,
     ),
 )

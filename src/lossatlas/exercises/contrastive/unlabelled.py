@@ -154,9 +154,9 @@ def carries_a_gradient(answer, draw):
     positive.requires_grad_(), unlabelled.requires_grad_()
     total = estimate(answer, positive, unlabelled, prior, temperature).sum()
     need(total.requires_grad, "the result carries no gradient. Look for `detach()`, `.item()` or NumPy.")
-    slopes = torch.autograd.grad(total, [positive, unlabelled], allow_unused=True)
-    for name, slope in zip(("positive", "unlabelled"), slopes, strict=True):
-        need(slope is not None and slope.any(), f"no gradient reaches `{name}`.")
+    gradients = torch.autograd.grad(total, [positive, unlabelled], allow_unused=True)
+    for name, gradient in zip(("positive", "unlabelled"), gradients, strict=True):
+        need(gradient is not None and gradient.any(), f"no gradient reaches `{name}`.")
 
 
 UNLABELLED = Exercise(

@@ -41,28 +41,28 @@ def odds(answer, draw):
             )
 
 
-def surprise(answer, draw):
-    """`loss_by_hand` is the surprise, in nats, at the true class."""
+def negative_log_likelihood(answer, draw):
+    """`loss_by_hand` is the negative log-likelihood, in nats, of the true class."""
     y = draw.numbers["true_class"]
     fits = {base: abs(base**-answer.loss - answer.p[y]) < ROUNDING for base in (math.e, 2.0, 10.0)}
     if fits[math.e]:
         return
-    need(answer.loss >= 0, "your loss is negative. The logarithm of a number below 1 is negative; a surprise is not.")
+    need(answer.loss >= 0, "your loss is negative. The logarithm of a number below 1 is negative; a negative log-likelihood is not.")
     need(
-        not fits[2.0], "your loss is a surprise in bits: its logarithm has base 2. In this book logarithms are natural."
+        not fits[2.0], "your loss is measured in bits: its logarithm has base 2. In this book logarithms are natural."
     )
     need(not fits[10.0], "your logarithm has base 10. In this book logarithms are natural.")
     for k in {0, 1, 2} - {y}:
         need(
             abs(math.exp(-answer.loss) - answer.p[k]) > ROUNDING,
-            f"your loss is the surprise at class {k}, but the true class is {y}. Classes are counted from 0.",
+            f"your loss is the negative log-likelihood of class {k}, but the true class is {y}. Classes are counted from 0.",
         )
     need(
         abs(1 - answer.loss - answer.p[y]) > ROUNDING,
         "your loss is the probability that is missing to 1, without a logarithm.",
     )
     raise Wrong(
-        f"your loss is the surprise at a probability of {math.exp(-answer.loss):.4g}. Compare that with your own `p_by_hand` at class {y}."
+        f"your loss is the negative log-likelihood at a probability of {math.exp(-answer.loss):.4g}. Compare that with your own `p_by_hand` at class {y}."
     )
 
 
@@ -123,5 +123,5 @@ BY_HAND = Exercise(
     minutes=10,
     form=Parts(p=Numbers("p_by_hand", 3), loss=Number("loss_by_hand"), gradient=Numbers("gradient_by_hand", 3)),
     given=numbers,
-    properties=(probabilities, odds, surprise, balance, direction, small_moves),
+    properties=(probabilities, odds, negative_log_likelihood, balance, direction, small_moves),
 )

@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 from ..answers import Function
 from ..exercise import Exercise, Wrong, need
 from ..probes import (
-    gradient_is_the_slope,
+    gradient_fits_the_values,
     inputs_stay_as_they_are,
     items,
     items_do_not_mix,
@@ -139,7 +139,7 @@ STABLE = Exercise(
         moves_the_right_way,
         labels_compared,
         probabilities_sum_to_one,
-        gradient_is_the_slope,
+        gradient_fits_the_values,
         survives_extremes,
     ),
 )

@@ -42,7 +42,7 @@ def values(answer, distances, labels, margin):
     return found
 
 
-def slopes(answer, distances, labels):
+def gradients(answer, distances, labels):
     """Slope of each anchor's value in its own row of distances, (N, N), and in all others, largest size."""
     distances = distances.clone().requires_grad_()
     found = values(answer, distances, labels, margin=10.0)
@@ -53,7 +53,7 @@ def slopes(answer, distances, labels):
     rows = torch.stack([torch.autograd.grad(value, distances, retain_graph=True)[0] for value in found])
     need(
         rows.any(),
-        "with a margin of 10 every hinge is open, but yours has no slope anywhere. Is the margin taken off instead of added?",
+        "with a margin of 10 every hinge is open, but yours has no gradient anywhere. Is the margin taken off instead of added?",
     )
     own = torch.eye(len(labels), dtype=torch.bool).unsqueeze(-1)
     return rows[own.expand_as(rows)].view_as(distances), rows.masked_fill(own, 0).abs().max().item()
@@ -69,7 +69,7 @@ def one_value_per_anchor(answer, draw):
 def looks_at_its_own_row(answer, draw):
     """An anchor's value depends on its own distances, to others, alone."""
     distances, labels = batch(draw)
-    found, elsewhere = slopes(answer, distances, labels)
+    found, elsewhere = gradients(answer, distances, labels)
     need(
         elsewhere < 1e-9,
         "the value of one anchor changes with the distances of another. Work along the last dimension.",
@@ -81,9 +81,9 @@ def looks_at_its_own_row(answer, draw):
 
 
 def one_positive_one_negative(answer, draw):
-    """It looks at one positive and one negative, with slopes 1 and -1."""
+    """It looks at one positive and one negative, with gradients 1 and -1."""
     distances, labels = batch(draw)
-    found, _ = slopes(answer, distances, labels)
+    found, _ = gradients(answer, distances, labels)
     same = labels.unsqueeze(1) == labels
     for i in range(len(labels)):
         pull, push = found[i][same[i]], found[i][~same[i]]
@@ -100,14 +100,14 @@ def one_positive_one_negative(answer, draw):
             need(counted == 1, f"{counted} {name} of anchor {i} count, and one should: the hardest.")
             need(
                 abs(side.abs().max() - 1) < 1e-9,
-                f"the slope in the hardest of the {name} is {show(side.abs().max())} in size, not 1. Are distances squared, or is the result multiplied or divided by a number?",
+                f"the gradient in the hardest of the {name} is {show(side.abs().max())} in size, not 1. Are distances squared, or is the result multiplied or divided by a number?",
             )
 
 
 def the_hardest(answer, draw):
     """They are the hardest ones."""
     distances, labels = batch(draw)
-    found, _ = slopes(answer, distances, labels)
+    found, _ = gradients(answer, distances, labels)
     same = labels.unsqueeze(1) == labels
     for i in range(len(labels)):
         pulled, pushed = distances[i][found[i] > 0.5], distances[i][found[i] < -0.5]
@@ -158,9 +158,9 @@ def lonely(answer, draw):
             f"with labels {labels.tolist()} an anchor without a {name} has the value {show(alone)}. No triplet, no loss. And is a point its own positive here, at distance 0?",
         )
         if found.requires_grad:
-            (slope,) = torch.autograd.grad(found.sum(), leaf)
+            (gradient,) = torch.autograd.grad(found.sum(), leaf)
             need(
-                slope.isfinite().all(),
+                gradient.isfinite().all(),
                 f"with labels {labels.tolist()} the gradient is not finite. Infinity times zero is no number: fill with 0 after the comparison.",
             )
 

@@ -81,7 +81,7 @@ def values(loss, s, positive, negative):
     return found
 
 
-def slopes(loss, s, positive, negative):
+def gradients(loss, s, positive, negative):
     s = s.clone().requires_grad_()
     found = values(loss, s, positive, negative)
     need(found.requires_grad, "the result does not depend on the similarities as far as autograd can see.")
@@ -104,7 +104,7 @@ def one_value_per_anchor(answer, draw):
 def right_direction(answer, draw):
     """Nowhere does it push a positive away or draw a negative in."""
     s, positive, negative = sample(draw)
-    found = slopes(answer.loss, s, positive, negative)
+    found = gradients(answer.loss, s, positive, negative)
     need(
         (found[positive] <= 1e-9).all(),
         f"with similarities {show(s[0])} your loss rises with that of a positive. Is a sign flipped, or do positives compete with one another, as they do in one softmax over all pairs?",
@@ -132,9 +132,9 @@ def finite_without_pairs(answer, draw):
             f"with no {names} your loss is {show(found)}. Is a number divided by a count of 0, or a logarithm taken of 0?",
         )
         if found.requires_grad:
-            (slope,) = torch.autograd.grad(found.sum(), s_, allow_unused=True)
+            (gradient,) = torch.autograd.grad(found.sum(), s_, allow_unused=True)
             need(
-                slope is None or slope.isfinite().all(),
+                gradient is None or gradient.isfinite().all(),
                 f"with no {names} the gradient of your loss is not finite. Fill with a large number, not with infinity.",
             )
 

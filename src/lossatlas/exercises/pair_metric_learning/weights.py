@@ -38,7 +38,7 @@ def values(answer, s, positive, negative):
     n = len(s)
     found = called(answer, s, positive, negative, order="s, positive, negative", shape=(n,))
     if not isinstance(found, torch.Tensor):
-        raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
+        raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a derivative.")
     if found.shape == (n,):
         return found
     need(
@@ -63,8 +63,8 @@ def measured(answer, s, positive, negative):
     s = s.clone().requires_grad_()
     found = values(answer, s, positive, negative)
     need(found.requires_grad, "the result does not depend on the similarities as far as autograd can see.")
-    (slope,) = torch.autograd.grad(found.sum(), s)
-    return slope
+    (derivative,) = torch.autograd.grad(found.sum(), s)
+    return derivative
 
 
 def one_value_per_anchor(answer, draw):
@@ -75,25 +75,25 @@ def one_value_per_anchor(answer, draw):
 def right_direction(answer, draw):
     """It falls with the similarity of a positive and rises with that of a negative."""
     s, positive, negative = sample(draw)
-    slope = measured(answer, s, positive, negative)
+    derivative = measured(answer, s, positive, negative)
     need(
-        (slope[positive] < 0).all(),
-        "its slope in the similarity of a positive is not below 0. A positive that comes nearer should cost less. Is a sign flipped, or are the masks exchanged?",
+        (derivative[positive] < 0).all(),
+        "its derivative in the similarity of a positive is not below 0. A positive that comes nearer should cost less. Is a sign flipped, or are the masks exchanged?",
     )
     need(
-        (slope[negative] > 0).all(),
-        "its slope in the similarity of a negative is not above 0. A negative that comes nearer should cost more. Is a sign flipped?",
+        (derivative[negative] > 0).all(),
+        "its derivative in the similarity of a negative is not above 0. A negative that comes nearer should cost more. Is a sign flipped?",
     )
 
 
 def neither(answer, draw):
     """A row that is neither positive nor negative does not count."""
     s, positive, negative = sample(draw)
-    slope = measured(answer, s, positive, negative)
+    derivative = measured(answer, s, positive, negative)
     rest = ~(positive | negative)
     need(
-        (slope[rest] == 0).all(),
-        "a row that is in neither mask has a slope. Fill what is not marked with 0, on each side.",
+        (derivative[rest] == 0).all(),
+        "a row that is in neither mask has a derivative. Fill what is not marked with 0, on each side.",
     )
 
 
@@ -169,14 +169,14 @@ def bounded_below(answer, draw):
 
 
 def survives_extremes(answer, draw):
-    """Value and gradient are finite in single precision, however wrong the pairs are."""
+    """Value and derivative are finite in single precision, however wrong the pairs are."""
     s = torch.tensor([[-1000.0, 1000.0], [1000.0, -1000.0]])
     marks = torch.tensor([[True, False], [True, False]])
-    slope = measured(answer, s, marks, ~marks)
+    derivative = measured(answer, s, marks, ~marks)
     found = values(answer, s, marks, ~marks)
     need(
-        found.isfinite().all() and slope.isfinite().all(),
-        f"with similarities of ±1000 it is {show(found)} with slopes {show(slope)}. An exponential overflows: there is a function of PyTorch for log(1 + eˣ).",
+        found.isfinite().all() and derivative.isfinite().all(),
+        f"with similarities of ±1000 it is {show(found)} with derivatives {show(derivative)}. An exponential overflows: there is a function of PyTorch for log(1 + eˣ).",
     )
 
 
