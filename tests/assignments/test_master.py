@@ -132,7 +132,7 @@ REFUSED = {
     "another title": (changed("does not overflow", "overflows"), "expected the heading `### 2 · Cross-entropy that does not overflow`, got `### 2 · Cross-entropy that overflows`"),
     "another number": (changed("### 2 ·", "### 3 ·"), "got `### 3 · Cross-entropy that does not overflow`"),
     "no minutes": (changed("*About 15 minutes, 3 points.* ", ""), "expected the first paragraph after the heading to begin with `*About 15 minutes, 4 points.*`"),
-    "other minutes": (changed("About 15 minutes", "About 20 minutes"), "expected `*About 15 minutes, ...*` as the exercise cross_entropy/2 says, got 20"),
+    "other minutes": (changed("About 15 minutes", "About 20 minutes"), "expected `*About 15 minutes, ...*` as in the exercise cross_entropy/2, got 20"),
     "other points in the statement": (changed("15 minutes, 3 points", "15 minutes, 4 points"), "expected 3 points, the sum over the checks, got 4 in the statement"),
     "other points in the settings": (changed("points: 3", "points: 4"), "expected 3 points, the sum over the checks, got 4 after `points:`"),
     "no points in the settings": (changed("points: 3\n", ""), "expected `points: 3`, the sum over the checks, got `points: null`"),

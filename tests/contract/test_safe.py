@@ -38,7 +38,9 @@ def test_expm1_over(a, x):
     assert value == pytest.approx(wanted, rel=1e-13, abs=0)
     assert gradient == pytest.approx(float(mpmath.exp(mpmath.mpf(a) * x)), rel=1e-13)
     as_tensor, gradient_as_tensor = with_gradient(lambda t: safe.expm1_over(torch.tensor(a, dtype=torch.float64), t), x)
-    assert as_tensor == pytest.approx(wanted, rel=1e-13, abs=0) and gradient_as_tensor == pytest.approx(gradient, rel=1e-13)
+    assert as_tensor == pytest.approx(wanted, rel=1e-13, abs=0) and gradient_as_tensor == pytest.approx(
+        gradient, rel=1e-13
+    )
 
 
 def test_expm1_over_many_exponents():

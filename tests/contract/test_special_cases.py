@@ -22,7 +22,13 @@ def test_special_cases(entry):
             close(got, wanted, rtol=special.tolerance, atol=special.tolerance, note=note)
             for name in got_gradients:
                 loose = max(10 * special.tolerance, 1e-9)
-                close(got_gradients[name], wanted_gradients[name], rtol=loose, atol=loose, note=f"{note}, gradient of {name}")
+                close(
+                    got_gradients[name],
+                    wanted_gradients[name],
+                    rtol=loose,
+                    atol=loose,
+                    note=f"{note}, gradient of {name}",
+                )
 
 
 def _other_side(special, other, inputs):

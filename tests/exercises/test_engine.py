@@ -14,7 +14,18 @@ import pytest
 import torch
 from nbclient import NotebookClient
 
-from lossatlas.exercises import Exercise, Function, Number, Numbers, Parts, Score, NotSolved, check, check_properties, need
+from lossatlas.exercises import (
+    Exercise,
+    Function,
+    NotSolved,
+    Number,
+    Numbers,
+    Parts,
+    Score,
+    check,
+    check_properties,
+    need,
+)
 from lossatlas.exercises.answers import is_stub
 from lossatlas.exercises.exercise import Draw
 from lossatlas.exercises.run import examine, time_limit
@@ -192,7 +203,9 @@ def test_hold_returns_what_holds_and_raises_what_does_not():
 
 
 def test_hold_tries_some_of_the_properties_or_others():
-    result = check_properties("cross_entropy/2", lambda logits, target: 2 * mine(logits, target), only="items_do_not_mix")
+    result = check_properties(
+        "cross_entropy/2", lambda logits, target: 2 * mine(logits, target), only="items_do_not_mix"
+    )
     assert [line.name for line in result.feedback][1:] == ["An item's value does not depend on the other items"]
     with pytest.raises(NotSolved, match="off by one factor, 2"):
         check_properties(
@@ -267,7 +280,7 @@ class Elsewhere:
 
     def __call__(self, x):
         error = RuntimeError("a long story")
-        error.told = "Your code raised ValueError: no\nin line 3: `return no`"
+        error.explanation = "Your code raised ValueError: no\nin line 3: `return no`"
         raise error
 
 

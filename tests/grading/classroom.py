@@ -126,12 +126,12 @@ def hand_in(folder, **cells):
     return folder
 
 
-class Told(Exception):
-    """An error of an answer, told as the sandbox tells it."""
+class Explained(Exception):
+    """An error of an answer, explained as by the sandbox."""
 
     def __init__(self, error):
         super().__init__(str(error))
-        self.told = f"Your code raised {type(error).__name__}: {error}"
+        self.explanation = f"Your code raised {type(error).__name__}: {error}"
 
 
 class LocalSession:
@@ -168,10 +168,10 @@ class LocalSession:
 
     @property
     def answers(self):
-        return {name: _told(value) if callable(value) else value for name, value in self.space.items()}
+        return {name: _explained(value) if callable(value) else value for name, value in self.space.items()}
 
 
-def _told(function):
+def _explained(function):
     from functools import wraps
 
     @wraps(function)
@@ -179,7 +179,7 @@ def _told(function):
         try:
             return function(*args, **keywords)
         except Exception as error:
-            raise Told(error) from None
+            raise Explained(error) from None
 
     from lossatlas.exercises.answers import is_stub
 

@@ -206,7 +206,7 @@ def test_a_grader_process_that_dies_takes_nobody_with_it(tmp_path, master, monke
     assert rows(tmp_path)["mallory"]["total"] == "7", "it is graded at the next run"
 
 
-def test_a_sandbox_that_does_not_start_is_not_held_against_anybody(tmp_path, master, monkeypatch):
+def test_a_sandbox_that_does_not_start_costs_nobody_points(tmp_path, master, monkeypatch):
     class Unable(classroom.LocalSession):
         def __enter__(self):
             self.cells = []
@@ -217,7 +217,7 @@ def test_a_sandbox_that_does_not_start_is_not_held_against_anybody(tmp_path, mas
     run(tmp_path, master)
     assert rows(tmp_path)["ada"]["status"] == "needs a look"
     assert "cannot be started" in rows(tmp_path)["ada"]["remarks"]
-    assert "no fault that is certain to be yours" in classroom.feedback_of(tmp_path / "out", "ada")["ada"]
+    assert "it is not certain that this is its fault" in classroom.feedback_of(tmp_path / "out", "ada")["ada"]
     monkeypatch.setattr(grading, "Session", classroom.LocalSession)
     run(tmp_path, master)
     assert rows(tmp_path)["ada"]["total"] == "7"
@@ -231,7 +231,7 @@ def test_results_never_stand_among_the_submissions(tmp_path, master):
     assert [path.name for path in folder.iterdir()] == ["ada.ipynb"]
 
 
-def test_an_error_of_a_check_is_shown_and_not_held_against_the_student():
+def test_an_error_of_a_check_is_shown_and_does_not_count_against_the_student():
     done = one(checking("def test_it(answer):\n    raise KeyError('mistyped')"), ["answer = 1"])
     assert done["checks"][0]["state"] == "grader error"
     assert "mistyped" in done["checks"][0]["words"]

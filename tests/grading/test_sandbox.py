@@ -408,7 +408,7 @@ def test_time_ends_and_words_are_dropped(attack):
     for name in ("loops", "prints"):
         with pytest.raises(RemoteError) as late:
             attack(name)
-        assert "Stopped after 3 seconds" in late.value.told
+        assert "Stopped after 3 seconds" in late.value.explanation
 
 
 def test_all_that_was_tried_left_the_same_process(inside):
@@ -433,7 +433,7 @@ def test_what_ends_the_process(inside, name):
     function, before = inside.answers[name], inside.generation
     with pytest.raises(SessionLost, match=FATAL[name]) as lost:
         function()
-    assert lost.value.told.startswith(f"`{name}` was asked for")
+    assert lost.value.explanation.startswith(f"`{name}` was used by a check")
     began = time.monotonic()
     with pytest.raises(SessionLost, match=FATAL[name]):  # it is remembered, and not tried again
         function()

@@ -211,7 +211,7 @@ def test_the_reason_reaches_the_grader():
         Session(b"hello", isolation=ISOLATION),
     ):
         pass
-    assert lost.value.told == str(lost.value)
+    assert lost.value.explanation == str(lost.value)
     with (
         pytest.raises(SessionLost, match=r"30 MB.*may have 20") as lost,
         Session(b"[" * 30 * 2**20, isolation=ISOLATION),

@@ -61,7 +61,11 @@ def test_a_finding_holds(peer, noted):
     if finding.gradient is None:
         them, us, low, high = their_value, our_value, value, value
     else:
-        them, us, (low, high) = their_gradients[finding.gradient], our_gradients[finding.gradient], gradients[finding.gradient]
+        them, us, (low, high) = (
+            their_gradients[finding.gradient],
+            our_gradients[finding.gradient],
+            gradients[finding.gradient],
+        )
     # Smaller numbers than 1e-30 are less than the exact gradient's step over the inputs.
     torch.testing.assert_close(low, high, rtol=1e-12, atol=1e-30, msg="a finding at a kink proves nothing")
     torch.testing.assert_close(us, low, rtol=1e-12, atol=1e-30)

@@ -158,7 +158,7 @@ def test_training_separates_classes_that_were_never_seen():
     ("change", "message"),
     [
         ({"steps": 0}, "`steps`: expected a whole number >= 1"),
-        ({"film": [7]}, "`film`: expected whole numbers from 0 to 5"),
+        ({"film": [7]}, "`film`: expected a whole number in \\[0, 5\\]"),
         ({"watched": torch.zeros(3, 2)}, r"`watched`: expected inputs of shape \(M, 64\)"),
         ({"seeds": []}, "`seeds`: expected one or more"),
         ({"hyper": {"alpha": [1.0], "beta": [1.0, 2.0]}}, "`hyper`: expected names with equally many values"),

@@ -5,21 +5,20 @@ from dataclasses import dataclass
 
 import torch
 
-from .checks import describe, is_number, wrong
+from .checks import describe, wrong
+from .domains import whole
 from .fused import differentiated_again, transformed
 
 
 def check_rows(rows):
     """A whole number, and nothing at work that the formula in parts does not go through."""
-    if not isinstance(rows, int) or isinstance(rows, bool) or rows < 1:
-        kind = ValueError if is_number(rows) else TypeError
-        raise wrong("rows_at_once", "a whole number > 0, or None for all", describe(rows), kind)
+    whole(1, optional=True).check("rows_at_once", rows)
     if not torch.compiler.is_compiling() and transformed():
         raise wrong("rows_at_once", "None under torch.func and in forward-mode differentiation", describe(rows))
 
 
 def _check_first_derivative():
-    """Slopes that were made part by part have no history: differentiated again they would pass for constants."""
+    """Gradients that were made part by part have no history: differentiated again they would pass for constants."""
     if differentiated_again():
         raise wrong(
             "rows_at_once", "None where a gradient is differentiated again (create_graph=True)", "some rows at a time"

@@ -1,4 +1,4 @@
-"""What an exercise is: what is asked, and the properties that every right answer has."""
+"""What an exercise is: a task, and the properties that every right answer has."""
 
 import zlib
 from collections.abc import Callable

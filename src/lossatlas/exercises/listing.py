@@ -1,4 +1,4 @@
-"""The exercises of a chapter as a table: what each asks for, how long it takes, and where it is."""
+"""The exercises of a chapter as a table: what to write, how long it takes, and where it is."""
 
 import html
 import re
@@ -35,7 +35,7 @@ def listing(family):
 
 
 def page_of(family):
-    """The name of the page that holds the exercises of a chapter."""
+    """The name of the page with the exercises of a chapter."""
     return f"{family}_exercises"
 
 
@@ -47,7 +47,7 @@ class Listing:
     exercises: tuple
 
     def __repr__(self):
-        lines = [f"{number(e)}. {e.title} (about {e.minutes} minutes): {asked(e.form)}" for e in self.exercises]
+        lines = [f"{number(e)}. {e.title} (about {e.minutes} minutes): {task(e.form)}" for e in self.exercises]
         return "\n".join([f"Exercises of the chapter {self.family}, about {self.minutes} minutes in all", *lines])
 
     @property
@@ -73,7 +73,7 @@ class Listing:
         title = html.escape(exercise.title)
         if page:
             title = f'<a href="{html.escape(page)}#exercise-{number(exercise)}">{title}</a>'
-        return f'<tr><th scope="row">{number(exercise)} · {title}</th><td>{_text(asked(exercise.form))}</td><td>{exercise.minutes}</td></tr>'
+        return f'<tr><th scope="row">{number(exercise)} · {title}</th><td>{_text(task(exercise.form))}</td><td>{exercise.minutes}</td></tr>'
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         site = site_address()
@@ -86,10 +86,10 @@ def number(exercise):
     return exercise.key.partition("/")[2]
 
 
-def asked(form):
+def task(form):
     """What an answer consists of, in few words: `p` (3 numbers), or the call of a function."""
     if isinstance(form, Parts):
-        return "; ".join(map(asked, form.forms.values()))
+        return "; ".join(map(task, form.forms.values()))
     if isinstance(form, Function):
         return f"`{form.call}`"
     if isinstance(form, OneOf):

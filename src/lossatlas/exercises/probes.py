@@ -9,7 +9,7 @@ STEP = 1e-5
 
 
 def items(loss, logits, target, **hyper):
-    """One value per item from a reader's loss; says what is wrong with any other result."""
+    """One value per item from a reader's loss; an error explains any other result."""
     value = _called(loss, logits, target, hyper)
     n, classes = logits.shape
     if isinstance(value, (int, float)):
@@ -110,22 +110,23 @@ def inputs_stay_as_they_are(loss, draw):
 
 
 def gradient_fits_the_values(loss, draw):
-    """Its gradient is the gradient of its values."""
+    """Its gradient agrees with finite differences of its values."""
     logits, target = draw.batch(3, 4)
     found = gradient(loss, logits, target)
     need(
-        found.isfinite().all(), f"for logits {show(logits)} and target {show(target)} the gradient holds {_odd(found)}."
+        found.isfinite().all(),
+        f"for logits {show(logits)} and target {show(target)} the gradient contains {_odd(found)}.",
     )
     for k in range(4):
         step = torch.zeros_like(logits)
         step[:, k] = STEP
-        grad = (items(loss, logits + step, target) - items(loss, logits - step, target)) / (2 * STEP)
-        off = (grad - found[:, k]).abs()
+        rate = (items(loss, logits + step, target) - items(loss, logits - step, target)) / (2 * STEP)
+        off = (rate - found[:, k]).abs()
         i = int(off.argmax())
         need(
-            off[i] < 1e-4 * (1 + grad[i].abs()),
+            off[i] < 1e-4 * (1 + rate[i].abs()),
             f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])}, moving logit {k} changes your loss at the rate "
-            f"{show(grad[i])}, but its gradient says {show(found[i, k])}. Is a part of the formula detached?",
+            f"{show(rate[i])}, but the entry of its gradient is {show(found[i, k])}. Is a part of the formula detached?",
         )
 
 
@@ -174,7 +175,7 @@ def survives_extremes(loss, draw):
         logits = logits.to(dtype)
         for what, found in [
             ("your loss is", items(loss, logits, target)),
-            ("its gradient holds", gradient(loss, logits, target)),
+            ("its gradient contains", gradient(loss, logits, target)),
         ]:
             bad = ~found.isfinite()
             if bad.any():

@@ -24,12 +24,12 @@ def for_the_site():
 def html(quiz, with_files=False):
     """A quiz as `<section>`; `with_files` puts script and style inside, for a notebook, where each output stands alone."""
     title = inline(quiz.title)
-    asked = "".join(f"<li>{_question(n, question)}</li>" for n, question in enumerate(quiz.questions, 1))
+    questions = "".join(f"<li>{_question(n, question)}</li>" for n, question in enumerate(quiz.questions, 1))
     answers = "".join(f"<li>{_answer(question)}</li>" for question in quiz.questions)
     return (
         f'{_inlined_files() if with_files else ""}<section class="atlas-quiz" data-quiz="{quiz.family}" data-part="{quiz.part}" '
         f'aria-label="Questions: {entities.escape(plain(quiz.title))}" data-lm-suppress-shortcuts="true">'
-        f'<p class="atlas-quiz-title"><strong>Check yourself:</strong> {title}</p><ol class="atlas-quiz-list">{asked}</ol>'
+        f'<p class="atlas-quiz-title"><strong>Check yourself:</strong> {title}</p><ol class="atlas-quiz-list">{questions}</ol>'
         f'<div class="atlas-quiz-foot"><details class="atlas-quiz-key"><summary>Answers</summary><ol>{answers}</ol></details>'
         '<p class="atlas-quiz-score"></p></div></section>'
     )
@@ -66,7 +66,7 @@ def _question(number, question):
         f'<form method="dialog" class="atlas-question" data-kind="{question.kind}" data-name="{question.name}" autocomplete="off">'
         f'<fieldset><legend><span class="atlas-quiz-number">{number}</span> <span>{inline(question.ask)}{task}</span></legend>{code}{controls}</fieldset>'
         '<p class="atlas-quiz-check"><button type="submit">Check</button></p>'
-        f'<div class="atlas-quiz-said" aria-live="polite"><p class="atlas-quiz-verdict"></p>{feedback}</div></form>'
+        f'<div class="atlas-quiz-feedback" aria-live="polite"><p class="atlas-quiz-verdict"></p>{feedback}</div></form>'
     )
 
 
@@ -125,10 +125,10 @@ _CONTROLS = {"one": _choices, "several": _choices, "truth": _choices, "number": 
 
 def _feedback(name, text, head="", value=None, judged=False):
     """One sentence of feedback, hidden until the script shows it; `judged` leaves room for right or wrong."""
-    told = f' data-value="{value!r}"' if value is not None else ""
+    attribute = f' data-value="{value!r}"' if value is not None else ""
     head = f"<strong>{entities.escape(head)}</strong> " if head else ""
     verdict = '<span class="atlas-quiz-judged"></span> ' if judged else ""
-    return f'<p hidden data-for="{name}"{told}>{head}{verdict}{inline(text)}</p>'
+    return f'<p hidden data-for="{name}"{attribute}>{head}{verdict}{inline(text)}</p>'
 
 
 def _answer(question):

@@ -2,7 +2,7 @@
 
 | file | idea |
 |---|---|
-| `classification`, `calibration` | scores of classes, and whether they mean what they say |
+| `classification`, `calibration` | scores of classes, and whether their probabilities are calibrated |
 | `geometry` | how embeddings lie: alignment, spread, directions in use |
 | `retrieval` | whether the nearest embeddings are of the right class |
 | `thresholds` | whether one threshold of distance serves all classes |

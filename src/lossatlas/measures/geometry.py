@@ -66,7 +66,7 @@ def tolerance(x, labels):
     Paper: Wang and Liu, "Understanding the behaviour of contrastive loss", CVPR 2021.
 
     Differs: the formula there multiplies by an indicator and takes the mean over all pairs, which divides by how
-    often two labels agree; here the mean is over the pairs that share a label, as its text says.
+    often two labels agree; here the mean is over the pairs that share a label, as in its text.
     """
     x = vectors("x", x)
     labels = labels_of("labels", labels, x.shape[:-1])
@@ -171,7 +171,7 @@ def augmented_concentration(views, labels, delta):
 
     Paper: Huang et al. 2021, as `class_center_divergence`.
 
-    Differs: the paper asks for the largest part of a class in which *all* pairs are within delta, which is a search
+    Differs: the paper takes the largest part of a class in which *all* pairs are within delta, which is a search
     over subsets; the share of pairs is at least the square of that part's share, up to 1/N.
     """
     views = vectors("views", views, "N V D")

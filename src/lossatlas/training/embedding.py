@@ -8,7 +8,7 @@ import torch
 from torch.func import functional_call
 from tqdm import tqdm
 
-from ..contract import describe, expect
+from ..contract import describe, expect, whole
 from .batches import shuffled
 from .data import Data
 from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, read, stacked, tiled
@@ -92,7 +92,7 @@ def fit_embeddings(
         film: steps (0 is before training, `steps` after it) at which the watched inputs are embedded.
         watched: inputs (M, F) to embed then; by default the test set.
         filmed: name of the submodule whose output is kept, as in `Embedded.outputs`; by default the whole network's.
-        label: what the progress bar says. It is shown where stderr is a terminal.
+        label: text of the progress bar. It is shown where stderr is a terminal.
 
     Returns:
         An `Embedded`.
@@ -209,8 +209,8 @@ def _check(data, seeds, hyper, steps, film, watched):
     expect(isinstance(data, Data), "data", "a Data", describe(data), TypeError)
     shared = data.x_train.ndim == data.x_test.ndim and data.y_train.ndim == 1
     expect(shared, "data", "inputs and labels that all seeds share", "an axis of seeds")
-    expect(isinstance(steps, int) and steps >= 1, "steps", "a whole number >= 1", describe(steps))
-    inside = all(isinstance(step, int) and 0 <= step <= steps for step in film)
-    expect(inside, "film", f"whole numbers from 0 to {steps}", describe(film))
+    whole(1).check("steps", steps)
+    for step in film:
+        whole(0, steps).check("film", step)
     like = isinstance(watched, torch.Tensor) and watched.shape[1:] == data.x_test.shape[1:]
     expect(like, "watched", f"inputs of shape (M, {data.features})", describe(watched))

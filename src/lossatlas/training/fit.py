@@ -12,7 +12,7 @@ import torch
 from torch.func import functional_call
 from tqdm import tqdm
 
-from ..contract import describe, expect
+from ..contract import describe, expect, whole
 from ..measures import accuracy
 from .data import Data
 from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, read, stacked, tiled
@@ -100,7 +100,7 @@ def fit(
         hyper: name -> numbers, all of the same length V, given to the loss as 0-d tensors, one per variant.
         scores: function of a model's output that gives class scores (N, C).
         test_every: epochs from one look at the test set to the next, at most `epochs`.
-        label: what the progress bar says. It is shown where stderr is a terminal.
+        label: text of the progress bar. It is shown where stderr is a terminal.
 
     Returns:
         A `Fitted`.
@@ -169,11 +169,6 @@ def _check(data, seeds, hyper, **counts):
         fits = value.ndim == shared or len(value) == len(seeds)
         expect(fits, f"data.{name}", f"no axis of seeds, or one of {len(seeds)}", describe(value))
     for name, number in counts.items():
-        expect(isinstance(number, int) and number >= 1, name, "a whole number >= 1", describe(number))
-    expect(
-        counts["test_every"] <= counts["epochs"],
-        "test_every",
-        f"at most {counts['epochs']} epochs",
-        str(counts["test_every"]),
-    )
+        whole(1).check(name, number)
+    whole(1, counts["epochs"]).check("test_every", counts["test_every"])
     check_hyper(hyper)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch.func import functional_call, stack_module_state
 
-from ..contract import describe, expect
+from ..contract import describe, expect, whole
 
 #: Optimisers that treat every number on its own, and so train stacked models as they would train each alone.
 ELEMENTWISE = (
@@ -79,8 +79,9 @@ def check_optimizer(optimizer):
 
 
 def check_seeds(seeds):
-    whole = [isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in seeds]
-    expect(whole and all(whole), "seeds", "one or more whole numbers >= 0", describe(seeds))
+    expect(len(seeds) > 0, "seeds", "one or more whole numbers >= 0", describe(seeds))
+    for seed in seeds:
+        whole(0).check("seeds", seed)
     expect(len(set(seeds)) == len(seeds), "seeds", "different numbers", describe(seeds))
 
 

@@ -62,7 +62,7 @@ BY_HAND_WRONG = {
                 (a + b) / (p + a + b) / t / 2,
             ]
         ),
-        "your shares say",
+        "your shares are",
     ),
 }
 

@@ -327,7 +327,7 @@ WEIGHTS_WRONG = [
     ("centre forgotten", centre_forgotten, "as if the centre were 0"),
     ("centre added", centre_added, "Is its sign flipped"),
     ("averaged", averaged, "summed, not averaged"),
-    ("three times", three_times, "times what was asked for"),
+    ("three times", three_times, "times the weight that is given"),
     ("weights themselves", weights_themselves, "as its derivative"),
     ("of a neighbour", of_a_neighbour, "compare"),
     ("shifted", shifted, "up to a number"),

@@ -1,1 +1,1 @@
-"""Grade a class: notebooks of strangers in, a gradebook out. Nothing here trusts what a notebook says about itself."""
+"""Grade a class: notebooks of strangers in, a gradebook out. Nothing here trusts what a notebook claims about itself."""

@@ -169,11 +169,11 @@ def alt(summary):
         for label, states in summary.questions
     )
     failed = "; ".join(f"{cause} (exercise {number}): {count}" for number, cause, count in summary.failures[:3])
-    said = f"Bars for every exercise show how many of {summary.graded} students got what. {shares}."
-    said += f" What failed most often: {failed}." if failed else ""
+    text = f"Bars for every exercise show how many of {summary.graded} students got what. {shares}."
+    text += f" What failed most often: {failed}." if failed else ""
     for label, board in summary.boards:
-        said += f" Best score in exercise {label.partition(' ')[0]}: {board[0][1]:.4g}."
-    return "".join(c for c in said if c not in "[]\\`\n")
+        text += f" Best score in exercise {label.partition(' ')[0]}: {board[0][1]:.4g}."
+    return "".join(c for c in text if c not in "[]\\`\n")
 
 
 def _shares(axes, summary):

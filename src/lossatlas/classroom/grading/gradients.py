@@ -10,7 +10,7 @@ import dataclasses
 import torch
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 
-from .asked import Answer, Step
+from .requests import Answer, Step
 
 
 class RemoteCall(torch.autograd.Function):

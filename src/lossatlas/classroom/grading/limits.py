@@ -1,4 +1,4 @@
-"""What a submission may use, what it is told when it used more, and what each kind of isolation protects."""
+"""What a submission may use, the message when it used more, and what each kind of isolation protects."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class SessionLost(Exception):
 
     def __init__(self, reason):
         super().__init__(reason)
-        self.told = reason
+        self.explanation = reason
 
 
 #: What is protected and what is not, for each kind of isolation.

@@ -38,7 +38,7 @@ td{overflow-wrap:normal}
 .good{color:var(--good)}.bad{color:var(--bad)}.wait{color:var(--wait)}
 .seen{white-space:pre-line;border-left:.25rem solid var(--bad);padding:.1rem 0 .1rem .8rem;margin:.5rem 0}
 .note{white-space:pre-line;border-left:.25rem solid var(--line);padding:.1rem 0 .1rem .8rem;margin:.5rem 0}
-.told{border-left:.25rem solid var(--wait);padding:.1rem 0 .1rem .8rem}
+.notice{border-left:.25rem solid var(--wait);padding:.1rem 0 .1rem .8rem}
 ul{list-style:none;padding:0;margin:.4rem 0}
 li{padding-left:1.5rem;text-indent:-1.5rem;margin:.15rem 0}
 li>*{text-indent:0}
@@ -72,11 +72,11 @@ def page(entry, master, out_of):
     if entry.status == "not handed in":
         parts.append("<p>Nothing was handed in under this name.</p>")
     elif entry.problem:
-        parts.append(f'<p class="told" role="note">{text(entry.problem)}</p>')
+        parts.append(f'<p class="notice" role="note">{text(entry.problem)}</p>')
     if entry.record:
         if entry.record["lost"]:
             parts.append(
-                f'<p class="told" role="note">Your notebook did not run to its end, or was stopped later. {words(entry.record["lost"])}</p>'
+                f'<p class="notice" role="note">Your notebook did not run to its end, or was stopped later. {words(entry.record["lost"])}</p>'
             )
         parts += [
             _overview(entry),
@@ -110,8 +110,8 @@ def _question(entry, question):
         f'<span class="points">{_points(question["earned"], question["out_of"])} points</span></div>'
         f'<p class="small">{STATES[question["state"]]}</p>'
     ]
-    if told := (entry.told or {}).get(name):
-        parts.append(f'<p class="told" role="note">{words(told)}</p>')
+    if note := (entry.notes or {}).get(name):
+        parts.append(f'<p class="notice" role="note">{words(note)}</p>')
     if question["score"] is not None:
         place, among = entry.places[name]
         parts.append(
@@ -147,7 +147,7 @@ def _check(check, failed):
     ]
     if check["state"] == "grader error":
         parts.append(
-            "<p>This check came to an error of its own. It may be the check that is wrong, or what your answer gave to it. Your instructor has been told.</p>"
+            "<p>This check came to an error of its own. It may be the check that is wrong, or what your answer gave to it. Your instructor has been informed.</p>"
         )
     elif check["words"]:
         parts.append(f'<div class="seen">{_sentence(check["words"])}</div>')
@@ -169,9 +169,9 @@ def _check(check, failed):
                 f'<li><span class="mark" aria-hidden="true">{MARKS[line["state"]]}</span>{words(line["name"])} <em>({line["state"]})</em></li>'
             )
     if quiet:
-        held = sum(line["state"] == "holds" for line in check["lines"])
+        count = sum(line["state"] == "holds" for line in check["lines"])
         parts.append(
-            f"<details><summary>{held} of {len(check['lines'])} properties hold</summary><ul>{''.join(quiet)}</ul></details>"
+            f"<details><summary>{count} of {len(check['lines'])} properties hold</summary><ul>{''.join(quiet)}</ul></details>"
         )
     return f'<div class="check">{"".join(parts)}</div>'
 
@@ -194,17 +194,17 @@ def _points(earned, of):
     return f"{number(Decimal(earned))} of {number(Decimal(of))}"
 
 
-def _sentence(said):
-    said = said.strip()
-    return words(said[:1].upper() + said[1:] + ("" if said.endswith((".", "?", "!")) else "."))
+def _sentence(message):
+    message = message.strip()
+    return words(message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else "."))
 
 
-def words(said):
+def words(message):
     """Text, with what stands in backticks as code."""
-    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", text(said))
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", text(message))
 
 
-def text(said):
-    """Anybody's text as harmless HTML: escaped, and without signs that steer a terminal or turn the writing round."""
-    shown = "".join(c if c.isprintable() or c in "\n\t\u200c\u200d" else "\ufffd" for c in str(said))
+def text(message):
+    """Anybody's text as harmless HTML: escaped, and without signs that steer a terminal or reverse the direction of writing."""
+    shown = "".join(c if c.isprintable() or c in "\n\t\u200c\u200d" else "\ufffd" for c in str(message))
     return html.escape(shown)

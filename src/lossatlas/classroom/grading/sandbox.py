@@ -69,11 +69,11 @@ class Child:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def confinement(self):
-        """What the child is told to do to itself before it reads the notebook."""
+        """What the child does to itself before it reads the notebook."""
         refuse = not seccomp_missing()
         return {
             "limits": {
-                # Libraries are in memory too, but not part of this limit; so memory runs out, told by Python, before
+                # Libraries are in memory too, but not part of this limit; so Python reports that memory has run out before
                 # the watcher below ends it all.
                 "memory_mb": int(0.85 * self.limits.memory_mb),
                 "disk_mb": self.limits.disk_mb,
@@ -195,7 +195,7 @@ def _around(isolation, environment, limits):
 
 
 def bubblewrap(environment, limits):
-    """A sandbox that holds the system's programs, Python and this library, all read-only, and three small folders."""
+    """A sandbox with the system's programs, Python and this library, all read-only, and three small folders."""
     disk = str(limits.disk_mb * MEGABYTE)
     command = [
         "bwrap", "--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
@@ -236,7 +236,7 @@ def _no_more_users():
 
 
 def _python_folders():
-    """Python, the virtual environment, and this package: not the folder that it lies in, which may hold solutions."""
+    """Python, the virtual environment, and this package: not the folder that it lies in, which may contain solutions."""
     package = Path(__file__).resolve().parents[2]
     found = []
     for folder in (sys.base_prefix, sys.base_exec_prefix, sys.prefix, package):

@@ -16,7 +16,7 @@ WITHIN = {None: ("QUESTION",), "QUESTION": ("SOLUTION", "TESTS"), "SOLUTION": ()
 
 
 class MasterError(ValueError):
-    """A master that cannot be read; the message names the cell and says what is expected there."""
+    """A master that cannot be read; the message names the cell and what is expected there."""
 
 
 @dataclass(frozen=True)

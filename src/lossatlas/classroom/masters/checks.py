@@ -10,7 +10,7 @@ import yaml
 from .cells import MasterError
 
 CONFIGURATION = re.compile(r'"""\s*#\s*BEGIN TEST CONFIG\n(.*?)\n"""\s*#\s*END TEST CONFIG\n(.*)', re.DOTALL)
-LAYOUT = 'a string `""" # BEGIN TEST CONFIG` ... `""" # END TEST CONFIG` with `points:` and, where it holds, `hidden: true`, then one function'
+LAYOUT = 'a string `""" # BEGIN TEST CONFIG` ... `""" # END TEST CONFIG` with `points:` and, where it applies, `hidden: true`, then one function'
 
 
 @dataclass(frozen=True)

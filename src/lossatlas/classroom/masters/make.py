@@ -44,7 +44,7 @@ class Assignment:
 
 
 def masters_in(folder, families=()):
-    """The masters in a folder by name of the chapter, or those that are asked for.
+    """The masters in a folder by name of the chapter, or those that are named.
 
     Raises:
         MasterError: a family has no master there.

@@ -1,4 +1,4 @@
-"""A master: the one notebook that holds a chapter's exercises with solutions, checks and points."""
+"""A master: the one notebook with a chapter's exercises with solutions, checks and points."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ from ...exercises import EXERCISES
 from .cells import Cell, MasterError, read_cells
 from .checks import Check, read_check
 
-#: What Otter Assign must be told, so that what students get needs nothing but this library.
+#: Settings that Otter Assign needs, so that what students get needs nothing but this library.
 SETTINGS = {
     "export_cell": False,
     "check_all_cell": False,
@@ -32,8 +32,8 @@ class Question:
 
     Attributes:
         number, name, key: such as 2, "q2" and "cross_entropy/2".
-        title, minutes, points: as the statement says them; the points are the sum over the checks.
-        statement: Markdown, without the heading and without the line that says minutes and points.
+        title, minutes, points: as in the statement; the points are the sum over the checks.
+        statement: Markdown, without the heading and without the line with minutes and points.
         hints: Markdown, one text a hint.
         given: code that shows the student's own numbers, or "".
         stub: code the student starts from.
@@ -85,7 +85,7 @@ class Master:
 
 
 def read_master(path):
-    """Read a master, and hold it to what students, graders and the site rely on.
+    """Read a master, and check it for what students, graders and the site rely on.
 
     Args:
         path: a notebook in the format of Otter Assign whose file name is the name of a chapter.
@@ -168,11 +168,11 @@ def _question(path, cells):
         )
     if minutes != exercise.minutes:
         raise MasterError(
-            f"{path}, {mark}: expected `*About {exercise.minutes} minutes, ...*` as the exercise {key} says, got {minutes}"
+            f"{path}, {mark}: expected `*About {exercise.minutes} minutes, ...*` as in the exercise {key}, got {minutes}"
         )
     stub, solution, explanation = _answer(path, mark, [cell for cell in inside if cell.role == "solution"])
     checks = tuple(read_check(path, cell, key) for cell in inside if cell.role == "tests")
-    _held(path, mark, checks, settings.get("points"), points)
+    _check_points(path, mark, checks, settings.get("points"), points)
     return Question(
         number, name, key, title[1], minutes, settings["points"], statement, hints,
         given="\n\n".join(cell.source for cell in inside if cell.role == "everyone" and cell.kind == "code"),
@@ -232,7 +232,7 @@ def _answer(path, mark, cells):
 
 
 def without_marks(source):
-    """Code of a solution without the marks that say where the solution is, and without what stands in its place for students."""
+    """Code of a solution without the marks of the solution, and without what stands in its place for students."""
     source = re.sub(
         r'^[ \t]*"""[ \t]*# BEGIN PROMPT\n.*?"""[; \t]*# END PROMPT(\n|$)', "", source, flags=re.DOTALL | re.MULTILINE
     )
@@ -240,7 +240,7 @@ def without_marks(source):
     return "\n".join(re.sub(r" *# ?SOLUTION( NO PROMPT)?$", "", line) for line in kept)
 
 
-def _held(path, mark, checks, points, said):
+def _check_points(path, mark, checks, points, stated):
     """Checks and points belong together."""
     for hidden, words in [(False, "visible"), (True, "hidden")]:
         if not any(check.hidden is hidden for check in checks):
@@ -256,7 +256,7 @@ def _held(path, mark, checks, points, said):
         raise MasterError(
             f"{path}, {mark}: expected `points: {total:g}`, the sum over the checks, got `points: {_flow(points)}`"
         )
-    for found, where in [(points, "after `points:`"), (said, "in the statement")]:
+    for found, where in [(points, "after `points:`"), (stated, "in the statement")]:
         if found != total:
             raise MasterError(
                 f"{path}, {mark}: expected {total:g} points, the sum over the checks, got {found:g} {where}"
@@ -264,7 +264,7 @@ def _held(path, mark, checks, points, said):
 
 
 def _answers(path, mark, checks, stub, solution):
-    """The names that checks ask for, all of them defined by stub and solution."""
+    """The names that checks take, all of them defined by stub and solution."""
     needed = tuple(dict.fromkeys(name for check in checks for name in check.needs if name != "student"))
     for what, code in [("solution", solution), ("stub", stub)]:
         try:

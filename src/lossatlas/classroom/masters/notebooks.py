@@ -20,7 +20,7 @@ def student_notebook(master):
 
 def instructor_notebook(master):
     """Statements, solutions, all checks, and the rubric of each question where it belongs; it runs from top to bottom."""
-    warning = "> **For instructors.** This notebook holds the solutions and the hidden checks."
+    warning = "> **For instructors.** This notebook contains the solutions and the hidden checks."
     cells = [("markdown", warning), *((cell.kind, cell.source) for cell in master.opening)]
     for question in master.questions:
         explained = [("markdown", f"**Solution.** {question.explanation}")] if question.explanation else []

@@ -1,7 +1,7 @@
-"""What earns how many points, and what the checks say of typical mistakes, as Markdown for instructors."""
+"""What earns how many points, and the messages of the checks about typical mistakes, as Markdown for instructors."""
 
 from ...exercises import EXERCISES
-from .sayings import looks_at, sayings
+from .messages import looks_at, messages
 
 
 def rubric(question):
@@ -10,8 +10,8 @@ def rubric(question):
         f"#### Rubric of exercise {question.number}, {question.points:g} points",
         _table(question),
         _partial_credit(question),
-        "What the checks say of answers that are not right yet (… stands for what they saw):",
-        _said(question),
+        "Messages of the checks about answers that are not right yet (… stands for what they saw):",
+        _messages(question),
     ])  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def rubric_page(master):
     intro = (
         "For instructors. Every check is worth its points on its own: it passes and earns all of them, or it raises and earns none. "
         "Visible checks try properties that students see when they run `check`, mostly with the same inputs; hidden ones try other inputs or other properties. "
-        "Minutes are those the statements tell the students."
+        "Minutes are those of the statements that students read."
     )
     parts = [f"## {q.number} · {q.title}\n\nAbout {q.minutes} minutes.\n\n{rubric(q)}" for q in master.questions]
     return "\n\n".join([f"# Rubric · {master.title}", intro, "\n".join(overview), *parts]) + "\n"
@@ -62,12 +62,12 @@ def _sum(question, *, hidden):
     return sum(check.points for check in question.checks if check.hidden is hidden)
 
 
-def _said(question):
-    """Sentences that properties and checks hold ready, under what they look at."""
+def _messages(question):
+    """Messages of properties and checks, under what they look at."""
     properties = EXERCISES[question.key].properties
     lines, known = [], set()
-    for name, said in sayings(properties, question.checks):
-        new = [words for words in said if words not in known]
+    for name, sentences in messages(properties, question.checks):
+        new = [words for words in sentences if words not in known]
         known.update(new)
         if new:
             lines += [f"- {name}", *(f"  - {words}" for words in new)]

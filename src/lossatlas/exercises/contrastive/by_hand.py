@@ -1,6 +1,7 @@
 """Exercise 1: InfoNCE with one positive and two negatives, with pencil and paper.
 
-Every number is held to the others: the shares to the weights, the loss to the odds, the pulls to the loss and the shares.
+Every number is checked against the others: the shares against the weights, the loss against the odds, and the
+derivatives against the loss and the shares.
 """
 
 import math
@@ -13,7 +14,7 @@ ROUNDING = 2e-3  # three decimals are enough
 
 
 def numbers(draw):
-    """Whole numbers exp(similarity / temperature) of the positive and of two different negatives, and the temperature."""
+    """Whole numbers exp(similarity / temperature) of the positive and two different negatives, and the temperature."""
     first, second = draw.integer(1, 9), draw.integer(1, 8)
     return {
         "weight_of_positive": draw.integer(2, 9),
@@ -72,12 +73,12 @@ def odds(answer, draw):
     )
     need(
         False,
-        f"your loss says that the positive is picked with probability {chance[math.e]:.4g}. Compare the weights: what share has the positive?",
+        f"your loss means that the positive is picked with probability {chance[math.e]:.4g}. Compare the weights: what is the share of the positive?",
     )
 
 
 def balance(answer, draw):
-    """The three entries of `gradients` sum to zero."""
+    """The three entries of `gradient` sum to zero."""
     total = answer.gradient.sum().item()
     need(
         abs(total) < 4 * ROUNDING / draw.numbers["temperature"],
@@ -86,44 +87,44 @@ def balance(answer, draw):
 
 
 def direction(answer, draw):
-    """Going against `gradients` raises the positive's similarity and lowers the others."""
-    signs = [gradient > 0 for gradient in answer.gradient.tolist()]
+    """A step against `gradient` raises the positive's similarity and lowers the others."""
+    signs = [entry > 0 for entry in answer.gradient.tolist()]
     need(
         signs != [True, False, False],
-        "every entry has the wrong sign. A gradient says how the loss *grows*: it falls when the positive comes nearer.",
+        "every entry has the wrong sign. A derivative is positive where the loss *grows*, and the loss falls when the positive comes nearer.",
     )
     need(
         signs == [False, True, True],
-        f"the gradients are {show(answer.gradient)}. The first is that of the positive; raising which similarities makes the loss grow?",
+        f"the derivatives are {show(answer.gradient)}. The first is that of the positive; raising which similarities makes the loss grow?",
     )
 
 
 def size(answer, draw):
-    """The gradient at the positive is what your loss and the temperature say."""
+    """The derivative at the positive agrees with your loss and the temperature."""
     temperature, missed = draw.numbers["temperature"], 1 - math.exp(-answer.loss)
     found = -answer.gradient[0].item()
     near = 4 * ROUNDING / temperature
     need(
         abs(found - missed) > near or abs(missed - missed / temperature) < near,
-        f"the gradient at the positive is that with respect to s/τ. The question is about the similarity itself, and τ = {temperature:g}: which way does the chain rule go?",
+        f"the derivative at the positive is that with respect to s/τ. The question is about the similarity itself, and τ = {temperature:g}: which way does the chain rule go?",
     )
     need(
         abs(found - missed * temperature) > near,
-        f"a temperature of {temperature:g} divides the similarities. Does it make gradients larger or smaller?",
+        f"a temperature of {temperature:g} divides the similarities. Does it make derivatives larger or smaller?",
     )
     need(
         abs(found - missed / temperature) < near,
-        f"by your own loss the positive is missed with probability {missed:.4g}. With τ = {temperature:g} that does not give a gradient of {answer.gradient[0].item():.4g}.",
+        f"by your own loss the positive is missed with probability {missed:.4g}. With τ = {temperature:g} that does not give a derivative of {answer.gradient[0].item():.4g}.",
     )
 
 
 def divided(answer, draw):
-    """The gradients at the negatives are divided among them as `shares` says."""
+    """The derivatives at the negatives are divided among them in proportion to `shares`."""
     total = answer.gradient[1:].sum()
     off = (answer.gradient[1:] / total - answer.shares).abs().max()
     need(
         off < 4 * ROUNDING,
-        f"of the push, your derivatives give the negatives {show(answer.gradient[1:] / total)}, and your shares say {show(answer.shares)}.",
+        f"of the push, your derivatives give the negatives {show(answer.gradient[1:] / total)}, but your shares are {show(answer.shares)}.",
     )
 
 

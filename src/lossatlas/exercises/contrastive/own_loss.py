@@ -1,4 +1,4 @@
-"""Exercise 5: a loss of one's own for two views, tried out on digits against NT-Xent.
+"""Exercise 5: a loss of one's own for two views, compared with NT-Xent on digits.
 
 Nothing is compared with a known answer: networks are trained, and where they put the test images is measured.
 """
@@ -26,7 +26,7 @@ views = chain(rotate(15), shift(1), noise(0.3))
 
 
 def value_of(loss, a, b):
-    """The value of a batch from a reader's loss; says what is wrong with any other result."""
+    """The value of a batch from a reader's loss; an error explains any other result."""
     value = loss(a, b)
     if not isinstance(value, torch.Tensor):
         raise Wrong(f"it returned {describe(value)}. Return a PyTorch tensor; only that carries a gradient.")

@@ -21,7 +21,7 @@ def views(draw, items=4, width=3):
 
 
 def items_of(loss, a, b, temperature=0.5):
-    """One value per item from a reader's loss; says what is wrong with any other result."""
+    """One value per item from a reader's loss; an error explains any other result."""
     n = len(a)
     value = called(loss, a, b, temperature, order="view_a, view_b, temperature", shape=(n,))
     if not isinstance(value, torch.Tensor):
@@ -93,7 +93,7 @@ def all_equal(loss, draw):
     value = items_of(loss, one, one)[0].item()
     need(
         value > 0,
-        f"with {n} items whose embeddings are all equal, your loss is {value:.4g}. A loss is above 0 where nothing is told apart. Is a sign flipped, or the fraction upside down?",
+        f"with {n} items whose embeddings are all equal, your loss is {value:.4g}. A loss is above 0 where no item can be distinguished from another. Is a sign flipped, or the fraction upside down?",
     )
     chances = math.exp(value)
     if abs(chances - (2 * n - 1)) < 1e-6:
@@ -140,7 +140,7 @@ def items_stay_in_order(loss, draw):
 
 
 def right_angles(loss, draw):
-    """Items at right angles are told apart as the temperature says."""
+    """Items at right angles have the loss that the temperature determines."""
     n, temperature = 4, 0.4
     corners = torch.eye(n, dtype=torch.float64)
     value = items_of(loss, corners, corners, temperature)[0].item()
@@ -187,7 +187,7 @@ def sharp(loss, draw):
 
 
 def gradient_fits_the_values(loss, draw):
-    """Its gradient is the gradient of its values."""
+    """Its gradient agrees with finite differences of its values."""
     a, b = views(draw, items=3)
     a.requires_grad_()
     value = items_of(loss, a, b).sum()
@@ -201,10 +201,10 @@ def gradient_fits_the_values(loss, draw):
     for place in [(0, 0), (1, 2), (2, 1)]:
         step = torch.zeros_like(a)
         step[place] = STEP
-        gradient = (items_of(loss, a + step, b).sum() - items_of(loss, a - step, b).sum()) / (2 * STEP)
+        rate = (items_of(loss, a + step, b).sum() - items_of(loss, a - step, b).sum()) / (2 * STEP)
         need(
-            abs(gradient - found[place]) < 1e-4 * (1 + abs(gradient)),
-            f"moving entry {place} of the first view changes your losses at the rate {show(gradient)}, but the gradient says {show(found[place])}. Is a part detached?",
+            abs(rate - found[place]) < 1e-4 * (1 + abs(rate)),
+            f"moving entry {place} of the first view changes your losses at the rate {show(rate)}, but the entry of the gradient is {show(found[place])}. Is a part detached?",
         )
 
 

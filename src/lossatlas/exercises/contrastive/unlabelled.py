@@ -1,6 +1,6 @@
 """Exercise 4: what the negatives would weigh if no positive hid among them.
 
-A population is made whose parts are known. The reader's estimate sees the mixture, and is held to the part it cannot see.
+A population is made whose parts are known. The reader's estimate sees the mixture, and is compared with the part that it cannot see.
 """
 
 import math
@@ -46,7 +46,7 @@ def estimate(answer, positive, unlabelled, prior, temperature):
 
 
 def population(draw, prior_of=(1, 5), temperature=0.5):
-    """Positives, a mixture with exactly the share of them that the prior says, and its true negatives; three anchors."""
+    """Positives, a mixture with exactly the share of them that the prior states, and its true negatives; three anchors."""
     few, all_of_them = prior_of
     positive = weights(draw, 3, few, 0.4, 0.9, temperature)
     negative = weights(draw, 3, all_of_them - few, -0.4, 0.7, temperature)
@@ -66,7 +66,7 @@ def one_number_per_anchor(answer, draw):
         )
         need(
             found.shape != (3, 5),
-            "it returned one number per pair. One per anchor is asked for: the mean over its pairs.",
+            "it returned one number per pair. It should return one per anchor: the mean over its pairs.",
         )
     estimate(answer, positive, unlabelled, 0.2, 0.5)
 
@@ -89,7 +89,7 @@ def nothing_hidden(answer, draw):
     )
     need(
         not close(found, unlabelled.sum(1)).all(),
-        "with a prior of 0 it is the *sum* over the unlabelled pairs. The mean is asked for.",
+        "with a prior of 0 it is the *sum* over the unlabelled pairs. It should be the mean.",
     )
     need(
         close(found, plain).all(),
@@ -131,7 +131,7 @@ def not_below_the_least(answer, draw):
         found = estimate(answer, positive, unlabelled, 0.4, temperature)
         need(
             (found > 0).all(),
-            f"here the unlabelled pairs happen to hold no positive, and your estimate is {show(found)}. Its logarithm would be NaN. What is the least that exp(s/τ) can be?",
+            f"here no unlabelled pair happens to be positive, and your estimate is {show(found)}. Its logarithm would be NaN. What is the least that exp(s/τ) can be?",
         )
         least = math.exp(-1 / temperature)
         need(

@@ -51,7 +51,7 @@ def weights_in_the_gradient(loss, logits, target, **hyper):
 
 
 def gradient_holds_weights(loss, draw):
-    """Its gradient holds an adversary's weights, none of them negative."""
+    """Its gradient consists of an adversary's weights, none of them negative."""
     for _ in range(4):
         logits, target, hyper = setting(draw)
         weights = weights_in_the_gradient(loss, logits, target, **hyper)

@@ -1,7 +1,7 @@
 """Exercise 1: probabilities, loss and gradient for three logits, with pencil and paper.
 
-Every number is held to the others: the probabilities to the odds, the loss to the probabilities, the gradient to
-what the probabilities say about small moves.
+Every number is checked against the others: the probabilities against the odds, the loss against the probabilities,
+the gradient against what the probabilities imply for small moves.
 """
 
 import math
@@ -24,20 +24,20 @@ def numbers(draw):
 
 
 def probabilities(answer, draw):
-    """`p_by_hand` holds three positive numbers that sum to 1."""
+    """`p_by_hand` consists of three positive numbers that sum to 1."""
     need((answer.p > 0).all(), f"one of {show(answer.p)} is not positive. An exponential is.")
     total = answer.p.sum().item()
     need(abs(total - 1) < ROUNDING, f"your three numbers sum to {total:.4g}. What has to be divided out?")
 
 
 def odds(answer, draw):
-    """The odds of two classes are what their logits say."""
+    """The odds of two classes follow from their logits."""
     weights = draw.numbers["exp_of_logits"]
     for i, j in [(0, 1), (1, 2), (0, 2)]:
         if abs(answer.p[i] * weights[j] - answer.p[j] * weights[i]) > ROUNDING * (weights[i] + weights[j]):
             raise Wrong(
                 f"class {i} comes out {show(answer.p[i] / answer.p[j])} times as likely as class {j}. The difference of the two logits, "
-                "raised to a power of e, says something else. Did you use the logits themselves, or mix up their order?"
+                "raised to a power of e, is something else. Did you use the logits themselves, or mix up their order?"
             )
 
 
@@ -47,10 +47,11 @@ def negative_log_likelihood(answer, draw):
     fits = {base: abs(base**-answer.loss - answer.p[y]) < ROUNDING for base in (math.e, 2.0, 10.0)}
     if fits[math.e]:
         return
-    need(answer.loss >= 0, "your loss is negative. The logarithm of a number below 1 is negative; a negative log-likelihood is not.")
     need(
-        not fits[2.0], "your loss is measured in bits: its logarithm has base 2. In this book logarithms are natural."
+        answer.loss >= 0,
+        "your loss is negative. The logarithm of a number below 1 is negative; a negative log-likelihood is not.",
     )
+    need(not fits[2.0], "your loss is measured in bits: its logarithm has base 2. In this book logarithms are natural.")
     need(not fits[10.0], "your logarithm has base 10. In this book logarithms are natural.")
     for k in {0, 1, 2} - {y}:
         need(

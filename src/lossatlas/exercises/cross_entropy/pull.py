@@ -1,6 +1,6 @@
 """Exercise 3: choose the member of the comp-sum family that treats a lost example as you want, and recognise one.
 
-An answer is tried out: autograd measures how hard the member it names pulls.
+Autograd measures how hard the member that an answer names pulls.
 """
 
 import math
@@ -15,7 +15,7 @@ READING = 0.02  # how far a curve may pass from the points: about 0.05 in τ
 
 
 def numbers(draw):
-    """The derivative in the true logit, measured at a few probabilities, of a member whose τ is not told."""
+    """The derivative in the true logit, measured at a few probabilities, of a member whose τ is not given."""
     tau = draw.integer(26, 48) / 20
     p = [0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98]
     return {"p": p, "derivative": [round(-derivative(tau, q), 2) + 0.0 for q in p]}
@@ -48,7 +48,7 @@ def named(tau, call):
 
 
 def shared(answer, p, at_most):
-    """The call and its value; says so where the value belongs to the call with the arguments swapped."""
+    """The call and its value; an error where the value belongs to the call with the arguments swapped."""
     call = f"tau_for_share({p}, {at_most})"
     try:
         tau = Number(call).read(answer.tau_for_share(p, at_most))
@@ -86,7 +86,7 @@ def all_of_it(answer, draw):
 
 
 def not_more(answer, draw):
-    """The member you name pulls at most as hard as asked."""
+    """The member you name pulls at most as hard as required."""
     for p, at_most in cases(draw):
         call, tau = shared(answer, p, at_most)
         found = share(tau, p)
@@ -112,7 +112,7 @@ def not_less(answer, draw):
 
 
 def _factor(answer, draw):
-    """Whether all exponents of the share are off by one factor: the member then grants a fixed power of what is asked."""
+    """Whether all exponents of the share are off by one factor: the pull of the member is then a fixed power of what is required."""
     granted = [(share(shared(answer, p, at_most)[1], p), at_most) for p, at_most in cases(draw)]
     powers = [math.log(max(found, 1e-300)) / math.log(at_most) for found, at_most in granted]
     if max(powers) - min(powers) > 1e-6:
@@ -154,7 +154,9 @@ def read_off(answer, draw):
     if abs(_miss(tau + 1, draw.numbers)[0]) < READING:
         raise Wrong(f"{words} The exponent of p in the pull is τ − 1. Did you read off the exponent?")
     if tau >= 1 and abs(_miss(tau - 1, draw.numbers)[0]) < READING:
-        raise Wrong(f"{words} The derivative is the pull times what is missing to certainty. Is the factor 1 − p forgotten?")
+        raise Wrong(
+            f"{words} The derivative is the pull times what is missing to certainty. Is the factor 1 − p forgotten?"
+        )
     raise Wrong(
         f"{words} The figure in the chapter has a slider for τ: which way does the dashed curve move with it? The height of the point at p = 0.5 alone fixes τ."
     )
@@ -162,7 +164,9 @@ def read_off(answer, draw):
 
 def _miss(tau, points):
     """Where the member passes furthest from the points: the signed distance, p, and the point's height."""
-    gaps = [(-derivative(tau, p) - height, p, height) for p, height in zip(points["p"], points["derivative"], strict=True)]
+    gaps = [
+        (-derivative(tau, p) - height, p, height) for p, height in zip(points["p"], points["derivative"], strict=True)
+    ]
     return max(gaps, key=lambda gap: abs(gap[0]))
 
 

@@ -43,7 +43,7 @@ def family():
 
 
 def accuracies(loss):
-    """Those of the reader's loss, trained once: two properties ask for them, in one check or in two."""
+    """Those of the reader's loss, trained once: two properties use them, in one check or in two."""
     return _accuracies(inspect.unwrap(loss))
 
 
@@ -141,7 +141,7 @@ def learns_from_clean(answer, draw):
 
 
 def _guesses(own):
-    """What to say of networks that learned next to nothing, or ""."""
+    """A remark on networks that learned next to nothing, or ""."""
     nothing = own.mean() < 0.3
     return (
         "Its networks do little better than guessing: has a gradient become NaN, or is a normaliser missing?"
@@ -176,7 +176,7 @@ def early_confidence(answer, draw):
     measured = "about equal to accuracy" if abs(early) < ABOUT else "above accuracy" if early > 0 else "below accuracy"
     need(
         answer.squentropy_stopped_early == measured,
-        f"five networks, trained on 200 digits for {EARLY} epochs, say something else. Squentropy asks the wrong logits to stay near zero: what must the true "
+        f"five networks, trained on 200 digits for {EARLY} epochs, show something else. Squentropy keeps the wrong logits near zero: what must the true "
         "logit do before the softmax is confident, and has it had the time?",
     )
     rows = [
@@ -188,13 +188,13 @@ def early_confidence(answer, draw):
 
 
 def _of_the_loss(a_property):
-    """A property of per-item losses, asked of the part `loss`."""
+    """A property of per-item losses, checked for the part `loss`."""
 
     @functools.wraps(a_property)
-    def asked(answer, draw):
+    def checked(answer, draw):
         return a_property(answer.loss, draw)
 
-    return asked
+    return checked
 
 
 ROBUST = Exercise(

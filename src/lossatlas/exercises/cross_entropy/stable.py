@@ -1,13 +1,12 @@
 """Exercise 2: cross-entropy from logits, for numbers of any size.
 
-Two facts tie the values down without a formula for them: the losses of one item under two labels differ as its
+Two facts determine the values without a formula for them: the losses of one item under two labels differ as its
 logits do, and over all labels the probabilities behind the losses sum to 1.
 """
 
 import math
 
 import torch
-from torch.overrides import TorchFunctionMode
 
 from ..answers import Function
 from ..exercise import Exercise, Wrong, need
@@ -21,28 +20,17 @@ from ..probes import (
     show,
     survives_extremes,
 )
+from ..torch_calls import TorchCalls
 
 READY_MADE = {"cross_entropy", "nll_loss", "log_softmax", "logsumexp", "logaddexp"}
-
-
-class _Calls(TorchFunctionMode):
-    """Notes which PyTorch functions run inside the block."""
-
-    def __init__(self):
-        super().__init__()
-        self.names = set()
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        self.names.add(getattr(function, "__name__", ""))
-        return function(*args, **(kwargs or {}))
 
 
 def from_elementary_parts(loss, draw):
     """It is written with exponentials, logarithms, sums and maxima."""
     logits, target = draw.batch(4, 3)
-    with _Calls() as calls:
+    with TorchCalls() as calls:
         items(loss, logits, target)
-    ready = sorted(calls.names & READY_MADE)
+    ready = sorted(READY_MADE.intersection(calls.names))
     need(
         not ready,
         f"it calls PyTorch's `{''.join(ready[:1])}`, directly or through a library. Write that part yourself, from `exp`, `log`, `sum` and `amax`.",
@@ -55,7 +43,7 @@ def keeps_growing(loss, draw):
     worse, bad = items(loss, apart, torch.tensor([1, 1])).tolist()
     best = items(loss, apart, torch.tensor([0, 0])).tolist()[0]
     if not math.isfinite(worse):
-        return  # said by the last property
+        return  # the last property reports it
     label, least = min((1, worse), (0, best), key=lambda pair: pair[1])
     need(
         least > -0.01,

@@ -1,6 +1,7 @@
 """Exercise 1: one anchor, one positive and three negatives in the plane, with pencil and paper.
 
-Distances are held to Pythagoras, losses to the distances, and the push on the anchor to what small moves would do.
+Distances are checked against Pythagoras, losses against the distances, and the push on the anchor against the
+effect of small moves.
 """
 
 import math

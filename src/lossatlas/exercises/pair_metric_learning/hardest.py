@@ -1,6 +1,6 @@
 """Exercise 2: the hardest triplet of each anchor, from a matrix of distances.
 
-Slopes tell which pairs an answer looks at, and a collapsed batch fixes what the margin adds.
+Derivatives show which pairs an answer looks at, and a collapsed batch determines what the margin adds.
 """
 
 import torch
@@ -21,7 +21,7 @@ def batch(draw, items=7, classes=3):
 
 
 def values(answer, distances, labels, margin):
-    """One value per anchor; says what is wrong with any other result."""
+    """One value per anchor; an error explains any other result."""
     n = len(labels)
     found = called(answer, distances, labels, margin, order="distances, labels, margin", shape=(n,))
     if not isinstance(found, torch.Tensor):
@@ -53,7 +53,7 @@ def gradients(answer, distances, labels):
     rows = torch.stack([torch.autograd.grad(value, distances, retain_graph=True)[0] for value in found])
     need(
         rows.any(),
-        "with a margin of 10 every hinge is open, but yours has no gradient anywhere. Is the margin taken off instead of added?",
+        "with a margin of 10 every hinge is open, but the gradient of yours is 0 everywhere. Is the margin taken off instead of added?",
     )
     own = torch.eye(len(labels), dtype=torch.bool).unsqueeze(-1)
     return rows[own.expand_as(rows)].view_as(distances), rows.masked_fill(own, 0).abs().max().item()
@@ -81,7 +81,7 @@ def looks_at_its_own_row(answer, draw):
 
 
 def one_positive_one_negative(answer, draw):
-    """It looks at one positive and one negative, with gradients 1 and -1."""
+    """It looks at one positive and one negative, with derivatives 1 and -1."""
     distances, labels = batch(draw)
     found, _ = gradients(answer, distances, labels)
     same = labels.unsqueeze(1) == labels
@@ -100,7 +100,7 @@ def one_positive_one_negative(answer, draw):
             need(counted == 1, f"{counted} {name} of anchor {i} count, and one should: the hardest.")
             need(
                 abs(side.abs().max() - 1) < 1e-9,
-                f"the gradient in the hardest of the {name} is {show(side.abs().max())} in size, not 1. Are distances squared, or is the result multiplied or divided by a number?",
+                f"the derivative in the hardest of the {name} is {show(side.abs().max())} in size, not 1. Are distances squared, or is the result multiplied or divided by a number?",
             )
 
 

@@ -65,7 +65,7 @@ def of_rivals():
 
 
 def values(loss, s, positive, negative):
-    """One value per anchor; says what is wrong with any other result."""
+    """One value per anchor; an error explains any other result."""
     n = len(s)
     found = called(loss, s, positive, negative, order="s, positive, negative", shape=(n,))
     if not isinstance(found, torch.Tensor):
@@ -200,7 +200,7 @@ def wrong_labels(answer, draw):
     measured = "more" if hard > even + 1 else "less" if hard < even - 1 else "as much"
     need(
         answer.circle_loses == measured,
-        f"{SEEDS} networks with each loss, trained with {NOISE:.0%} of the labels wrong, say something else. Among the positives of an anchor, which are the hard ones now?",
+        f"{SEEDS} networks with each loss, trained with {NOISE:.0%} of the labels wrong, show something else. Among the positives of an anchor, which are the hard ones now?",
     )
     return f"Points of recall lost to wrong labels: circle loss {hard:.1f}, contrastive loss {even:.1f}."
 

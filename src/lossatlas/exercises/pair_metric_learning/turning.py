@@ -23,8 +23,8 @@ def far_derivative(d, strength, rate):
     return torch.autograd.grad(-d / 2 + strength * torch.exp(rate * (d - 1)), d)[0].item()
 
 
-def asked(answer, name, strength, rate):
-    """The reader's place, as a distance, and how it was asked for."""
+def place_of(answer, name, strength, rate):
+    """The reader's place, as a distance, and the call that gave it in words."""
     call = f"{name}({strength}, {rate})"
     place = Number(call).read(getattr(answer, name)(strength, rate))
     need(place >= 0, f"`{call}` is {place:.4g}. No distance is below 0: what does the force do at the smallest one?")
@@ -36,9 +36,9 @@ def turns(derivative, place, strength, rate):
     return derivative(max(place - STEP, 0.0), strength, rate) < 0 < derivative(place + STEP, strength, rate)
 
 
-def held(answer, name, derivative, strength, rate, mistakes):
-    """That the force turns where the reader says; `mistakes` are pairs (whether a place comes from it, what went wrong)."""
-    place, seen = asked(answer, name, strength, rate)
+def check_turn(answer, name, derivative, strength, rate, mistakes):
+    """Check that the force turns at the reader's place; `mistakes` are pairs (whether a place comes from it, what went wrong)."""
+    place, seen = place_of(answer, name, strength, rate)
     if turns(derivative, place, strength, rate):
         return
     exchanged = Number(f"{name}({rate}, {strength})").read(getattr(answer, name)(rate, strength))
@@ -72,13 +72,13 @@ def positive_turns(answer, draw):
                 "It is `rate` times too far: what is left to be divided once the logarithm is taken?",
             )
         ]
-        held(answer, "positive_turns_at", near_derivative, a, k, mistakes)
+        check_turn(answer, "positive_turns_at", near_derivative, a, k, mistakes)
 
 
 def weak_positive(answer, draw):
     """Where the margin is too weak to turn a positive around, the place is 0."""
     for strength, rate in [(0.1, 4.0), (0.2, 2.0), (0.05, 10.0)]:
-        place, seen = asked(answer, "positive_turns_at", strength, rate)
+        place, seen = place_of(answer, "positive_turns_at", strength, rate)
         derivative = near_derivative(0.0, strength, rate)
         need(
             place < 1e-9,
@@ -101,13 +101,13 @@ def negative_turns(answer, draw):
                 "There the force of -d would turn. A negative feels only half of it, -d/2.",
             ),
         ]
-        held(answer, "negative_turns_at", far_derivative, a, k, mistakes)
+        check_turn(answer, "negative_turns_at", far_derivative, a, k, mistakes)
 
 
 def strong_negative(answer, draw):
     """Where a negative is drawn in from everywhere, the place is 0."""
     for strength, rate in [(40.0, 3.0), (8.0, 2.0)]:
-        place, seen = asked(answer, "negative_turns_at", strength, rate)
+        place, seen = place_of(answer, "negative_turns_at", strength, rate)
         if place > 1e-9:
             raise Wrong(
                 f"{seen}. But at distance 0 the derivative is {far_derivative(0.0, strength, rate):.3g}, above 0: the negative is drawn in from everywhere, and the function should give 0."

@@ -1,6 +1,6 @@
-"""Exercise 3: the weights are given, the loss is asked for.
+"""Exercise 3: the weights are given, the loss is to be found.
 
-Autograd reads the weights of the answer; nobody integrates them here.
+Autograd computes the weights of the answer; nothing is integrated here.
 """
 
 import math
@@ -22,7 +22,7 @@ def numbers(draw):
 
 
 def given_weight(s, sharpness):
-    """What the exercise asks for on one side, as a number."""
+    """The weight that the exercise gives for one side, as a number."""
     return 1 / (1 + math.exp(sharpness * s))
 
 
@@ -34,7 +34,7 @@ def sample(draw, anchors=3, compared=5):
 
 
 def values(answer, s, positive, negative):
-    """One value per anchor; says what is wrong with any other result."""
+    """One value per anchor; an error explains any other result."""
     n = len(s)
     found = called(answer, s, positive, negative, order="s, positive, negative", shape=(n,))
     if not isinstance(found, torch.Tensor):
@@ -122,7 +122,7 @@ def weights_of(side):
         )
         need(
             not _same(found, [1 - w for w in wanted]),
-            f"{seen}: one minus what was asked for. An easy pair should weigh little. Is the sign in the exponent flipped?",
+            f"{seen}: one minus the weight that is given. An easy pair should weigh little. Is the sign in the exponent flipped?",
         )
         need(
             not _same(found, [given_weight(x, sharpness) for x in at]),
@@ -138,18 +138,18 @@ def weights_of(side):
         )
         need(
             not _same([2 * w for w in found], wanted),
-            f"{seen}: half of what was asked for. Pairs are summed, not averaged.",
+            f"{seen}: half of the weight that is given. Pairs are summed, not averaged.",
         )
         need(
             not _same(found, [times * w for w in wanted]),
-            f"{seen}: {times:.4g} times what was asked for. So are all others of this side: which number is one too many?",
+            f"{seen}: {times:.4g} times the weight that is given. So are all others of this side: which number is one too many?",
         )
         raise Wrong(
-            f"{seen}. Put s into the weight that was asked for, and compare. Which function has that weight as its derivative?"
+            f"{seen}. Put s into the weight that is given, and compare. Which function has that weight as its derivative?"
         )
 
     as_given.__name__ = f"weights_of_{side}s"
-    as_given.__doc__ = f"The weights of {side}s are those asked for."
+    as_given.__doc__ = f"The weights of {side}s are those that are given."
     return as_given
 
 

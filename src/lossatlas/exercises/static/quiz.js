@@ -80,7 +80,7 @@
   /* ---- */
 
   function lines(form, name) {
-    return [...form.querySelectorAll(".atlas-quiz-said > [data-for]")].filter((line) => line.dataset.for === name);
+    return [...form.querySelectorAll(".atlas-quiz-feedback > [data-for]")].filter((line) => line.dataset.for === name);
   }
 
   /** A decimal, with point or comma, or a fraction of two; null for anything else. */
@@ -94,7 +94,7 @@
   function clear(form) {
     form.dataset.state = "";
     form.querySelector(".atlas-quiz-verdict").textContent = "";
-    for (const line of form.querySelectorAll(".atlas-quiz-said > [data-for]")) line.hidden = true;
+    for (const line of form.querySelectorAll(".atlas-quiz-feedback > [data-for]")) line.hidden = true;
     count(form.closest(".atlas-quiz"));
   }
 
