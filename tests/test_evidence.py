@@ -133,6 +133,7 @@ def test_card_is_well_formed_and_every_dot_lies_on_it(effects, rule):
     page = verdict._repr_mimebundle_()["text/html"]
     card = ElementTree.fromstring(page)
     assert "Loss A is more accurate than loss B & <others>." in "".join(card.itertext())
+    assert card.get("id") == f"claim-{verdict.claim.key}"
     picture = card.find(".//svg")
     assert picture.get("role") == "img" and verdict.word in picture.get("aria-label")
     assert picture.find("title").text and verdict.numbers in picture.find("desc").text
@@ -158,6 +159,7 @@ def test_summary_lists_every_verdict():
     table = ElementTree.fromstring(Summary(verdicts)._repr_html_())
     rows = table.findall(".//tbody/tr")
     assert [row.findall("td")[-1].text for row in rows] == ["supported", "not supported"]
+    assert [link.get("href") for link in table.findall(".//tbody/tr/th/a")] == ["#claim-first", "#claim-second"]
     assert repr(Summary(verdicts)).count("\n") == 1
 
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 
-BOOK = Path(__file__).parents[2] / "book"
-NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
-CONFIG = yaml.safe_load((BOOK.parent / "_config.yml").read_text())
+from lossatlas.publishing.build.book import Book
+
+BOOK = Book.find(Path(__file__).parent)
+NOTEBOOKS = BOOK.written_notebooks()
 
 
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.fixture(params=NOTEBOOKS)
 def notebook(request):
-    return nbformat.read(request.param, as_version=4)
+    return nbformat.read(NOTEBOOKS[request.param], as_version=4)
 
 
 def code_cells(notebook):
@@ -27,7 +27,7 @@ def tagged(notebook, tag):
 
 
 def test_there_is_a_chapter():
-    assert "cross_entropy" in [path.stem for path in NOTEBOOKS]
+    assert "cross_entropy" in NOTEBOOKS
 
 
 def test_is_committed_without_results(notebook):
@@ -49,7 +49,7 @@ def test_every_code_cell_parses(notebook):
 def test_the_first_code_cell_makes_it_run_on_colab(notebook):
     first = code_cells(notebook)[0]
     assert first in tagged(notebook, "bootstrap")
-    assert CONFIG["repository"]["url"] in first.source
+    assert BOOK.repository in first.source
     installs = re.findall(r'"install".*', first.source)
     assert installs and all("--no-deps" in line for line in installs), "the host keeps its own torch and numpy"
 

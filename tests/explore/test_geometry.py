@@ -55,6 +55,14 @@ def test_forces_are_minus_the_slope_of_the_loss_around_the_circle(loss, factor):
         assert forces.sum() == pytest.approx(-slope, rel=1e-4, abs=1e-6)
 
 
+def test_a_loss_across_two_views_is_seen_by_similarities_too():
+    positive, negative = torch.tensor([[0.6], [0.1]]), torch.tensor([[0.2, -0.4], [0.9, 0.3]])
+    (_, function), *_ = on_pairs(["siglip_loss"]).values()
+    logits = torch.cat([positive, -negative], 1) / 0.5 + torch.tensor([-1.0, 1.0, 1.0])
+    expected = torch.nn.functional.softplus(-logits).sum(1)
+    torch.testing.assert_close(function(positive, negative, temperature=0.5, bias=-1.0), expected)
+
+
 def test_positives_pull_and_negatives_push():
     vectors = np.exp(1j * np.deg2rad([*POSITIVES, *NEGATIVES]))
     for loss in LOSSES:

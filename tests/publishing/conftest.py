@@ -17,7 +17,11 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def write_notebook(path, *cells):
-    """Cells are markdown where they begin with a letter or `#`, code given as ("code", *tags)."""
+    """Write a notebook, in a folder that is made for it.
+
+    Cells are markdown where they begin with a letter or `#`, code given as ("code", *tags).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     made = [
         new_markdown_cell(cell) if isinstance(cell, str) else new_code_cell(cell[0], metadata={"tags": list(cell[1:])})
         for cell in cells
@@ -29,7 +33,7 @@ def write_notebook(path, *cells):
 
 @pytest.fixture
 def make_book(tmp_path):
-    """A function that makes a checkout with the given chapters: name -> cells."""
+    """A function that makes a checkout with the given notebooks: name -> cells. Those in folders are not listed."""
 
     def make(**chapters):
         shutil.copy(REPOSITORY / "_config.yml", tmp_path)
@@ -42,7 +46,7 @@ def make_book(tmp_path):
         (book.sources / "references.bib").write_text(
             "@misc{nobody2000nothing, author={N. Body}, title={Nothing}, year={2000}}\n"
         )
-        pages = "".join(f"  - file: {name}\n" for name in (*chapters, *GENERATED))
+        pages = "".join(f"  - file: {name}\n" for name in (*chapters, *GENERATED) if "/" not in name)
         book.contents.write_text(f"format: jb-book\nroot: index\nchapters:\n{pages}")
         for name, cells in chapters.items():
             write_notebook(book.sources / f"{name}.ipynb", *cells)

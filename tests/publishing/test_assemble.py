@@ -5,24 +5,12 @@ import base64
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from lossatlas.evidence import MIME
 from lossatlas.explore import Explorer, Slider
-from lossatlas.publishing.build.assemble import collect_verdicts, static, writer
+from lossatlas.publishing.build.assemble import static, title_of, writer
 from lossatlas.publishing.build.book import BookError
-from lossatlas.publishing.pages.evidence import VERDICT, evidence_page
 
-VERDICT_DATA = {
-    "key": "a-beats-b",
-    "paper": "good1952rational",
-    "statement": "A beats B.",
-    "effect": "accuracy of A minus that of B",
-    "rule": "supported if the interval lies above 0, not supported if below",
-    "word": "not supported",
-    "mean": -0.1234567,
-    "interval": [-0.2, -0.05],
-    "seeds": 20,
-    "share": 0.1,
-    "tier": "smoke",
-}
+from .verdicts import VERDICT
 
 
 def displayed(**data):
@@ -43,6 +31,12 @@ def test_metadata_of_execution_and_injected_cells_are_gone(tmp_path):
     notebook = converted(tmp_path, tags=["injected-parameters"])
     assert len(notebook.cells) == 1 and "widgets" not in notebook.metadata and "papermill" not in notebook.metadata
     assert converted(tmp_path).cells[1].metadata == {"tags": []}
+
+
+def test_a_page_in_a_folder_finds_its_files_above_it(tmp_path):
+    address = writer(tmp_path, "evidence/chapter")("one.js", "1")
+    assert address == "../explorers/evidence/chapter/one.js"
+    assert (tmp_path / "explorers" / "evidence" / "chapter" / "one.js").read_text() == "1"
 
 
 def test_explorer_moves_into_files(tmp_path):
@@ -76,29 +70,21 @@ def test_png_alone_stays(tmp_path):
     assert output.data["image/png"] == png
 
 
-def test_verdicts_are_collected_and_stripped(tmp_path):
-    output = new_output("display_data", {VERDICT: VERDICT_DATA, "text/html": "<p>card</p>", "text/plain": "v"})
+def test_the_card_of_a_verdict_stays_and_its_data_go(tmp_path):
+    output = new_output("display_data", {MIME: VERDICT, "text/html": "<p>card</p>", "text/plain": "v"})
     notebook = new_notebook(cells=[new_code_cell("x", outputs=[output])])
-    assert collect_verdicts(notebook) == [VERDICT_DATA]
     (left,) = static(notebook, writer(tmp_path, "chapter")).cells[0].outputs
     assert set(left.data) == {"text/html", "text/plain"}
 
 
-def test_evidence_page_states_what_was_computed():
-    page = evidence_page([{**VERDICT_DATA, "page": "cross_entropy"}])
-    for words in (
-        "1 claim: 1 not supported.",
-        "A beats B. {cite}`good1952rational`",
-        "{doc}`/cross_entropy`",
-        "✗ not supported",
-        "tier smoke",
-    ):
-        assert words in page
-    assert "-0.123, 95 % interval -0.2 to -0.05" in page and "10% of 20 seeds" in page
-
-
-def test_evidence_page_without_evidence_says_so():
-    assert "No chapter has put a claim to the test yet" in evidence_page([])
+def test_the_title_of_a_page_is_its_first_heading():
+    cells = [
+        new_code_cell("# no heading"),
+        new_markdown_cell("(label)=\n# The title\n\nText."),
+        new_markdown_cell("# No"),
+    ]
+    assert title_of(new_notebook(cells=cells)) == "The title"
+    assert title_of(new_notebook()) == ""
 
 
 def test_stale_copies_are_refused(make_book):

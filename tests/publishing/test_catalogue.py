@@ -135,17 +135,24 @@ def test_all_wrong_rows_are_named_at_once(written):
 @pytest.fixture
 def checkout(tmp_path):
     """A checkout with one row, one test file and one chapter; the returned function writes the chapter."""
-    for folder in ("book", "tests", "_build/executed"):
+    for folder in (
+        "book/evidence",
+        "tests",
+        "_build/executed/evidence",
+        "_build/executed/reference",
+        "_build/generated/reference",
+    ):
         (tmp_path / folder).mkdir(parents=True)
 
-    def chapter(code, *, outputs=None, symbol="cross_entropy"):
+    def chapter(code, *, outputs=None, symbol="cross_entropy", page="cross_entropy"):
         row = {**SOUND, "symbols": [f"lossatlas.losses.cross_entropy.{symbol}"]}
         cell = {"cell_type": "code", "source": code, "metadata": {}, "execution_count": None, "outputs": []}
         notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-        (tmp_path / "book" / "cross_entropy.ipynb").write_text(json.dumps(notebook), encoding="utf8")
+        folder = tmp_path / ("_build/generated" if page.startswith("reference/") else "book")
+        (folder / f"{page}.ipynb").write_text(json.dumps(notebook), encoding="utf8")
         if outputs is not None:
             cell.update(execution_count=1, outputs=outputs)
-            (tmp_path / "_build" / "executed" / "cross_entropy.ipynb").write_text(json.dumps(notebook), encoding="utf8")
+            (tmp_path / "_build" / "executed" / f"{page}.ipynb").write_text(json.dumps(notebook), encoding="utf8")
         return catalogue_proof.unproven_symbols(
             Paper.of(row), tmp_path, catalogue_proof.names_in_tests(tmp_path / "tests")
         )
@@ -164,7 +171,21 @@ def test_a_loss_that_is_registered_and_run_is_proven(checkout, code):
     "code", ["# cross_entropy", "'cross_entropy'", "cross_entropy_loss()", "card('cross_entropy')"]
 )
 def test_a_comment_a_text_or_a_card_does_not_prove_execution(checkout, code):
-    assert "no code cell of book/cross_entropy.ipynb names it" in "".join(checkout(code))
+    assert "no code cell of cross_entropy names it" in "".join(checkout(code))
+
+
+@pytest.mark.parametrize("page", ["evidence/cross_entropy", "reference/cross_entropy"])
+def test_evidence_and_reference_prove_as_the_chapter_does(checkout, page):
+    assert "no code cell of cross_entropy names it" in "".join(checkout("1 + 1", outputs=[]))
+    failed = "".join(checkout("cross_entropy()", outputs=[{"output_type": "error"}], page=page))
+    assert f"ran without error in _build/executed: {page}" in failed
+    assert checkout("cross_entropy()", outputs=[], page=page) == []
+    assert checkout("1 + 1", outputs=[]) == []
+
+
+def test_the_evidence_of_another_family_proves_nothing(checkout):
+    found = "".join(checkout("cross_entropy()", outputs=[], page="evidence/contrastive"))
+    assert "no code cell of cross_entropy names it" in found
 
 
 def test_a_cell_that_failed_does_not_prove_execution(checkout):

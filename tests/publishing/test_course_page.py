@@ -82,10 +82,27 @@ def test_a_syllabus_has_links_titles_and_minutes(book):
     assert f"take about {MINUTES[1] + MINUTES[2]} minutes" in text
 
 
+def test_a_syllabus_may_lead_to_the_evidence_and_its_time_is_counted(book):
+    measured = new_notebook(cells=[new_markdown_cell("# Evidence: logits\n\n## Wrong labels")])
+    (book.executed / "evidence").mkdir()
+    nbformat.write(measured, book.executed / "evidence" / "cross_entropy.ipynb")
+    records = {**RECORDS, "evidence/cross_entropy": {"seconds": 65.0, "device": "CPU"}}
+    text = course_page(
+        "```{syllabus}\n- about: Labels\n  read: [evidence/cross_entropy#wrong-labels]\n```\n<!-- course: chapters -->",
+        book,
+        records,
+    )
+    assert '- Read: <a href="evidence/cross_entropy.html#wrong-labels">Wrong labels</a>' in text
+    assert text.splitlines()[-1].endswith("| 3 min | CPU |")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("read: [cross_entropy#nowhere]", "expected a section of a chapter, got 'cross_entropy#nowhere'"),
+        (
+            "read: [cross_entropy#nowhere]",
+            "expected a section of a chapter or its evidence, got 'cross_entropy#nowhere'",
+        ),
         ("show: [cross_entropy#ex-none]", "expected a figure of a chapter"),
         ("quiz: [cross_entropy/none]", "cross_entropy/none: `part`: expected one of"),
         ("exercises: [cross_entropy/99]", "expected an exercise, got 'cross_entropy/99'"),

@@ -4,9 +4,13 @@ import json
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
+from lossatlas.publishing.build import generated
 from lossatlas.publishing.build.book import BookError
 from lossatlas.publishing.build.execute import execute, part, read_record
+
+from .conftest import write_notebook
 
 PARAMETERS = ('tier = "smoke"\ndevice = "auto"\nseed = 0', "parameters")
 ENVIRONMENT = (
@@ -47,8 +51,6 @@ def test_failure_is_told_and_the_others_are_kept(make_book, statuses):
 
 
 def test_a_failure_leaves_the_former_copy_but_not_as_up_to_date(make_book, statuses):
-    from .conftest import write_notebook
-
     book = make_book(chapter=["# Chapter", ("print('first')",)])
     assert statuses(book) == {"chapter": "executed"}
     write_notebook(book.sources / "chapter.ipynb", "# Chapter", ("1 / 0",))
@@ -62,6 +64,30 @@ def test_cell_that_takes_too_long_fails(make_book, statuses):
     assert statuses(book, timeout=3) == {"slow": "failed"}
     record = read_record(book)["slow"]
     assert "imeout" in record["error"] and record["seconds"] < 40
+
+
+def test_notebooks_in_folders_run_beside_the_chapters_and_generated_ones_with_them(make_book, statuses, monkeypatch):
+    made = new_notebook(cells=[new_code_cell("print('made')", id="one")])
+    monkeypatch.setattr(generated, "made", lambda book: {"reference/chapter": made})
+    book = make_book(**{"chapter": ["# Chapter"], "evidence/chapter": ["# Evidence", ENVIRONMENT[:1]]})
+    (book.sources / "exercises").mkdir()
+    (book.sources / "exercises" / "chapter.ipynb").write_text("{}")
+    assert list(book.written_notebooks()) == ["chapter", "evidence/chapter"]
+    assert list(book.notebooks()) == ["chapter", "evidence/chapter", "reference/chapter"]
+    assert list(book.notebooks(["book/evidence/chapter.ipynb"])) == ["evidence/chapter"]
+
+    tier = ("tier = 'smoke'", "parameters")
+    write_notebook(book.sources / "evidence" / "chapter.ipynb", "# Evidence", tier, ENVIRONMENT)
+    every = {"chapter": "executed", "evidence/chapter": "executed", "reference/chapter": "executed"}
+    assert statuses(book) == every
+    assert statuses(book) == dict.fromkeys(every, "reused")
+    copy = nbformat.read(book.executed / "evidence" / "chapter.ipynb", as_version=4)
+    assert copy.cells[-1].outputs[0].text == "smoke 1 1 book\n"
+    assert "made" in (book.executed / "reference" / "chapter.ipynb").read_text()
+
+    made.cells[0].source = "1 / 0"
+    assert statuses(book) == {**dict.fromkeys(every, "reused"), "reference/chapter": "failed"}
+    assert "_build/failed/reference/chapter.ipynb" in read_record(book)["reference/chapter"]["error"]
 
 
 def test_parts_cover_every_notebook_once():

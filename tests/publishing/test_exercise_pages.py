@@ -13,24 +13,8 @@ from lossatlas.publishing.pages.exercises import (
     addresses,
     link_listings,
     link_sections,
-    may_be_missing,
     section_titles,
-    without_missing,
 )
-
-CONTENTS = """format: jb-book
-root: index
-parts:
-- caption: Chapters
-  chapters:
-  - file: one
-    sections:
-    - file: one_exercises
-  - file: two
-    sections:
-    - file: two_exercises
-    - file: two_more
-"""
 
 
 @pytest.fixture
@@ -74,34 +58,30 @@ def test_what_there_is_not_is_not_offered(configured):
     assert addresses(configured(), "another") == {"Download the notebook": "exercises/another.ipynb"}
 
 
-def test_pages_without_a_master_leave_the_table_of_contents():
-    assert may_be_missing(yaml.safe_load(CONTENTS)) == {"one_exercises", "two_exercises"}
-    chapters = yaml.safe_load(without_missing(CONTENTS, ["two_exercises"]))["parts"][0]["chapters"]
-    assert chapters == [{"file": "one"}, {"file": "two", "sections": [{"file": "two_exercises"}, {"file": "two_more"}]}]
-    assert yaml.safe_load(without_missing(CONTENTS, ["one_exercises", "two_exercises"])) == yaml.safe_load(CONTENTS)
-
-
+@pytest.mark.parametrize("top", ["", "../"])
 @pytest.mark.parametrize(("pages", "linked"), [(["contrastive_exercises"], True), ([], False)])
-def test_a_listing_leads_to_the_page_that_this_site_has(pages, linked):
+def test_a_listing_leads_to_the_page_that_this_site_has(pages, linked, top):
     output = new_output("display_data", listing("contrastive")._repr_mimebundle_())
     notebook = new_notebook(cells=[new_code_cell("x", outputs=[output])])
-    link_listings(notebook, pages)
+    link_listings(notebook, pages, top)
     links = BeautifulSoup(notebook.cells[0].outputs[0].data["text/html"], "html.parser").select("a")
     assert [link["href"] for link in links] == [
-        f"contrastive_exercises.html#exercise-{n}" for n in range(1, 6) if linked
+        f"{top}contrastive_exercises.html#exercise-{n}" for n in range(1, 6) if linked
     ]
 
 
-def test_a_section_of_the_chapter_that_is_named_is_linked(make_book):
-    book = make_book(chapter=["# Chapter\n\n## One formula, many\n\nText.\n\n### With $x$\n", ("## no = heading",)])
-    titles = section_titles(book, "chapter")
-    assert titles == ["One formula, many"] and section_titles(book, "another") == []
+def test_a_section_of_the_chapter_or_its_evidence_that_is_named_is_linked(make_book):
+    chapter = ["# Chapter\n\n## One formula, many\n\nText.\n\n### With $x$\n", ("## no = heading",)]
+    evidence = ["# Evidence\n\n## Small batches\n\nText.\n\n## One formula, many"]
+    book = make_book(**{"chapter": chapter, "evidence/chapter": evidence})
+    pages = section_titles(book, "chapter")
+    assert pages == {"One formula, many": "chapter", "Small batches": "evidence/chapter"}
+    assert section_titles(book, "another") == {}
+    link = '<a href="evidence/chapter.html#small-batches"><em>Small batches</em></a>'
+    assert link_sections("See *Small batches*.", pages) == f"See {link}."
     text = "See *One formula, many*, *many*, **One formula, many** and a*One formula, many*b."
     link = '<a href="chapter.html#one-formula-many"><em>One formula, many</em></a>'
-    assert (
-        link_sections(text, "chapter", titles)
-        == f"See {link}, *many*, **One formula, many** and a*One formula, many*b."
-    )
+    assert link_sections(text, pages) == f"See {link}, *many*, **One formula, many** and a*One formula, many*b."
 
 
 def test_masters_may_lie_elsewhere(make_book, tmp_path):

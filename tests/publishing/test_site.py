@@ -4,11 +4,12 @@ import json
 
 import pytest
 from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lossatlas.exercises import EXERCISES
-from lossatlas.publishing.build import keys
+from lossatlas.publishing.build import generated, keys
 from lossatlas.publishing.build.book import BookError
-from lossatlas.publishing.build.check import check_site
+from lossatlas.publishing.build.check import check_site, weights
 from lossatlas.publishing.build.execute import execute
 from lossatlas.publishing.build.site import build
 
@@ -50,10 +51,48 @@ def with_exercises(make_book, monkeypatch):
     """The small book with a master beside its chapter, which lists the exercise."""
     monkeypatch.setitem(EXERCISES, "chapter/1", EXERCISE)
     book = make_book(chapter=["# The chapter\n\n## Powers of two\n\nText."])
-    book.contents.write_text(book.contents.read_text() + "  - file: chapter_exercises\n    title: Exercises\n")
     execute(book)
     write_master(book.sources / "exercises")
     return book
+
+
+EXPLORED = """from lossatlas.explore import Explorer, Slider
+
+def parabola(a):
+    return [{"x": [0.0, 1.0, 2.0], "y": [0.0, a, 4 * a]}]
+
+Explorer(parabola, a=Slider(1.0, 2.0, 3), alt="A parabola of height {a}.")"""
+
+
+def test_pages_in_folders_belong_to_their_chapter(make_book, monkeypatch):
+    cells = [new_markdown_cell("# Exactly\n\nBack to {doc}`/chapter`."), new_code_cell(EXPLORED, id="explored")]
+    made = new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    monkeypatch.setattr(generated, "made", lambda book: {"reference/chapter": made})
+    text = "# Measured\n\nBack to {doc}`/chapter`, {repository}`elsewhere <>`."
+    chapter = "# The chapter\n\nSee {doc}`evidence/chapter`."
+    book = make_book(**{"chapter": [chapter], "evidence/chapter": [text, (EXPLORED,)]})
+    execute(book)
+    assert build(book) is True
+
+    page = BeautifulSoup((book.html / "evidence" / "chapter.html").read_text(), "html.parser")
+    figure = page.select_one("figure.atlas-explorer")
+    image = (book.html / "evidence" / figure.img["src"]).resolve()
+    assert image.parent == book.html / "explorers" / "evidence" / "chapter" and image.is_file()
+    assert figure.select_one("script[data-src]")["data-src"].startswith("../explorers/evidence/chapter/")
+    assert page.select_one('script[src^="../_static/explorer.js"]')
+    names = [link.get_text(strip=True) for link in page.select("nav.bd-links li.current li a")]
+    assert names == ["Reference", "Evidence"]
+    colab = page.select_one('a[href^="https://colab.research.google.com"]')["href"]
+    assert colab.endswith("/blob/main/book/evidence/chapter.ipynb") and page.select_one(".btn-source-edit-button")
+    assert "tier smoke" in page.select_one(".atlas-footer").text
+
+    exact = BeautifulSoup((book.html / "reference" / "chapter.html").read_text(), "html.parser")
+    assert not exact.select('a[href^="https://colab"], .btn-source-edit-button') and exact.select(
+        "figure.atlas-explorer"
+    )
+    for name, path in book.notebooks().items():
+        assert (book.html / "_sources" / f"{name}.ipynb").read_bytes() == path.read_bytes()
+    assert {"evidence/chapter.html", "reference/chapter.html"} <= {page for page, _ in weights(book)}
 
 
 def texts(book):
@@ -71,7 +110,7 @@ def test_students_get_the_exercises_and_instructors_the_solutions_too(with_exerc
     site = texts(with_exercises)
     page = BeautifulSoup(site["chapter_exercises.html"], "html.parser")
     assert page.select_one("#exercise-1").find_next("h2").text.startswith("1 · One half of everything")
-    assert "def halve(values):" in page.text and "Which number times two is" in page.select_one("details").text
+    assert "def halve(values):" in page.text and "Which number times two is" in page.select_one("article details").text
     notebook = json.loads(site["exercises/chapter.ipynb"])
     assert any("def halve(values)" in "".join(cell["source"]) for cell in notebook["cells"])
     links = {link.text.strip(): link["href"] for link in page.select("a[href]")}

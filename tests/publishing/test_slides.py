@@ -28,6 +28,8 @@ PAGE = """<html><head><title>Bends — A book</title><script>window.MathJax = {"
 FIRST<p>Move p and watch the bend come in. Then it goes.</p><p>Next is a loss.</p>CARD
 <section id="again"><h3>Again</h3><p>Once more.</p>SECOND<div class="math">\\[ a = b \\]</div></section></section>
 <section id="holds"><h2>Does it hold?</h2><p>We measure.</p>VERDICT<p>Each dot is a seed.</p></section>
+<section id="more"><h2>More of it</h2><p>We measured.</p><ul><li><p>It bends twice: <a class="atlas-verdict-word reference internal"
+ href="evidence/focal.html#claim-twice" title="It bends twice.">✗ not supported</a>.</p></li></ul><p>That is all.</p></section>
 <section id="exercises"><h2>Exercises</h2><p>The answer is forty-two.</p>SECOND</section></section></article></body></html>"""
 
 
@@ -61,9 +63,11 @@ def test_every_figure_formula_and_verdict_has_a_slide(slides):
         "Again",
         "Does it hold?",
         "It bends more.",
+        "More of it",
+        "More of it",
         "Bends",
     ]
-    assert len(slides.select(".slides > section")) == 4
+    assert len(slides.select(".slides > section")) == 5
 
 
 def test_a_figure_says_what_to_look_at_and_stays_alive(slides):
@@ -99,12 +103,19 @@ def test_verdicts_are_counted_and_shown(slides):
     assert "Inconclusive" in verdict.get_text() and verdict.select_one(".look").get_text() == "Each dot is a seed."
 
 
+def test_verdicts_named_in_a_list_are_plain_words_on_one_slide(slides):
+    listed = slide(slides, "More of it", 1)
+    assert listed.select_one(".body li").get_text() == "It bends twice: ✗ not supported."
+    assert not listed.select(".body a") and listed.select_one("aside.notes").get_text().endswith("That is all.")
+
+
 def test_no_exercise_and_no_code_is_on_a_slide(slides):
     words = slides.select_one(".slides").get_text()
     assert "forty-two" not in words and "secret_code" not in words
     assert [a["href"] for a in slides.select(".end li a")] == [
         "../focal.html#first",
         "../focal.html#holds",
+        "../focal.html#more",
         "../focal.html#exercises",
     ]
 

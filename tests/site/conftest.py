@@ -22,8 +22,9 @@ SCREENS = {
 
 
 def pages():
-    """The names of the built pages."""
-    return sorted(path.stem for path in BOOK.html.glob("*.html")) or ["index"]
+    """The names of the built pages, those in folders too; slides and what scripts bring along are no pages."""
+    paths = (path.relative_to(BOOK.html).with_suffix("") for path in BOOK.html.rglob("*.html"))
+    return sorted(path.as_posix() for path in paths if path.parts[0] not in ("slides", "_static")) or ["index"]
 
 
 def unavailable(reason):

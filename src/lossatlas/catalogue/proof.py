@@ -1,4 +1,4 @@
-"""Proof, row by row, that what the catalogue says works does: it exists, is tested, and is executed in its chapter."""
+"""Proof, row by row, that what the catalogue says works does: it exists, is tested, and a page of its family executes it."""
 
 import ast
 import json
@@ -30,9 +30,9 @@ def unproven_symbols(paper, root, tested):
         tested: the names that the test files use; a registered loss is under the generated tests without being named.
     """
     registered = {entry.name for entry in losses()}
-    notebook = root / "book" / f"{paper.chapter}.ipynb"
-    copy = root / "_build" / "executed" / notebook.name
-    shown, ran = code_names(notebook), names_that_ran(notebook, copy)
+    pages = {name: path for name, path in pages_of(paper.chapter, root).items() if path.is_file()}
+    shown = {name: code_names(path) for name, path in pages.items()}
+    ran = {name: names_that_ran(path, root / "_build" / "executed" / f"{name}.ipynb") for name, path in pages.items()}
     found = []
     for symbol in paper.symbols:
         name = symbol.rpartition(".")[2]
@@ -42,11 +42,19 @@ def unproven_symbols(paper, root, tested):
             found.append(f"{symbol}: cannot be imported ({error})")
         if name not in registered | tested:
             found.append(f"{symbol}: is neither a registered loss nor named in a file of tests/")
-        if name not in shown:
-            found.append(f"{symbol}: no code cell of book/{notebook.name} names it")
-        elif ran is not None and name not in ran:
-            found.append(f"{symbol}: no cell that names it ran without error in {copy.relative_to(root)}")
+        naming = [page for page in pages if name in shown[page]]
+        if not naming:
+            found.append(f"{symbol}: no code cell of {', '.join(pages) or paper.chapter} names it")
+        elif all(ran[page] is not None and name not in ran[page] for page in naming):
+            found.append(f"{symbol}: no cell that names it ran without error in _build/executed: {', '.join(naming)}")
     return [f"{paper.key}, `symbols`: {line}" for line in found]
+
+
+def pages_of(family, root):
+    """The notebooks of a family by the name of their page: chapter, evidence, and the reference that a build generates."""
+    generated = root / "_build" / "generated"
+    folders = {"": root / "book", "evidence/": root / "book", "reference/": generated}
+    return {f"{layer}{family}": folder / f"{layer}{family}.ipynb" for layer, folder in folders.items()}
 
 
 def unknown_citations(rows, bibliography):

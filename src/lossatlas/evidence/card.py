@@ -16,13 +16,19 @@ DOTS, BAR, AXIS, HEIGHT = 40, 72, 86, 108
 RADIUS = 3.4
 
 
+def anchor(key):
+    """The name under which a link finds the card of a claim."""
+    return f"claim-{key}"
+
+
 def card(verdict):
     """HTML of a verdict."""
     claim, tone = verdict.claim, TONES[verdict.word]
     facts = [("Effect", claim.effect), ("Result", verdict.numbers), ("Rule", str(claim.rule))]
     listed = "".join(f"<dt>{name}</dt><dd style='margin:0 0 .3em 1em'>{html.escape(text)}</dd>" for name, text in facts)
     return (
-        f'<div class="atlas-verdict" data-key="{claim.key}" data-word="{verdict.word}" style="border:1px solid #8888;'
+        f'<div class="atlas-verdict" id="{anchor(claim.key)}" data-key="{claim.key}" data-word="{verdict.word}"'
+        f' style="border:1px solid #8888;'
         f"border-left:.4em solid {tone};border-radius:.4em;padding:.6em 1em;margin:1em 0;max-width:40rem;"
         'background:transparent;color:inherit">'
         f'<p style="margin:.2em 0"><strong>{SIGNS[verdict.word]} {verdict.word.capitalize()}</strong>'

@@ -15,7 +15,7 @@ import numpy
 from scipy.special import stdtrit
 
 from ..contract import describe, expect
-from .card import card
+from .card import anchor, card
 
 CONFIDENCE = 0.95
 FEWEST_SEEDS = 20
@@ -208,7 +208,7 @@ class Verdict:
 
 @dataclass(frozen=True, repr=False)
 class Summary:
-    """All verdicts of a chapter in a table.
+    """All verdicts of a family in a table, whose claims lead to the cards of the same page.
 
     Args:
         verdicts: `Verdict`s, each of another claim.
@@ -236,10 +236,10 @@ class Summary:
         heads = ("Claim", "Paper", "Mean effect", "95 % interval", "Seeds", "Tier", "Verdict")
         head = "".join(f'<th scope="col">{name}</th>' for name in heads)
         body = "".join(
-            f'<tr><th scope="row">{html.escape(row[0])}</th>'
+            f'<tr><th scope="row"><a href="#{anchor(verdict.claim.key)}">{html.escape(row[0])}</a></th>'
             + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[1:])
             + "</tr>"
-            for row in self.rows
+            for verdict, row in zip(self.verdicts, self.rows, strict=True)
         )
         return (
             '<div class="atlas-verdicts" style="overflow-x:auto" tabindex="0" role="region" aria-label="All verdicts">'

@@ -8,7 +8,8 @@ from ...contract import expect, get, on
 from ...signatures import Forms, embeddings, pairs, triplets
 
 #: Pairs for losses that compare across views as well: there, too, a pair is seen by its similarity alone.
-_EITHER = replace(pairs, forms=Forms({**pairs.forms.by_name, "across": pairs.cosine.form}))
+_ACROSS = replace(pairs.cosine.form, arguments=("across", "positive", "negative"))
+_EITHER = replace(pairs, forms=Forms({**pairs.forms.by_name, "across": _ACROSS}))
 
 
 def on_pairs(losses):

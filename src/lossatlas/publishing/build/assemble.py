@@ -1,6 +1,7 @@
 """Lay out what Jupyter Book reads: executed notebooks made fit for a static page, texts, generated pages, assets."""
 
 import json
+import re
 import shutil
 from pathlib import PurePosixPath
 
@@ -9,6 +10,7 @@ import yaml
 from nbformat.v4 import new_output
 
 from lossatlas.contract import losses
+from lossatlas.evidence import MIME as VERDICT
 from lossatlas.exercises.listing import LISTING
 from lossatlas.explore.engine.static_page import STATIC_FILES, externalize
 from lossatlas.explore.pictures.cards import CARD
@@ -16,14 +18,16 @@ from lossatlas.explore.pictures.cards import CARD
 from ...catalogue import papers, papers_page
 from ..pages.certificate import certificate
 from ..pages.course import course_page
-from ..pages.evidence import VERDICT, evidence_page
-from ..pages.exercises import exercise_pages, link_listings, without_missing, write_student_notebooks
+from ..pages.evidence import collect_verdicts, evidence_page
+from ..pages.exercises import exercise_pages, link_listings, write_student_notebooks
 from ..pages.parity import parity_page
 from ..pages.proof import proof_page
 from ..pages.speed import speed_page
+from .addresses import to_top
 from .assets import vendor
 from .book import BookError
 from .config import listed_pages
+from .contents import put_below, with_belongings
 from .execute import read_record, up_to_date
 from .keys import notebook_key
 from .records import certificates, newest
@@ -52,18 +56,20 @@ def assemble(book, audience="student"):
         shutil.copy(path, target / "vendored")
     (target / "beside").mkdir()
 
-    verdicts, records, anchors = [], executed_records(book), {}
+    records, anchors = executed_records(book), {}
+    notebooks = {
+        name: nbformat.read(book.executed / f"{name}.ipynb", as_version=4) for name in sorted(records, key=_order(book))
+    }
+    verdicts = collect_verdicts(notebooks)
     exercises = exercise_pages(book, audience)
     proven, parity = certificates(book), newest(book, "parity")
-    for name in sorted(records, key=_order(book)):
-        notebook = nbformat.read(book.executed / f"{name}.ipynb", as_version=4)
-        verdicts += [{**verdict, "page": name} for verdict in collect_verdicts(notebook)]
+    for name, notebook in notebooks.items():
         for loss in certify(notebook, proven, parity):
             anchors.setdefault(loss, f"{name}.html#certificate-{loss}")
-        link_listings(notebook, exercises)
-        nbformat.write(static(notebook, writer(target / "beside", name)), target / f"{name}.ipynb")
+        link_listings(notebook, exercises, to_top(name))
+        write_page(target / f"{name}.ipynb", nbformat.writes(static(notebook, writer(target / "beside", name))))
     generated = {
-        "evidence": evidence_page(verdicts),
+        "evidence": evidence_page(verdicts, {name: title_of(notebook) for name, notebook in notebooks.items()}),
         "papers": _papers(book, records),
         "proof": proof_page(losses(), proven, anchors),
         "parity": parity_page([entry.name for entry in losses()], parity),
@@ -71,12 +77,30 @@ def assemble(book, audience="student"):
         **exercises,
     }
     for name, text in generated.items():
-        (target / f"{name}.md").write_text(text, encoding="utf8")
-    book.site_contents.write_text(without_missing(book.contents.read_text(encoding="utf8"), exercises), encoding="utf8")
+        write_page(target / f"{name}.md", text)
+    contents = with_belongings(yaml.safe_load(book.contents.read_text(encoding="utf8")), {*records, *generated})
+    book.site_contents.write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf8")
     instruct(book, records)
-    notebooks = write_student_notebooks(book, target / "beside")
-    facts = {"executed": records, "generated": sorted(generated), "notebooks": notebooks}
+    facts = {
+        "executed": records,
+        "generated": sorted({*generated, *(set(records) - set(book.written_notebooks()))}),
+        "notebooks": write_student_notebooks(book, target / "beside"),
+        "verdicts": {v["key"]: {name: v[name] for name in ("word", "statement", "page")} for v in verdicts},
+    }
     (target / "provenance.json").write_text(json.dumps(facts), encoding="utf8")
+
+
+def title_of(notebook):
+    """The first heading of a notebook; "" where it has none."""
+    texts = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    found = re.search(r"^# (.+)$", texts, re.M)
+    return found[1] if found else ""
+
+
+def write_page(path, text):
+    """Write the source of a page, which may lie in a folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf8")
 
 
 def instruct(book, records):
@@ -120,17 +144,6 @@ def static(notebook, write):
     return notebook
 
 
-def collect_verdicts(notebook):
-    """The verdicts of a notebook's claims in the order of its cells, each with the cell's anchor where it has one."""
-    return [
-        output["data"][VERDICT]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if VERDICT in output.get("data", {})
-    ]
-
-
 def certify(notebook, proven, parity=None):
     """Put the certificate of each loss under its first card in an executed notebook.
 
@@ -158,21 +171,25 @@ def certify(notebook, proven, parity=None):
 
 
 def writer(folder, page):
-    """A function that puts a file into the page's own folder and gives its address as seen from the page."""
+    """A function that puts a file into the page's own folder and gives its address as seen from the page.
+
+    A page in a folder, such as `evidence/contrastive`, sees the folder of the site above it.
+    """
     place = PurePosixPath("explorers") / page
 
     def write(name, content):
         path = folder / place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf8"))
-        return str(place / name)
+        return f"{to_top(page)}{place / name}"
 
     return write
 
 
 def _order(book):
     """The place of a page in the table of contents, as a key to sort by; pages that it lacks come last."""
-    listed = list(listed_pages(yaml.safe_load(book.contents.read_text(encoding="utf8"))))
+    table = yaml.safe_load(book.contents.read_text(encoding="utf8"))
+    listed = list(listed_pages(with_belongings(table, put_below(table))))
     return lambda name: (listed.index(name) if name in listed else len(listed), name)
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from .generated import generated_notebooks
+
 
 class BookError(Exception):
     """Something a person must put right before the book can be made; the message says what."""
@@ -49,6 +51,11 @@ class Book:
         return self.build / "executed"
 
     @property
+    def generated(self):
+        """Notebooks that are made and not written, as they are before they are executed."""
+        return self.build / "generated"
+
+    @property
     def failed(self):
         return self.build / "failed"
 
@@ -72,7 +79,7 @@ class Book:
 
     @property
     def site_contents(self):
-        """The table of contents with which the site is built: the book's, without pages of exercises that have no master."""
+        """The table of contents with which the site is built: the book's, with what belongs to each chapter below it."""
         return self.site_source / "_toc.yml"
 
     @property
@@ -106,13 +113,22 @@ class Book:
         folder = self.masters_folder or self.sources / "exercises"
         return {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
 
+    def written_notebooks(self):
+        """The chapters, and the evidence of each in a folder beside them; a name is the path within the book."""
+        paths = sorted(self.sources.glob("*.ipynb")) + sorted(self.sources.glob("evidence/*.ipynb"))
+        return {path.relative_to(self.sources).with_suffix("").as_posix(): path for path in paths}
+
     def notebooks(self, names=()):
-        """The notebooks of the book by name, or those of them that are named."""
-        found = {path.stem: path for path in sorted(self.sources.glob("*.ipynb"))}
-        unknown = [name for name in names if Path(name).stem not in found]
+        """The notebooks of the book by name, or those of them that are named.
+
+        A name is the address of the page without its ending: `contrastive`, `evidence/contrastive`. The path of a
+        written notebook is taken too, as a shell completes it: `book/evidence/contrastive.ipynb`.
+        """
+        found = {**self.written_notebooks(), **generated_notebooks(self)}
+        names = [name.removesuffix(".ipynb").removeprefix("book/") for name in names]
+        unknown = [name for name in names if name not in found]
         if unknown:
             raise BookError(
                 f"no notebook {', '.join(unknown)} in {self.sources}; there are: {', '.join(found) or 'none'}"
             )
-        wanted = [Path(name).stem for name in names] or found
-        return {name: found[name] for name in wanted}
+        return {name: found[name] for name in names or found}

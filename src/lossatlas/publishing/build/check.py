@@ -12,8 +12,8 @@ from bs4 import BeautifulSoup
 from lossatlas.classroom.masters import MasterError, read_master
 from lossatlas.exercises.listing import page_of
 
-from ..pages.exercises import may_be_missing
 from .config import listed_pages, unknown_keys
+from .contents import put_below
 from .leaks import leaks
 from .weight import EXPLORER, PLOTTING, READABLE, local, page_weight, transferred
 
@@ -77,17 +77,19 @@ def configuration(book):
 
 def contents(book):
     table = yaml.safe_load(book.contents.read_text(encoding="utf8"))
-    listed, exercises = set(listed_pages(table)), set(map(page_of, book.masters()))
+    listed, below = set(listed_pages(table)), put_below(table)
     written = {path.relative_to(book.sources).with_suffix("").as_posix() for path in book.sources.glob("*.md")}
-    there = written | set(book.notebooks()) | set(GENERATED) | exercises
-    for page in sorted(listed - there - may_be_missing(table)):
+    there = written | set(book.notebooks()) | set(GENERATED) | set(map(page_of, book.masters()))
+    for page in sorted(listed & below):
+        yield Finding("_toc.yml", f"lists {page}, which is put below its chapter without being listed")
+    for page in sorted(listed - there - below):
         yield Finding("_toc.yml", f"lists {page}, which is not in book/")
-    for page in sorted(there - listed):
+    for page in sorted(there - listed - below):
         yield Finding("_toc.yml", f"does not list {page}")
 
 
 def committed_notebooks(book):
-    for path in (*book.notebooks().values(), *book.masters().values()):
+    for path in (*book.written_notebooks().values(), *book.masters().values()):
         place = path.relative_to(book.root) if path.is_relative_to(book.root) else path
         for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
             if cell.get("outputs") or cell.get("execution_count"):
@@ -214,4 +216,4 @@ PAGE_CHECKS = (alternative_texts, requests, links, errors, icons, essentials, we
 
 def weights(book):
     """(page, bytes before it can be read) of every page."""
-    return [(path.relative_to(book.html).as_posix(), page_weight(path)) for path in sorted(book.html.glob("*.html"))]
+    return [(path.relative_to(book.html).as_posix(), page_weight(path)) for path in sorted(book.html.rglob("*.html"))]

@@ -11,6 +11,7 @@ from docutils import nodes
 from lossatlas.exercises.quiz_page import FILES as QUIZ_FILES
 
 from .provenance import sentence
+from .verdict_role import verdict_role
 
 THEME = Path(__file__).with_name("theme")
 
@@ -26,6 +27,7 @@ def setup(app):
     app.connect("html-page-context", name_folds, priority=900)
     app.connect("html-page-context", add_quiz_files, priority=900)
     app.add_role("repository", repository_link)
+    app.add_role("verdict", verdict_role)
     return {"version": metadata.version("lossatlas"), "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -54,8 +56,8 @@ def describe_page(app, page, template, context, doctree):
     for buttons, button in _buttons(context.get("header_buttons", [])):
         if button.get("label") == "source-issues-button":
             button["url"] = context["atlas_issue"]
-        elif button.get("label") == "source-edit-button" and not written:
-            buttons.remove(button)
+        elif button.get("label") in ("source-edit-button", "launch-buttons") and not written:
+            buttons.remove(button)  # the repository has no file to edit, and none that Colab could open
         elif button.get("label") == "download-source-button" and page in facts["notebooks"]:
             button.update(url=facts["notebooks"][page], text=".ipynb", tooltip="Download notebook file")
 

@@ -137,7 +137,7 @@ def chapter(book, name, title):
 
 def evidence(book, name, title):
     """The notebook of claims with its two first cells and the pattern of a claim."""
-    opening = f"({name}-evidence)=\n# {title}: does it hold?\n\n{TO_WRITE}"
+    opening = f"({name}-evidence)=\n# Evidence: {title}\n\n{TO_WRITE}"
     pattern = (
         f"## {TO_WRITE}\n\nWhat the paper says, how it is measured over at least 20 seeds, and the rule that turns the "
         "effects into a verdict, written before the experiment is run. See `lossatlas.evidence`."

@@ -22,6 +22,7 @@ from lossatlas.exercises.quiz_questions import path_of, read
 from ...catalogue.rows import papers
 from ..build.book import BookError
 from ..build.config import listed_pages
+from ..build.contents import belonging
 from .exercises import BRANCH, addresses
 
 PLACE = re.compile(r"^<!-- course: ([\w-]+) -->$", re.M)
@@ -63,20 +64,30 @@ class Course:
         self.families = sorted(there, key=lambda name: (order.index(name) if name in order else len(order), name))
         self.masters = {family: read_master(path) for family, path in book.masters().items() if family in records}
         self.titles, self.sections, self.figures = {}, {}, {}
-        for family in self.families:
-            cells = nbformat.read(book.executed / f"{family}.ipynb", as_version=4).cells
+        for name in (page for family in self.families for page in self.executed(family)):
+            cells = nbformat.read(book.executed / f"{name}.ipynb", as_version=4).cells
             headings = re.findall(
                 r"^(#{1,3}) (.+)$", "\n".join(cell.source for cell in cells if cell.cell_type == "markdown"), re.M
             )
-            self.titles[family] = headings[0][1] if headings else family
-            self.sections |= {f"{family}#{make_id(words)}": words for level, words in headings if level == "##"}
+            self.titles[name] = headings[0][1] if headings else name
+            self.sections |= {f"{name}#{make_id(words)}": words for level, words in headings if level == "##"}
             outputs = [output for cell in cells for output in cell.get("outputs", ())]
             shown = [
                 figure
                 for output in outputs
                 for figure in FIGURE.findall("".join(output.get("data", {}).get("text/html", "")))
             ]
-            self.figures[family] = {f"{family}#{anchor}": title for anchor, title in shown}
+            self.figures[name] = {f"{name}#{anchor}": title for anchor, title in shown}
+
+    def executed(self, family):
+        """The pages of a family that are executed notebooks: its chapter, and what belongs to it."""
+        return [page for page in (family, *belonging(family).values()) if page in self.records]
+
+    def minutes(self, family):
+        """How long the chapter and its evidence took to execute."""
+        return (
+            sum(self.records[page]["seconds"] for page in (family, f"evidence/{family}") if page in self.records) / 60
+        )
 
     @cached_property
     def papers(self):
@@ -103,7 +114,7 @@ def chapters(course):
         questions = len(read(path_of(family))[2]) if family in quizzes() else 0
         rows.append([
             link(f"{family}.html", course.titles[family]), len(losses(family=family)), len(course.figures[family]), questions, len(exercises),
-            sum(exercise.minutes for exercise in exercises), f"{record['seconds'] / 60:.0f} min", record["device"],
+            sum(exercise.minutes for exercise in exercises), f"{course.minutes(family):.0f} min", record["device"],
         ])  # fmt: skip
     heads = ["Chapter", "Losses", "Figures to move", "Questions", "Exercises", "Minutes for them", "Executed in", "On"]
     return rows_of(heads, rows)
@@ -198,7 +209,7 @@ def syllabus(text, course):
 
 
 def _section(name, course):
-    return link(name.replace("#", ".html#"), known(name, course.sections, "a section of a chapter"))
+    return link(name.replace("#", ".html#"), known(name, course.sections, "a section of a chapter or its evidence"))
 
 
 def _figure(name, course):

@@ -5,14 +5,11 @@ import re
 from urllib.parse import quote, urlencode, urlsplit
 
 import nbformat
-import yaml
 from docutils.nodes import make_id
 
 from lossatlas.classroom.masters import read_master
 from lossatlas.classroom.masters.notebooks import student_notebook
 from lossatlas.exercises.listing import LISTING, listing, page_of
-
-from ..build.config import listed_pages
 
 #: The branch of the repository that holds the student notebooks alone, for Colab and for hubs that pull from git.
 BRANCH = "student"
@@ -31,7 +28,7 @@ def exercise_pages(book, audience):
     pages = {}
     for family, path in book.masters().items():
         text = self_study_page(read_master(path), audience=audience, addresses=addresses(book, family))
-        pages[page_of(family)] = link_sections(text, family, section_titles(book, family))
+        pages[page_of(family)] = link_sections(text, section_titles(book, family))
     return pages
 
 
@@ -68,63 +65,48 @@ def addresses(book, family):
 
 
 def section_titles(book, family):
-    """The titles of the sections of a chapter, as far as they are plain words; none where there is no chapter."""
-    path = book.notebooks().get(family)
-    cells = nbformat.read(path, as_version=4).cells if path else ()
-    lines = [line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
-    return [found[1] for line in lines if (found := re.fullmatch(r"#{2,4} ([^$`*_\[{]+?)\s*", line))]
+    """Where the sections of a chapter and of its evidence are: title -> page, as far as titles are plain words.
+
+    A title that both have is the chapter's.
+    """
+    found = {}
+    for page in (f"evidence/{family}", family):
+        path = book.written_notebooks().get(page)
+        cells = nbformat.read(path, as_version=4).cells if path else ()
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        found |= dict.fromkeys(re.findall(r"^#{2,4} ([^$`*_\[{\n]+?) *$", text, re.M), page)
+    return found
 
 
-def link_sections(text, family, titles):
-    """Let *Title of a section*, in a page of exercises, lead to that section of the chapter."""
+def link_sections(text, pages):
+    """Let *Title of a section*, in a page of exercises, lead to that section.
+
+    Args:
+        text: the page of exercises.
+        pages: what `section_titles` gives.
+    """
 
     def link(found):
         words = found[1]
-        if words not in titles:
+        if words not in pages:
             return found[0]
-        return f'<a href="{family}.html#{make_id(words)}"><em>{html.escape(words, quote=False)}</em></a>'
+        return f'<a href="{pages[words]}.html#{make_id(words)}"><em>{html.escape(words, quote=False)}</em></a>'
 
     return re.sub(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])", link, text)
 
 
-def link_listings(notebook, pages):
+def link_listings(notebook, pages, top=""):
     """Let the listings of exercises in an executed notebook lead to the pages that this site has.
 
     Args:
         notebook: the executed notebook; changed in place.
         pages: names of the pages of exercises.
+        top: what leads from the page of the notebook to the folder of the site.
     """
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             shown = output.get("data", {}).get(LISTING)
             if shown:
                 page = page_of(shown["family"])
-                output["data"]["text/html"] = listing(shown["family"]).html(f"{page}.html" if page in pages else "")
-
-
-def without_missing(contents, pages):
-    """A table of contents, as YAML, without the pages of exercises that have no master.
-
-    Args:
-        contents: the table as YAML.
-        pages: names of the pages of exercises that there are.
-    """
-    table = yaml.safe_load(contents)
-    _drop(table, may_be_missing(table) - set(pages))
-    return yaml.safe_dump(table, sort_keys=False)
-
-
-def may_be_missing(table):
-    """The pages of a table of contents that are for a chapter's exercises: they come and go with its master."""
-    listed = set(listed_pages(table))
-    return listed & set(map(page_of, listed))
-
-
-def _drop(entry, names):
-    for key, value in list(entry.items()):
-        if isinstance(value, list):
-            entry[key] = [one for one in value if one.get("file") not in names]
-            for one in entry[key]:
-                _drop(one, names)
-            if not entry[key]:
-                del entry[key]
+                address = f"{top}{page}.html" if page in pages else ""
+                output["data"]["text/html"] = listing(shown["family"]).html(address)

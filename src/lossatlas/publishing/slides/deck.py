@@ -19,7 +19,7 @@ STATIC = Path(__file__).parent
 #: What a deck needs of reveal.js, and its license.
 REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js", "LICENSE")
 #: Sections without slides: readers do the exercises themselves, and the literature is for reading.
-LEFT_OUT = {"exercises", "paper-trail", "all-verdicts"}
+LEFT_OUT = {"exercises", "paper-trail"}
 #: An explorer as tall as this has its controls beside it.
 TALL = 500
 
@@ -158,8 +158,11 @@ def flat(section, under=None):
 
 
 def items_of(part):
-    """What of a part of the page becomes slides: figures, verdicts, cards of losses, and formulas of the text."""
-    if "math" in part.get("class", ()):
+    """What of a part of the page becomes slides: figures, verdicts, cards of losses, and formulas of the text.
+
+    A list of verdicts is one slide.
+    """
+    if "math" in part.get("class", ()) or (part.name == "ul" and part.select("a.atlas-verdict-word")):
         return [part]
     found = part.select("figure.atlas-explorer, figure.atlas-figure, .atlas-family, .atlas-verdict, details")
     return [tag for tag in found if tag.name != "details" or card_name(tag)]
@@ -189,6 +192,8 @@ def made(item, before, after):
         return verdict_slide(item, behind)
     if item.name == "details":
         return card_slide(item)
+    if item.name == "ul":
+        return Slide("list", "", inline(item))
     if "math" in kinds:
         return Slide("formula", "", str(item), look=sentences(ahead[-1])[-1] if ahead else "")
     caption = item.figcaption.get_text(" ", strip=True) if item.figcaption else ""

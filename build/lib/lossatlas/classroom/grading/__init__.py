@@ -1,1 +1,0 @@
-"""Grade a class: notebooks of strangers in, a gradebook out. Nothing here trusts what a notebook says about itself."""

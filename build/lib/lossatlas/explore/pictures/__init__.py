@@ -1,1 +1,0 @@
-"""The pictures of losses, one a file."""

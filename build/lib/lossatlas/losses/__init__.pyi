@@ -1,6 +1,0 @@
-# Written when the package is installed; do not edit.
-from . import contrastive as contrastive
-from . import cross_entropy as cross_entropy
-from . import pair_metric_learning as pair_metric_learning
-def families() -> tuple[str, ...]: ...
-def load() -> None: ...

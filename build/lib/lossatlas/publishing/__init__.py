@@ -1,1 +1,0 @@
-"""From notebooks to a hosted page: execution, site, checks, and the `lossatlas` command line."""

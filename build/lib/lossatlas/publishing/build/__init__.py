@@ -1,1 +1,0 @@
-"""From notebooks and pages to the site: execution, assembly, checks."""
