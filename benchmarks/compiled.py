@@ -70,7 +70,7 @@ def measure(entry, size, pace, among, *, backend="inductor"):
         among: ids of the peers.
     """
     terms, rivals = torch_contest(entry, size, among)
-    with warnings.catch_warnings(action="ignore"):  # what the compiler says of a package's code is of no use here
+    with warnings.catch_warnings(action="ignore"):  # warnings of the compiler about a package's code are of no use here
         inputs, run, tried = runs_of(entry, size, terms, rivals, backend)
         runs = {("compiled", name): one for name, one in tried.items() if one is not None}
         runs |= {("eager", peer.id): contest.run_of(peer, inputs, terms) for peer in rivals}
@@ -88,18 +88,18 @@ def measure(entry, size, pace, among, *, backend="inductor"):
     return contest.mark_fastest(rows or [row])
 
 
-def compile_ahead(cells, tell):
+def compile_ahead(cells, report):
     """Compile losses and peers on all cores, so that measuring, one after the other, finds them in the cache.
 
     Args:
         cells: name of a loss, size, ids of the peers.
-        tell: function that is given a line of progress.
+        report: function that is given a line of progress.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
         waiting = [pool.submit(_compile_cell, *cell) for cell in cells]
         for count, done in enumerate(as_completed(waiting), 1):
-            tell(f"compiling {count}/{len(cells)}: {done.result()}")
+            report(f"compiling {count}/{len(cells)}: {done.result()}")
 
 
 def _compile_cell(loss, size, among):

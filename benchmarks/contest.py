@@ -26,7 +26,7 @@ MOST_MEMORY = 25
 
 @dataclass(frozen=True)
 class Terms:
-    """What both sides are asked for.
+    """What both sides compute.
 
     Attributes:
         hyper: hyper-parameters of the loss.

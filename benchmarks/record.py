@@ -1,10 +1,10 @@
 """The record of a run, `benchmarks.json`.
 
-{"machine": what `timing.machine` says,
+{"machine": what `timing.machine` returns,
  "packages": {package: version} of the peers,
  "sizes": {size: {axis: length}},
  "left_out": one for each peer that is met at the smallest size only: {"loss", "package", "symbol",
-    "memory_ratio": to the loss there, which says that the other sizes would fill the memory},
+    "memory_ratio": to the loss there, which shows that the other sizes would fill the memory},
  "rows": one for each loss, size, form and peer; for a loss without peers one for each size and form:
    {"loss", "size", "form": "eager" | "compiled",
     "peer": {"package", "symbol"} | null,
@@ -189,7 +189,7 @@ class Journal:
 
         Args:
             cell: tuple of strings and numbers.
-            measure: function without arguments, whose result JSON can hold.
+            measure: function without arguments, whose result fits into JSON.
         """
         if cell not in self.done:
             self.done[cell] = rounded(measure())

@@ -1,8 +1,8 @@
 """`python -m benchmarks.scale`: memory and time of losses that compare many rows with many, some rows at a time and all at once.
 
 Each is measured in a process of its own, on one thread: value and gradient of one batch, after a small one that loads what
-has to be loaded. Time is the processor's, which other work on the machine changes least. Memory is what the process holds at
-most beyond what it held before: the inputs and room for their gradients are there already.
+has to be loaded. Time is the processor's, which other work on the machine changes least. Memory is what the process uses at
+most beyond what it used before: the inputs and room for their gradients are there already.
 
 The record, `scale.json`: {"machine", "packages": {package: version} of the peers, "width": of the vectors, "rows": what `measure`
 gives}.
@@ -107,7 +107,7 @@ def measure(name, whose, n, rows, rounds=1):
 
 
 def _peak():
-    """Bytes that this process held at most so far. Linux's usual count, `ru_maxrss`, would begin with what the parent held."""
+    """Bytes that this process used at most so far. Linux's usual count, `ru_maxrss`, would begin with what the parent used."""
     status = Path("/proc/self/status")
     if status.exists():
         return 1024 * next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))

@@ -130,7 +130,7 @@ def test_the_inputs_and_room_for_their_gradients_are_not_counted_but_a_dense_mat
 
 @pytest.mark.parametrize("size", contest.SIZES)
 @pytest.mark.parametrize(("loss", "terms", "peer"), MET, ids=[peer.id for _, _, peer in MET])
-def test_a_peer_is_asked_for_the_same(loss, terms, peer, size):
+def test_a_peer_computes_the_same(loss, terms, peer, size):
     entry = lossatlas.get(loss)
     inputs = contest.inputs_of(entry.signature, contest.SIZES[size], terms.dtype)
     inputs = {name: x for name, x in inputs.items() if name not in terms.without}
@@ -170,10 +170,10 @@ def test_a_package_uses_its_own_mean(peers_are):
     x, y = torch.randn(4, 3), torch.tensor([0, 1, 2, 0])
     expected = lossatlas.cross_entropy(x, y)
     torch.testing.assert_close(contest.theirs(plain, Terms())(logits=x, target=y), expected)
-    asked = []
-    with_mean = peer_of("cross_entropy", lambda logits, target, reduction="none": asked.append(reduction))
+    reductions = []
+    with_mean = peer_of("cross_entropy", lambda logits, target, reduction="none": reductions.append(reduction))
     contest.theirs(with_mean, Terms())(logits=x, target=y)
-    assert asked == ["mean"]
+    assert reductions == ["mean"]
 
 
 def test_who_computes_something_else_or_has_no_gradient_is_not_met(peers_are):

@@ -47,7 +47,7 @@ class Peer:
             the value and the gradient of its sum in the first input.
         dtypes: what the arithmetic is in: "float64" where they keep it, else "float32".
         agrees: whether `call` computes the loss on ordinary inputs; where not, no transform brings theirs to ours, and
-            `finding` says what is different.
+            `finding` explains what is different.
         alone: whether it compares a batch with itself only: then no gallery is given.
         least: smallest batch that the package has a value for.
         finding: where they are wrong, or differ.

@@ -228,7 +228,7 @@ FAR = {
     "gallery_mask": [True, True],
 }
 FLOOR = (
-    "The share of the key is held above the smallest normal number before its logarithm is taken: in float64 no query costs more than 708, which at"
+    "The share of the key is kept above the smallest normal number before its logarithm is taken: in float64 no query costs more than 708, which at"
     " temperature 0.001 is less than a difference of similarities of 0.71 (in float16, 9.7, at temperature 0.07 a difference of 0.68), and beyond it the gradient is 0."
 )
 PER_PAIR = "They average over all pairs of the batch; here their values are averaged for each anchor"
@@ -393,7 +393,7 @@ PEERS = [
         reduction="mean",
         agrees=False,
         finding=Finding(
-            "Their denominator holds the proxy of the true class too, as in a softmax; in the paper, and here, it holds the others alone.",
+            "Their denominator contains the proxy of the true class too, as in a softmax; in the paper, and here, it contains the others alone.",
             at={"features": [[1.0, 0.0]], "prototypes": [[0.6, 0.8], [0.0, 1.0]], "target": [0]},
         ),
     ),

@@ -1,4 +1,4 @@
-"""Every exercise of the book: its solution earns all points, its stub is told what to write, and mistakes are told by name."""
+"""Every exercise of the book: its solution earns all points, the feedback to its stub is what to write, and mistakes are named."""
 
 import inspect
 
@@ -47,13 +47,13 @@ def test_solution_earns_all_points(key, student):
 
 
 @pytest.mark.parametrize("key", answers.questions())
-def test_stub_earns_nothing_and_is_told_what_to_write(key):
+def test_stub_earns_nothing_and_is_followed_by_what_to_write(key):
     question = answers.questions()[key][1]
     forms = getattr(EXERCISES[key].form, "forms", {"": EXERCISES[key].form}).values()
-    said = outcomes(key, answers.names(key, question.stub, "Ada"))
-    for check, error in said.items():
+    found = outcomes(key, answers.names(key, question.stub, "Ada"))
+    for check, error in found.items():
         assert isinstance(error, NotSolved), f"{check.name}: {error}"
-        assert error.result.to_do, f"{check.name} must say what is to be done: {error}"
+        assert error.result.to_do, f"{check.name} must name what is to be done: {error}"
         assert any(REQUESTS[type(form).__name__] in error.result.to_do for form in forms)
         assert not error.result.feedback, "nothing is wrong yet"
 
@@ -76,7 +76,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("key", "name", "parts"), WRONG, ids=[f"{key}-{name}" for key, name, _ in WRONG])
-def test_wrong_answer_loses_points_and_is_told_why(key, name, parts):
+def test_wrong_answer_loses_points_and_is_explained(key, name, parts):
     found = outcomes(key, {**parts, "student": ""})
     lost = {check: error for check, error in found.items() if error}
     assert lost

@@ -111,7 +111,7 @@ REFUSED = {
     "another kind of tests": (changed("ok_format: false", "ok_format: true"), "expected `tests: {files: false, ok_format: false}`"),
     "settings that are no YAML": (changed("# ASSIGNMENT CONFIG\n", "# ASSIGNMENT CONFIG\n- : -:\n"), "expected YAML below the mark"),
     "no title": (changed("# Cross-entropy, a few", "Cross-entropy, a few"), "cell 2 (`Cross-entropy, a few exercises`): expected a title"),
-    "a raw cell that says nothing": ([*OPENING, ("raw", "see below"), *STABLE], "cell 5 (`see below`): expected a mark"),
+    "a raw cell without a mark": ([*OPENING, ("raw", "see below"), *STABLE], "cell 5 (`see below`): expected a mark"),
     "the settings inside": ([*OPENING, *STABLE[:2], ("raw", CONFIG), *STABLE[2:]], "expected before the first question"),
     "no END QUESTION": ([*OPENING, *without("# END QUESTION", BY_HAND), *STABLE], "expected `# END QUESTION` for the block that begins in cell 5 first"),
     "no END QUESTION at the end": ([*OPENING, *without("# END QUESTION", STABLE)], "cell 5 (`# BEGIN QUESTION`): expected `# END QUESTION` further down, but the notebook ends"),

@@ -35,4 +35,4 @@ def tests(modules=MODULES):
 
 def promised(name):
     """The tests of a promise, without the leave that an exemption gives."""
-    return [test.without_leave for test in tests().values() if getattr(test, "promise", None) == name]
+    return [test.without_exemption for test in tests().values() if getattr(test, "promise", None) == name]

@@ -1,6 +1,6 @@
 """Whether value and gradient of a loss are right: those of its naive loop with 75 digits, but for rounding.
 
-Where no naive loop is written for a loss, its own float64 stands in, and only float32 is held to that.
+Where no naive loop is written for a loss, its own float64 stands in, and only float32 is compared with that.
 """
 
 import inspect

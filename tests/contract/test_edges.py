@@ -16,7 +16,7 @@ def kind_of(inputs):
 
 
 def edges(signature, kind):
-    """Edge samples of a kind, of numbers that float32 holds exactly: name -> inputs."""
+    """Edge samples of a kind, of numbers that float32 represents exactly: name -> inputs."""
     samples = signature.edge_samples(1, dtype=torch.float32)
     return {name: inputs for name, inputs in samples.items() if kind_of(inputs) == kind}
 

@@ -1,4 +1,4 @@
-"""What every operation is held to, generated from what it takes and what is declared of it.
+"""What is tested of every operation, generated from what it takes and what is declared of it.
 
 An operation is a function that is no loss: a distance, a miner, an update, a weight, a schedule, a measure.
 """
@@ -50,7 +50,7 @@ def test_exemptions_are_needed(operation):
     for name in operation.entry.exempt:
         assert name in PROMISES_OF_OPERATIONS
         tests = [test for test in globals().values() if getattr(test, "promise", None) == name]
-        ends = [outcome(test.without_leave, operation) for test in tests]
+        ends = [outcome(test.without_exemption, operation) for test in tests]
         assert "failed" in ends, f"it keeps the promise {name!r}: take the exemption away"
 
 

@@ -15,7 +15,7 @@ def _record(case):
 
 
 def test_recorded_numbers(case):
-    """A loss of which nothing is recorded yet is held to what would be."""
+    """A loss of which nothing is recorded yet is compared with what would be."""
     record, inputs = _record(case)
     items, gradients = items_and_gradients(case, inputs)
     close(items.flatten(), torch.tensor(record["items"], dtype=torch.float64), rtol=1e-12, atol=1e-14, note="value")

@@ -1,4 +1,4 @@
-"""Weights, masks and means do what arithmetic says: in the value and in the gradient."""
+"""Weights, masks and means follow arithmetic, in the value and in the gradient."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The exact numbers that losses are held to: where they are known by hand, they are those."""
+"""The exact numbers that losses are compared with: where they are known by hand, they agree."""
 
 import math
 
@@ -77,7 +77,7 @@ def test_the_smallest_number_is_that_of_the_dtype():
 
 def test_what_is_held_fixed_has_no_gradient(scratch_registry, monkeypatch):
     monkeypatch.setitem(references.loops(), "toy_loss", toys.held_share_loop)
-    toys.detached_as_the_loop_says()
+    toys.detached_as_in_the_loop()
     found = exact_at("toy_loss", {"logits": [[0.0, 0.0]], "target": [0]})
     assert found.items.tolist() == [math.log(2.0) / 2] and found.low["logits"].tolist() == [[-0.25, 0.25]]
     monkeypatch.setitem(references.loops(), "toy_loss", toys.free_share_loop)
@@ -85,7 +85,7 @@ def test_what_is_held_fixed_has_no_gradient(scratch_registry, monkeypatch):
     assert free.low["logits"][0, 0].item() == pytest.approx(-0.25 - math.log(2.0) / 4, rel=1e-15)
 
 
-def test_outside_of_its_domain_a_loop_says_nothing_of_the_gradient(scratch_registry, monkeypatch):
+def test_outside_of_its_domain_a_loop_determines_no_gradient(scratch_registry, monkeypatch):
     @loss(residual)
     def toy_loss(prediction, target):
         return prediction.sqrt()
@@ -98,7 +98,7 @@ def test_outside_of_its_domain_a_loop_says_nothing_of_the_gradient(scratch_regis
     assert found.low["prediction"].tolist() == [-INF, 0.25] and found.high["prediction"].tolist() == [INF, 0.25]
 
 
-def test_a_loop_with_functions_of_floats_is_told_so(scratch_registry, monkeypatch):
+def test_a_loop_with_functions_of_floats_is_refused(scratch_registry, monkeypatch):
     toys.upside_down()
     monkeypatch.setitem(references.loops(), "toy_loss", lambda logits, target: [math.exp(f[0]) for f in logits])
     with pytest.raises(TypeError, match=r"tests\.references\.numbers, not from math"):

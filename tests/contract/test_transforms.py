@@ -77,7 +77,7 @@ def test_gradients_per_item_by_vmap(case):
 
 @promise("vmap")
 def test_a_batch_of_hyper_parameters_gives_no_wrong_value(case):
-    """Many models with a number each: the values of the loop, or an error that says that it cannot be."""
+    """Many models with a number each: the values of the loop, or an error, because it cannot be done."""
     inputs = case.sample()
     numbers = {name: value for name, value in case.hyper.items() if name in case.entry.domains}
     if not numbers:

@@ -111,7 +111,7 @@ def missing_its_optimum():
 
 
 def needless_exemption():
-    @loss(logits, exempt={"vmap": "It is said to look at the values of its inputs."})
+    @loss(logits, exempt={"vmap": "It is declared to look at the values of its inputs."})
     def toy_loss(logits, target):
         return -_log_p(logits, target)
 
@@ -164,7 +164,7 @@ HELD = {
 }
 
 
-def detached_as_the_loop_says():
+def detached_as_in_the_loop():
     @loss(logits, exempt=HELD)
     def toy_loss(logits, target):
         log_p = _log_p(logits, target)

@@ -2,7 +2,7 @@
 
 Such a file has `wrong_answers()`, a list of (exercise, name, answer, words that the feedback must have); `STUBS`,
 exercise -> answers not attempted yet; and `FORBIDDEN`, file of checks -> names of functions that it must not call, because
-they are what it asks for, or one step from it.
+they are the answer, or one step from it.
 """
 
 import ast
@@ -30,7 +30,7 @@ def questions():
 
 
 def names(key, code, student=""):
-    """What a student's notebook holds after the opening cells, the student's own numbers and the code of an answer."""
+    """What a student's notebook defines after the opening cells, the student's own numbers and the code of an answer."""
     master, question = questions()[key]
     space = {"__name__": "notebook"}
     for cell in master.opening:

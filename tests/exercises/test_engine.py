@@ -310,7 +310,7 @@ class _Card(HTMLParser):
 
 def test_card_is_well_formed_and_says_states_in_words():
     def shows(f, draw):
-        """It says <b> & `code`."""
+        """It shows <b> & `code`."""
         return "two\nlines & <i>"
 
     def fails(f, draw):
@@ -321,7 +321,7 @@ def test_card_is_well_formed_and_says_states_in_words():
     card = _Card()
     card.feed(html)
     assert not card.open
-    for words in ("(holds)", "(fails)", "(not reached)", "It says <b> & code", "two\nlines & <i>"):
+    for words in ("(holds)", "(fails)", "(not reached)", "It shows <b> & code", "two\nlines & <i>"):
         assert words in card.text
     assert card.attributes[0][1]["aria-label"] == "Check of exercise test/1"
     marks = [a for tag, a in card.attributes if tag == "span"]

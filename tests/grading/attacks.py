@@ -1,4 +1,4 @@
-"""Submissions that mean harm. None holds a right answer of its own, so each is worth nothing unless its attack works."""
+"""Submissions that mean harm. None contains a right answer of its own, so each is worth nothing unless its attack works."""
 
 import os
 

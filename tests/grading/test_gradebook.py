@@ -60,11 +60,11 @@ def rows(tmp_path):
 
 def one(check, cells, **options):
     """The record of one question with one check."""
-    asked = classroom.question(1, check.key, "Title", "answer = ...", (check,))
+    posed = classroom.question(1, check.key, "Title", "answer = ...", (check,))
     return grading.grade(
         classroom.notebook(cells),
         "Ada",
-        replace(classroom.master("x"), questions=(asked,)),
+        replace(classroom.master("x"), questions=(posed,)),
         isolation="limits",
         limits=Limits(),
         **options,
@@ -262,7 +262,7 @@ def test_a_check_that_does_not_end():
     assert done["checks"][0]["state"] == "out of time"
 
 
-def test_a_lost_session_is_told(monkeypatch):
+def test_a_lost_session_is_reported(monkeypatch):
     class Lost(classroom.LocalSession):
         @property
         def answers(self):
@@ -279,11 +279,11 @@ def test_points_add_up_exactly():
         Check(f"test_{i}", 0.1, False, f"def test_{i}(answer):\n    pass", ("answer",), "cross_entropy/2")
         for i in range(3)
     )
-    asked = classroom.question(1, "cross_entropy/2", "Title", "", checks)
+    posed = classroom.question(1, "cross_entropy/2", "Title", "", checks)
     record = grading.grade(
         classroom.notebook(["answer = 1"]),
         "Ada",
-        replace(classroom.master("x"), questions=(asked,)),
+        replace(classroom.master("x"), questions=(posed,)),
         isolation="limits",
         limits=Limits(),
     )
@@ -299,10 +299,10 @@ def test_no_cell_of_the_table_is_a_formula(words):
 def test_rehearsal_tells_what_the_masters_solution_fails():
     right = f"def answer(logits, target):\n    return my_cross_entropy(logits, target)\n{classroom.RIGHT_LOSS}"
     source = "def test_it(answer, student):\n    from lossatlas.exercises import check_properties\n    check_properties('cross_entropy/2', answer, student=student)"
-    asked = replace(classroom.question(1, "cross_entropy/2", "Title", "", (checking(source),)), solution=right)
-    assert rehearsal.rehearse(replace(classroom.master("x"), questions=(asked,))) == []
-    wrong = replace(asked, solution=right.replace("return my", "return -my"))
+    posed = replace(classroom.question(1, "cross_entropy/2", "Title", "", (checking(source),)), solution=right)
+    assert rehearsal.rehearse(replace(classroom.master("x"), questions=(posed,))) == []
+    wrong = replace(posed, solution=right.replace("return my", "return -my"))
     (line,) = rehearsal.rehearse(replace(classroom.master("x"), questions=(wrong,)))
     assert line.startswith("q1, test_it: failed: ")
-    (line,) = rehearsal.rehearse(replace(classroom.master("x"), questions=(replace(asked, solution="1 / 0"),)))
+    (line,) = rehearsal.rehearse(replace(classroom.master("x"), questions=(replace(posed, solution="1 / 0"),)))
     assert "ZeroDivisionError" in line

@@ -15,7 +15,7 @@ from lossatlas.classroom.grading.sandbox import isolation_available
 from lossatlas.classroom.grading.session import Session
 from lossatlas.contract import describe
 from lossatlas.exercises.answers import is_stub
-from lossatlas.exercises.cross_entropy.stable import _Calls
+from lossatlas.exercises.torch_calls import TorchCalls
 from lossatlas.exercises.run import explained
 from lossatlas.training import digits, fit, fit_embeddings, mlp, per_class
 
@@ -416,12 +416,12 @@ def test_functions_that_are_returned_and_passed_on(session):
 def test_who_listens_hears_what_runs_inside(both):
     heard = []
     for f in both("calls"):
-        with _Calls() as listening:
+        with TorchCalls() as listening:
             f(torch.randn(2, 3))
         heard.append({"relu", "clamp", "log_softmax"} & listening.names)
     assert heard == [{"relu", "clamp", "log_softmax"}] * 2
     x = torch.ones(2)
-    with _Calls() as listening:
+    with TorchCalls() as listening:
         both("itself")[1](x)
     assert not listening.names
 

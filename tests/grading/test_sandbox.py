@@ -257,7 +257,7 @@ def attack(inside):
 
 @pytest.fixture
 def listener(tmp_path):
-    """A server of this machine; its list holds who called."""
+    """A server of this machine; its list has the callers."""
     callers = []
     path = str(tmp_path / "socket")
     ends = [socket.socket(socket.AF_INET), socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)]
@@ -279,7 +279,7 @@ def elsewhere(places):
 
 
 def found(place):
-    """What a file of this machine holds, as far as it is one that can be read at once."""
+    """What a file of this machine contains, as far as it is one that can be read at once."""
     return place.read_bytes() if place.is_file() and not str(place).startswith(("/proc", "/dev")) else place.exists()
 
 
@@ -490,7 +490,7 @@ def test_limits_alone(tmp_path, listener):
             attack("allocates", 1 << 26)
         folder = attack("environment")["HOME"]
         assert session.answers["right"] == 3.0 and Path(folder).is_dir()
-        assert attack("reads", [str(REPOSITORY / "README.md")]), "as PROTECTION says"
+        assert attack("reads", [str(REPOSITORY / "README.md")]), "as in PROTECTION"
         with pytest.raises(SessionLost, match="longer than 3 seconds"):
             attack("stubborn")
     assert not Path(folder).exists()

@@ -1,4 +1,4 @@
-"""A notebook runs cell by cell, whatever its cells do, and what cannot be run is said in a sentence."""
+"""A notebook runs cell by cell, whatever its cells do, and what cannot be run is explained in a sentence."""
 
 import json
 import time
@@ -54,7 +54,7 @@ def test_all_cells_run_whatever_the_others_do():
     with run(*CELLS, cell_seconds=6) as session:
         errors = {cell.index: cell.error for cell in session.cells}
         assert list(errors) == [i for i in range(len(CELLS)) if i != 8]
-        told = {
+        expected = {
             4: "ZeroDivisionError",
             5: "SyntaxError",
             7: "EOFError",
@@ -64,8 +64,8 @@ def test_all_cells_run_whatever_the_others_do():
             14: "Stopped after 6 seconds",
             16: "Odd",
         }
-        assert {i for i, error in errors.items() if error} == set(told), errors
-        assert [i for i, words in told.items() if words not in errors[i]] == [], errors
+        assert {i for i, error in errors.items() if error} == set(expected), errors
+        assert [i for i, words in expected.items() if words not in errors[i]] == [], errors
         assert "in line 1: `1 / 0`" in errors[4] and "def broken(:" in errors[5]
         printed = {cell.index: cell.printed for cell in session.cells}
         assert len(printed[6]) == 2000 and "noise" not in printed[6]
@@ -148,8 +148,8 @@ def test_cells_and_calls_together_have_an_end():
 
 def test_properties_see_no_difference():
     """Right answers to all exercises but those that train networks, and a wrong one: the same words here and there."""
-    asked = {key: question for key, (_, question) in questions().items() if key not in TRAINED}
-    assert len(asked) >= 12
+    posed = {key: question for key, (_, question) in questions().items() if key not in TRAINED}
+    assert len(posed) >= 12
     collected = "import lossatlas.exercises\nanswers = {}\nstudent = 'ada'"
     opening = next(iter(questions().values()))[0].opening
     imports = "\n".join(
@@ -162,7 +162,7 @@ def test_properties_see_no_difference():
         collected,
         "answers['wrong'] = lambda logits, target: -torch.nn.functional.cross_entropy(logits, target)",
     ]
-    for question in asked.values():
+    for question in posed.values():
         shown = question.shown_check.replace("check(", "keep(")
         cells.append(
             f"def keep(key, answer, **more): answers[key] = answer\n{question.given}\n{question.solution}\n{shown}"
@@ -170,7 +170,7 @@ def test_properties_see_no_difference():
     with run(*cells) as session:
         assert not any(cell.error for cell in session.cells), [cell for cell in session.cells if cell.error]
         there = session.answers["answers"]
-        for key, question in asked.items():
+        for key, question in posed.items():
             here = handed_in(key, f"{question.given}\n{question.solution}", "ada")
             one, other = examine(EXERCISES[key], here, "ada"), examine(EXERCISES[key], there[key], "ada")
             assert other.passed and str(one) == str(other)
@@ -190,7 +190,7 @@ NESTED = '{"nbformat": 4, "cells": ' + "[" * 200_000 + "]" * 200_000 + "}"
         (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}', "Cell 0"), (json.dumps({"nbformat": 4, "cells": [{}] * 3000}).encode(), "cannot be read"),
     ],
 )  # fmt: skip
-def test_what_is_no_notebook_is_told_so(data, words):
+def test_what_is_no_notebook_is_refused(data, words):
     with pytest.raises(NotANotebook, match=words):
         sources(data)
 

@@ -1,7 +1,7 @@
-"""Which checks a mutant is held to, and in what order: what is near and cheap comes first.
+"""Which checks a mutant goes through, and in what order: what is near and cheap comes first.
 
-Before all mutants the library as it is goes through every check once. That run says how long each takes and which
-functions it reaches: a mutant is held to the checks that reach what it changes. Of those that are slow and generated,
+Before all mutants the library as it is goes through every check once. That run shows how long each takes and which
+functions it reaches: a mutant goes through the checks that reach what it changes. Of those that are slow and generated,
 to the checks of six cases; which can only lower the score.
 """
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 SLOW = 0.15  # seconds; slower are hypothesis and torch.compile
 SLOW_CASES = 6
 COMPILED = "test_compile["
-#: These read functions and call none: no trace says what they reach. They are quick, and every mutant is held to them.
+#: These read functions and call none: no trace shows what they reach. They are quick, and every mutant goes through them.
 READING = ("tests.losses.test_plain_defaults::test_defaults_are_the_published_ones::0",)
 PATIENCE, LEAST = 20, 120  # a check may take so many times its usual time, and at least so many seconds
 

@@ -66,7 +66,7 @@ def equivalents():
 
 
 def check_equivalents(mutants, files):
-    """Every listed line still exists, and what is said of it is a change that is made."""
+    """Every listed line still exists, and the change that is described is one that is made."""
     made, names = {_place(m) for m in mutants}, {f.name for f in files}
     gone = [place for place in equivalents() if place[0] in names and place not in made]
     if gone:

@@ -29,7 +29,7 @@ def ends(file, before, after, *checks, patience=120):
     source = path.read_text(encoding="utf-8")
     assert before in source, f"{file} has no {before!r} any more: choose another change"
     plan = [(check, patience) for check in checks]
-    return sandbox.result(*sandbox.in_child(sandbox.hold, path, source.replace(before, after), plan))
+    return sandbox.result(*sandbox.in_child(sandbox.run_checks, path, source.replace(before, after), plan))
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -19,7 +19,7 @@ def case_of(peer, hyper):
 
 
 def samples(peer):
-    """Random inputs that float32 holds exactly, in float64, so that packages which round to float32 lose nothing yet."""
+    """Random inputs that float32 represents exactly, in float64, so that packages which round to float32 lose nothing yet."""
     signature = lossatlas.get(peer.loss).signature
     for seed, sizes in enumerate(SIZES):
         known = {axis: size for axis, size in sizes.items() if axis in signature.samples.sizes}

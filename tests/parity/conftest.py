@@ -16,7 +16,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def recording(request):
-    """Whether a record is asked for."""
+    """Whether a record is to be written."""
     return bool(request.config.getoption(RECORD, None))
 
 

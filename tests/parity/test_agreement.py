@@ -1,4 +1,4 @@
-"""The measure itself: it sees a wrong digit, a missing gradient, a hole; and the record says what was measured."""
+"""The measure itself: it sees a wrong digit, a missing gradient, a hole; and the record has what was measured."""
 
 import json
 import math

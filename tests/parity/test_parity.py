@@ -1,4 +1,4 @@
-"""Every peer that is installed computes what the loss computes, but where its finding says otherwise."""
+"""Every peer that is installed computes what the loss computes, except where its finding describes a difference."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ import lossatlas
 PEERS = peers()
 FOUND = [peer for peer in PEERS if peer.finding]
 SOUND = [peer for peer in PEERS if not peer.finding]
-#: digits that are asked for
+#: digits that are required
 ENOUGH = {"float64": 13.0, "float32": 5.5}
 #: how far a number may be off at the edges of the inputs, relative to it and to 1e-3
 SLACK = {"float64": 1e-10, "float32": 5e-4}

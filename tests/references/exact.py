@@ -83,8 +83,8 @@ def _rows(inputs, by_row):
 
 def _with_its_settings(naive, row, settings):
     """The items of a row, as a function of nothing: of what stands in the row's lists when it is called."""
-    held = naive.held(**row, **settings) if hasattr(naive, "held") else {}
-    return lambda: list(_flat(naive(**row, **settings, **held)))
+    fixed = naive.fixed(**row, **settings) if hasattr(naive, "fixed") else {}
+    return lambda: list(_flat(naive(**row, **settings, **fixed)))
 
 
 def _digits_before_the_point(items):

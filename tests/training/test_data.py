@@ -22,7 +22,7 @@ def made(name):
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     def refuse(*_):
-        raise AssertionError("a data set asked for the network")
+        raise AssertionError("a data set used the network")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
 

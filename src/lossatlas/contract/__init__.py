@@ -1,4 +1,4 @@
-"""What a loss is: its checks, its reduction, its place in the registry. `README.md` beside this file tells it on one page."""
+"""What a loss is: its checks, its reduction, its place in the registry. `README.md` here explains it on one page."""
 
 from .checks import describe, expect, is_number, value_checks, values_readable, wrong
 from .domains import Domain, Kind, above, at_least, between, inside, real, whole

@@ -72,7 +72,7 @@ def _watched():
 
 
 def differentiated_again():
-    """Whether the gradients that are made now will be differentiated in their turn; to be asked in a `backward`."""
+    """Whether the gradients that are made now will be differentiated in their turn; to be called in a `backward`."""
     return torch.is_grad_enabled() and not torch.compiler.is_compiling()
 
 

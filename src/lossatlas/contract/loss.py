@@ -60,7 +60,7 @@ def loss(
             An item depends on its own part of the inputs alone: item (n, c) on row n, and in it on
             entry c of what has entries per class.
         domains: hyper-parameter name -> `Domain`.
-        special_cases: `SpecialCase`s that the tests hold the loss to.
+        special_cases: `SpecialCase`s that the tests check.
         invariances: names of the signature's transforms that leave every item unchanged, or a function of
             the hyper-parameters that gives them.
         bounds: (low, high) of an item, or a function of the hyper-parameters that gives them.

@@ -26,7 +26,7 @@ def operation(kind, *, paper=None, domains=None, differentiable=True, example=No
         paper: key of the paper in the catalogue or the bibliography.
         domains: hyper-parameter name -> `Domain`, or `Kind` for what is no number.
         differentiable: whether results carry gradients. If not, the body runs without history.
-        example: hyper-parameters for samples, where one has no default or the default says little at small sizes.
+        example: hyper-parameters for samples, where one has no default or the default has little effect at small sizes.
         exempt: promise -> reason, for what this operation cannot do (see `registry.PROMISES_OF_OPERATIONS`).
     """
     signature, form = parts_of(kind)

@@ -89,7 +89,7 @@ class SumInRows(torch.autograd.Function):
 
 
 def _no_gradients(tensors, needed):
-    """Zeros for each tensor that asks for a gradient, None for the others."""
+    """Zeros for each tensor that needs a gradient, None for the others."""
     return [torch.zeros_like(x) if wants else None for x, wants in zip(tensors, needed, strict=True)]
 
 
@@ -124,7 +124,7 @@ class Parted:
         return self._of(self._taken(part, tensors))
 
     def value_and_gradients(self, part, tensors, gradients, gradient=None):
-        """The value of a part; its gradients are added to those so far, which are None where none is asked for."""
+        """The value of a part; its gradients are added to those so far, which are None where none is needed."""
         wanted = [n for n, found in enumerate(gradients) if found is not None]
         leaves = [
             x.detach().requires_grad_(found is not None)

@@ -9,7 +9,7 @@ from ..contract import wrong
 from .answers import Function, OneOf, Parts
 from .exercise import EXERCISES
 
-#: Says of which chapter a listing is, for whoever knows better where its exercises are.
+#: Names the chapter of a listing, for whoever knows better where its exercises are.
 LISTING = "application/vnd.lossatlas.exercises+json"
 
 

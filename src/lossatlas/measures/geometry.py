@@ -1,6 +1,6 @@
 """How vectors lie: near what they belong with, spread over the sphere, in many or few directions.
 
-Leading axes (seeds, variants) pass through. No measure holds more than N x M numbers, most of them less.
+Leading axes (seeds, variants) pass through. No measure needs more than N x M numbers in memory, and most need fewer.
 """
 
 import torch

@@ -1,6 +1,6 @@
 """The kinds of input a loss can take: how each is checked, sampled, looked at and transformed.
 
-A signature is found because a module here has its name: `queries.py` holds `queries`.
+A signature is found because a module here has its name: `queries.py` defines `queries`.
 """
 
 import importlib

@@ -5,7 +5,7 @@ its own gallery. So an item depends on its own row and on the gallery alone, whe
 a bank of old embeddings, or other processes.
 
 The formula of a loss takes `(s, positive, negative)` or `(d, positive, negative)`: for each anchor (N) and each compared
-row (K) the cosine similarity `s`, or the Euclidean distance `d`, and two boolean masks that say which pairs belong
+row (K) the cosine similarity `s`, or the Euclidean distance `d`, and two boolean masks that mark which pairs belong
 together and which do not; a pair may be neither. All three are (N, K).
 """
 
@@ -26,7 +26,7 @@ def with_gallery(inputs, sizes, mask, rows_of):
     Args:
         inputs, sizes: as they came; letter -> size.
         mask: boolean over the items, or None.
-        rows_of: name of a gallery input -> name of the input that it holds rows of.
+        rows_of: name of a gallery input -> name of the input whose rows it has.
     """
     given = [name for name in rows_of if inputs.get(name) is not None]
     count, device = sizes["N"], inputs[next(iter(inputs))].device

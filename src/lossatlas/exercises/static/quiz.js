@@ -1,4 +1,4 @@
-/* Questions of The Loss Atlas: says at once whether an answer is right, and why. All it says stands in the page already.
+/* Questions of The Loss Atlas: shows at once whether an answer is right, and why. All its text stands in the page already.
    It listens to the document, so questions that a notebook shows later are answered as well. */
 (function () {
   "use strict";
