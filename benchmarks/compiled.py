@@ -20,7 +20,7 @@ MOST_PEERS = 1
 
 
 def compiled(function, name, backend="inductor"):
-    """The function compiled, with a code object of its own: compiled forms are kept, looked up and counted by code object."""
+    """The function compiled, with a code object of its own, by which compiled forms are found and counted."""
     code = function.__code__.replace(co_name=name)
     own = types.FunctionType(code, function.__globals__, name, function.__defaults__, function.__closure__)
     return torch.compile(own, backend=backend, dynamic=False)
@@ -45,9 +45,9 @@ def _tried(peer, place, inputs, terms, backend):
 
 
 def torch_contest(entry, size, among=None):
-    """The terms on which compiled forms meet, the usual ones where a peer has them, and the peers: all of them or those with these ids.
+    """The terms on which compiled forms are compared, the usual ones where a peer has them, and the peers.
 
-    Packages with a gradient of their own are not among them.
+    `among` are the ids of the peers, by default all. Packages with a gradient of their own are not among them.
     """
     found = [(terms, rivals) for terms, rivals in contests(entry, size) if not terms.own_gradient]
     terms, rivals = min(found, key=lambda pair: pair[0] != Terms(), default=(Terms(), []))

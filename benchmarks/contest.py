@@ -1,4 +1,4 @@
-"""A loss and its peers on equal terms: the same inputs, hyper-parameters and reduction, gradients in the same inputs."""
+"""A loss and its peers on equal terms: the same inputs, hyper-parameters and reduction, the same gradients."""
 
 import inspect
 from collections.abc import Mapping
@@ -31,7 +31,8 @@ class Terms:
     Attributes:
         hyper: hyper-parameters of the loss.
         reduction: what one number is made of the items with.
-        own_gradient: the peer is no torch function and brings the gradient of the sum in the first input, and that only.
+        own_gradient: the peer is no torch function and brings the gradient of the sum in the first input, and that
+            only.
         without: names of inputs that are left out, and with them the gallery: the batch is its own.
         dtype: that of the inputs. A peer with a gradient of its own gets what it computes in, and need not convert.
     """
@@ -72,7 +73,7 @@ def contests(entry, size):
 
 
 def fills_memory(entry, peer):
-    """How many times the memory of the loss a peer needs at the smallest size, where that is over `MOST_MEMORY`, else None."""
+    """How many times the memory of the loss a peer needs at the smallest size; None where it is up to `MOST_MEMORY`."""
     terms = Terms.of(peer)
     if terms.own_gradient:
         return None

@@ -28,7 +28,8 @@
     "autograd": the same without the peers that bring their own gradient, where there are such}}},
  "contract": one for each signature:
    {"signature", "operation_seconds": spread of x + 1 of ten numbers,
-    "checked" and "unchecked" (values not looked at): {"seconds": spread beyond the bare mean, "operations": the same in x + 1}},
+    "checked" and "unchecked" (values not looked at): {"seconds": spread beyond the bare mean, "operations": the same in
+    x + 1}},
  "output_layer": rows of `output_layer.measure`}
 
 Numbers have four significant digits. A part that was not run is absent.

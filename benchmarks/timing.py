@@ -1,7 +1,7 @@
 """Timing side by side: the runs take turns, so that a busy moment of the machine hits all of them.
 
-Seconds are those of the processor, on one thread: on an idle machine the seconds of the clock on the wall, on a busy one
-without the time that other programs took.
+Seconds are those of the processor, on one thread: on an idle machine the seconds of the clock on the wall, on a busy
+one without the time that other programs took.
 """
 
 import os

@@ -120,7 +120,7 @@ def test_memory_and_time_at_scale(tmp_path):
 
 
 def test_the_inputs_and_room_for_their_gradients_are_not_counted_but_a_dense_matrix_is():
-    """Similarities of 2,000 with 2,000 are 16 MB in float32, and several such are alive at once; 8 rows at a time need none."""
+    """Similarities of 2,000 with 2,000 are 16 MB in float32, and several coexist; 8 rows at a time need none."""
     dense, few = (scale.measured_apart(("multi_similarity_loss", "lossatlas", 2_000, rows)) for rows in (None, 8))
     assert dense["bytes"] > 48e6 > 2 * few["bytes"]
 

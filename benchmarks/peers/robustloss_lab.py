@@ -23,5 +23,13 @@ FLOORED = Finding(
 
 PEERS = [
     Peer("focal_loss", "robustloss-lab", "focal_loss", focal, SAME, ({}, {"gamma": 0.5}, {"gamma": 5.0})),
-    Peer("generalized_cross_entropy", "robustloss-lab", "gce_loss", generalized_cross_entropy, SAME, ({}, {"q": 0.3}, {"q": 1.0}), finding=FLOORED),
-]  # fmt: skip
+    Peer(
+        "generalized_cross_entropy",
+        "robustloss-lab",
+        "gce_loss",
+        generalized_cross_entropy,
+        SAME,
+        ({}, {"q": 0.3}, {"q": 1.0}),
+        finding=FLOORED,
+    ),
+]

@@ -1,4 +1,4 @@
-"""Every exercise of the book: its solution earns all points, the feedback to its stub is what to write, and mistakes are named."""
+"""Every exercise of the book: its solution earns all points, its stub is explained, and mistakes are named."""
 
 import inspect
 

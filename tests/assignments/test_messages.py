@@ -4,8 +4,8 @@ from tests.assignments.small_master import write
 
 from lossatlas.classroom.masters import read_master
 from lossatlas.classroom.masters.checks import Check
-from lossatlas.classroom.masters.rubric import rubric
 from lossatlas.classroom.masters.messages import looks_at, messages
+from lossatlas.classroom.masters.rubric import rubric
 from lossatlas.exercises.cross_entropy.stable import STABLE
 
 
@@ -22,13 +22,13 @@ def test_words_of_properties_and_of_what_they_call():
         if "normaliser complete" in words
     ]
     assert (
-        words
-        == "with logits … the probabilities behind your losses for the five possible targets sum to …. Is the normaliser complete?"
+        words == "with logits … the probabilities behind your losses for the five possible targets sum to …. Is the"
+        " normaliser complete?"
     )
     called = found_messages["It gives one value per item, as a tensor"]
     assert (
-        "it returned a single number for … items: their mean. Leave the mean to the caller and return one value per item."
-        in called
+        "it returned a single number for … items: their mean. Leave the mean to the caller and return one value per"
+        " item." in called
     )
 
 

@@ -18,8 +18,8 @@ from tests.contract import (
 )
 
 MODULES = (
-    test_recorded, test_exact, test_reduction_algebra, test_edges, test_stability,
-    test_degenerate, test_gradients, test_reference, test_invariances, test_precision, test_transforms, test_watched_edges,
+    test_recorded, test_exact, test_reduction_algebra, test_edges, test_stability, test_degenerate, test_gradients,
+    test_reference, test_invariances, test_precision, test_transforms, test_watched_edges,
 )  # fmt: skip
 
 

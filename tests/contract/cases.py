@@ -89,7 +89,7 @@ def shown(domain, default):
 
 
 def ends_of(domain, default):
-    """The ends of what pictures show of a domain, and where it is open, a number a thousand times nearer to its border."""
+    """The ends of what pictures show of a domain, and where it is open, a number a thousand times closer to its end."""
     found = list(shown(domain, default))
     start = default if default is not None else found[0]
     if domain.open_low:
@@ -116,7 +116,8 @@ def promise(name):
                 return test(case)
             except (Exception, pytest.fail.Exception) as error:
                 error.add_note(
-                    f"The promise {name!r}: {PROMISED[name]}. What cannot keep it declares that: exempt={{{name!r}: 'why'}}."
+                    f"The promise {name!r}: {PROMISED[name]}. What cannot keep it declares that: exempt={{{name!r}:"
+                    " 'why'}."
                 )
                 raise
 

@@ -1,4 +1,4 @@
-"""The record of what the generated tests prove: a pytest plugin that every run of them has (`tests/conftest.py` names it).
+"""The record of what the generated tests prove: a pytest plugin, loaded by `tests/conftest.py` in every run of them.
 
 Of each loss for which a run includes all generated tests it writes how every test ended, and the numbers that the
 tests noted, into `_build/measured/certificates.json`. The book's certificates are made of that file.

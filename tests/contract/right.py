@@ -67,8 +67,8 @@ def rounding(case, inputs, dtype):
 def steepness(case):
     """What hyper-parameters may multiply a number by before it enters an exponential.
 
-    Temperatures of similarities count at their defaults too. Elsewhere a small default is as a rule one that keeps a sum
-    from 0, and multiplies nothing.
+    Temperatures of similarities count at their defaults too. Elsewhere a small default is as a rule one that keeps a
+    sum from 0, and multiplies nothing.
     """
     given = {**case.entry.defaults, **case.hyper} if by_direction(case) else case.hyper
     numbers = [abs(h) for h in given.values() if isinstance(h, float)]
@@ -78,7 +78,7 @@ def steepness(case):
 
 
 def _room_above(case):
-    """How far hyper-parameters are from an open end of their domain, such as a share from 1: what is left is divided by."""
+    """How far hyper-parameters are from an open end of their domain, such as a share from 1: formulas divide by it."""
     given = {**case.entry.defaults, **case.hyper}
     ends = {name: d.high for name, d in case.entry.domains.items() if d.open_high and math.isfinite(d.high)}
     return [end - given[name] for name, end in ends.items() if given[name] is not None]
@@ -90,7 +90,7 @@ def by_direction(case):
 
 
 def _floor_of_gradient(case, value, floor):
-    """A gradient along a direction is what is left of one of size 1 / length, where the part along the vector has cancelled."""
+    """A gradient along a direction is the rest of one of size 1 / length, whose part along the vector has cancelled."""
     if not by_direction(case) or value.ndim < 2:
         return floor
     length = value.double().norm(dim=-1, keepdim=True)

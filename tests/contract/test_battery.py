@@ -1,4 +1,4 @@
-"""The generated tests themselves: they appear for a new loss unasked, pass where it is right, fail where it is wrong."""
+"""The generated tests themselves: a new loss gets them, and they pass where it is right and fail where it is wrong."""
 
 import os
 import re

@@ -61,7 +61,7 @@ def test_the_gradient_of_one_input_does_not_hang_on_the_others(case):
 
 
 def test_inputs_may_be_made_from_one_another(case):
-    """Class vectors that are means of the features, say: each input's gradient is counted once, also for a second gradient."""
+    """Class vectors that are means of features, say: each input's gradient counts once, also in a second gradient."""
     first, *others = case.signature.inputs.floating
     if not others:
         pytest.skip("it has one floating-point input")

@@ -92,7 +92,10 @@ def test_a_batch_of_hyper_parameters_gives_no_wrong_value(case):
             got = torch.func.vmap(at)(values)
         except (RuntimeError, TypeError, ValueError):
             continue
-        note = f"{name} as a tensor under vmap, against one Python number at a time (some torch functions round those to float32)"
+        note = (
+            f"{name} as a tensor under vmap, against one Python number at a time (some torch functions round those to"
+            " float32)"
+        )
         close(got, torch.stack([at(x.item()) for x in values]), note=note)
 
 

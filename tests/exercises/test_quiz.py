@@ -44,18 +44,62 @@ VALID = {
     "chapter": "A chapter",
     "parts": {"first": "the first part"},
     "questions": [
-        {"name": "one-of-two", "part": "first", "kind": "one", "ask": "Which: $a = \\{1\\}$ or `b ~ 2`?", "code": "x = {1: '#'}  # ~\n\n\ny = \"\\n\" < 2 & 3\n", "options": [
-            {"text": "$a$", "right": True, "feedback": "Yes: $50\\%$ ~ *really* #1."}, {"text": "a -> b = {c}", "feedback": "No."}]},
-        {"name": "some-of-four", "part": "first", "kind": "several", "ask": "Which?", "options": [
-            {"text": "a", "right": True, "feedback": "A."}, {"text": "b", "right": True, "feedback": "B."},
-            {"text": "c", "right": True, "feedback": "C."}, {"text": "d", "feedback": "D."}]},
-        {"name": "true-or-false", "part": "first", "kind": "truth", "ask": "So?", "right": False, "if_true": "No.", "if_false": "Yes."},
-        {"name": "how-much", "part": "first", "kind": "number", "ask": "How much?", "value": -1.5, "tolerance": 0.01, "feedback": "Yes.",
-         "mistakes": [{"value": 1.5, "feedback": "The sign."}], "otherwise": "No."},
-        {"name": "what-with-what", "part": "first", "kind": "match", "ask": "What?", "pairs": [
-            {"left": "l = 1", "right": "one: r", "feedback": "F1."}, {"left": "$m$", "right": "two", "feedback": "F2."}, {"left": "n", "right": "two", "feedback": "F3."}]},
+        {
+            "name": "one-of-two",
+            "part": "first",
+            "kind": "one",
+            "ask": "Which: $a = \\{1\\}$ or `b ~ 2`?",
+            "code": "x = {1: '#'}  # ~\n\n\ny = \"\\n\" < 2 & 3\n",
+            "options": [
+                {"text": "$a$", "right": True, "feedback": "Yes: $50\\%$ ~ *really* #1."},
+                {"text": "a -> b = {c}", "feedback": "No."},
+            ],
+        },
+        {
+            "name": "some-of-four",
+            "part": "first",
+            "kind": "several",
+            "ask": "Which?",
+            "options": [
+                {"text": "a", "right": True, "feedback": "A."},
+                {"text": "b", "right": True, "feedback": "B."},
+                {"text": "c", "right": True, "feedback": "C."},
+                {"text": "d", "feedback": "D."},
+            ],
+        },
+        {
+            "name": "true-or-false",
+            "part": "first",
+            "kind": "truth",
+            "ask": "So?",
+            "right": False,
+            "if_true": "No.",
+            "if_false": "Yes.",
+        },
+        {
+            "name": "how-much",
+            "part": "first",
+            "kind": "number",
+            "ask": "How much?",
+            "value": -1.5,
+            "tolerance": 0.01,
+            "feedback": "Yes.",
+            "mistakes": [{"value": 1.5, "feedback": "The sign."}],
+            "otherwise": "No.",
+        },
+        {
+            "name": "what-with-what",
+            "part": "first",
+            "kind": "match",
+            "ask": "What?",
+            "pairs": [
+                {"left": "l = 1", "right": "one: r", "feedback": "F1."},
+                {"left": "$m$", "right": "two", "feedback": "F2."},
+                {"left": "n", "right": "two", "feedback": "F3."},
+            ],
+        },
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -95,7 +139,7 @@ def test_every_chapter_has_questions():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_chapter_has_a_good_quiz(family):
-    """Ten questions and more of several kinds; the right answer stands now here and now there, and is not simply the longest."""
+    """Ten questions or more of several kinds; the right answer varies in place, and is not simply the longest."""
     _, parts, questions = read(path_of(family))
     assert len(questions) >= 10
     assert len({question.kind for question in questions}) >= 4
@@ -348,7 +392,7 @@ def as_written(question):
 
 
 def checked_weights(found, question):
-    """Of several, right answers share the whole and wrong ones take it away; what is right is then read from the weights."""
+    """Of several, right answers share the whole and wrong ones take it away; the weights show which are right."""
     answers = [dict(answer) for answer in found["answers"]]
     weights = [answer.pop("weight") for answer in answers]
     if question.kind == "one":

@@ -9,7 +9,8 @@ BY_HAND = '''
 def test_by_hand(p_by_hand, loss_by_hand, gradient_by_hand, student):
     """The numbers by hand."""
     from lossatlas.exercises import check_properties
-    check_properties("cross_entropy/1", {"p": p_by_hand, "loss": loss_by_hand, "gradient": gradient_by_hand}, student=student)
+    answer = {"p": p_by_hand, "loss": loss_by_hand, "gradient": gradient_by_hand}
+    check_properties("cross_entropy/1", answer, student=student)
 '''
 BY_HAND_ODDS = '''
 def test_odds(p_by_hand, student):
@@ -70,19 +71,39 @@ def question(number, key, title, stub, found):
 def master(path, *more):
     """Three questions of 3, 3 and 1 points, and more of them."""
     return Master(
-        path, "cross_entropy", "Cross-entropy: exercises", "",
+        path,
+        "cross_entropy",
+        "Cross-entropy: exercises",
+        "",
         (
-            question(1, "cross_entropy/1", "Three logits by hand", BY_HAND_STUB, checks("cross_entropy/1", BY_HAND, BY_HAND_ODDS)),
-            question(2, "cross_entropy/2", "Cross-entropy that does not overflow", STUB, checks("cross_entropy/2", STABLE, OTHER_INPUTS)),
+            question(
+                1,
+                "cross_entropy/1",
+                "Three logits by hand",
+                BY_HAND_STUB,
+                checks("cross_entropy/1", BY_HAND, BY_HAND_ODDS),
+            ),
+            question(
+                2,
+                "cross_entropy/2",
+                "Cross-entropy that does not overflow",
+                STUB,
+                checks("cross_entropy/2", STABLE, OTHER_INPUTS),
+            ),
             question(3, "cross_entropy/2", "A loss of your own", OWN_STUB, checks("cross_entropy/2", OWN)),
             *more,
         ),
         (),
-    )  # fmt: skip
+    )
 
 
 def opening(student):
-    return f"import math\nimport torch\nfrom lossatlas.exercises import check, given, check_properties\n\nstudent = {student!r}"
+    return (
+        "import math\n"
+        "import torch\n"
+        "from lossatlas.exercises import check, given, check_properties\n\n"
+        f"student = {student!r}"
+    )
 
 
 RIGHT_BY_HAND = """numbers = given("cross_entropy/1", student=student)

@@ -1,4 +1,4 @@
-"""A small class from submissions to gradebook. Notebooks of this file run without a sandbox, which has tests of its own."""
+"""A small class from submissions to gradebook. Notebooks here run without a sandbox, which has tests of its own."""
 
 import csv
 import json
@@ -23,8 +23,14 @@ from tests.grading import classroom
 WRONG = {
     "sign": classroom.RIGHT_LOSS.replace("return ", "return -(") + ")",
     "mean": classroom.RIGHT_LOSS.replace("return ", "return (") + ").mean()",
-    "axis": "def my_cross_entropy(logits, target):\n    p = logits.exp() / logits.exp().sum(0, keepdim=True)\n    return -p.gather(-1, target[:, None])[:, 0].log()",
-    "unnormalised": "def my_cross_entropy(logits, target):\n    return -logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)",
+    "axis": (
+        "def my_cross_entropy(logits, target):\n"
+        "    p = logits.exp() / logits.exp().sum(0, keepdim=True)\n"
+        "    return -p.gather(-1, target[:, None])[:, 0].log()"
+    ),
+    "unnormalised": (
+        "def my_cross_entropy(logits, target):\n    return -logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)"
+    ),
     "factor": classroom.RIGHT_LOSS.replace("return ", "return 2 * (") + ")",
 }
 
@@ -298,7 +304,11 @@ def test_no_cell_of_the_table_is_a_formula(words):
 
 def test_rehearsal_tells_what_the_masters_solution_fails():
     right = f"def answer(logits, target):\n    return my_cross_entropy(logits, target)\n{classroom.RIGHT_LOSS}"
-    source = "def test_it(answer, student):\n    from lossatlas.exercises import check_properties\n    check_properties('cross_entropy/2', answer, student=student)"
+    source = (
+        "def test_it(answer, student):\n"
+        "    from lossatlas.exercises import check_properties\n"
+        "    check_properties('cross_entropy/2', answer, student=student)"
+    )
     posed = replace(classroom.question(1, "cross_entropy/2", "Title", "", (checking(source),)), solution=right)
     assert rehearsal.rehearse(replace(classroom.master("x"), questions=(posed,))) == []
     wrong = replace(posed, solution=right.replace("return my", "return -my"))

@@ -1,4 +1,4 @@
-"""A function in the sandbox behaves as it would here: values, gradients of every kind, `vmap`, in-place changes, errors."""
+"""A function in the sandbox behaves as it would here: values, all gradients, `vmap`, in-place changes, errors."""
 
 import functools
 import math
@@ -15,8 +15,8 @@ from lossatlas.classroom.grading.sandbox import isolation_available
 from lossatlas.classroom.grading.session import Session
 from lossatlas.contract import describe
 from lossatlas.exercises.answers import is_stub
-from lossatlas.exercises.torch_calls import TorchCalls
 from lossatlas.exercises.run import explained
+from lossatlas.exercises.torch_calls import TorchCalls
 from lossatlas.training import digits, fit, fit_embeddings, mlp, per_class
 
 from .sandboxes import notebook
@@ -418,7 +418,7 @@ def test_who_listens_hears_what_runs_inside(both):
     for f in both("calls"):
         with TorchCalls() as listening:
             f(torch.randn(2, 3))
-        heard.append({"relu", "clamp", "log_softmax"} & listening.names)
+        heard.append({"relu", "clamp", "log_softmax"}.intersection(listening.names))
     assert heard == [{"relu", "clamp", "log_softmax"}] * 2
     x = torch.ones(2)
     with TorchCalls() as listening:

@@ -78,8 +78,9 @@ def test_a_name_that_does_not_fit_is_reported(tmp_path, monkeypatch):
 
 def test_what_strangers_wrote_is_only_text(pages):
     allowed = {
-        "html", "head", "meta", "title", "style", "body", "main", "p", "h1", "h2", "h3", "bdi", "div", "table", "caption", "thead", "tbody",
-        "tr", "th", "td", "a", "section", "span", "strong", "em", "code", "pre", "ul", "li", "details", "summary",
+        "html", "head", "meta", "title", "style", "body", "main", "p", "h1", "h2", "h3", "bdi", "div", "table",
+        "caption", "thead", "tbody", "tr", "th", "td", "a", "section", "span", "strong", "em", "code", "pre", "ul",
+        "li", "details", "summary",
     }  # fmt: skip
     for page in pages.values():
         body = page.partition("</style>")[2]

@@ -28,13 +28,28 @@ def run(*cells, **limits):
 
 
 CELLS = [
-    "try:\n    import lossatlas\nexcept ImportError:\n    import subprocess\n    subprocess.run(['pip', 'install', 'x'], check=True)",
-    "import random, numpy, torch\nfrom lossatlas.exercises import check, given\nstudent = 'ada'\ndrawn = (random.random(), numpy.random.rand(), torch.rand(()))",
+    (
+        "try:\n"
+        "    import lossatlas\n"
+        "except ImportError:\n"
+        "    import subprocess\n"
+        "    subprocess.run(['pip', 'install', 'x'], check=True)"
+    ),
+    (
+        "import random, numpy, torch\n"
+        "from lossatlas.exercises import check, given\n"
+        "student = 'ada'\n"
+        "drawn = (random.random(), numpy.random.rand(), torch.rand(()))"
+    ),
     "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\nbackend = plt.get_backend()",
     "!pip install something\nfiles = !ls\n%pip install something",
     "1 / 0",
     "def broken(:",
-    "print('words ' * 10000)\nimport sys, os\nos.write(1, b'noise'); os.write(2, b'noise'); print('more', file=sys.stderr)",
+    (
+        "print('words ' * 10000)\n"
+        "import sys, os\n"
+        "os.write(1, b'noise'); os.write(2, b'noise'); print('more', file=sys.stderr)"
+    ),
     "input()",
     "",
     "import subprocess\nsubprocess.run(['ls'])",
@@ -108,7 +123,14 @@ def test_too_many_cells_that_end_the_process():
 
 
 def test_answers_are_found_again_in_a_new_process():
-    cells = "import os\nfs = {'a': lambda x: x + 1, 'b': [lambda x: x * 10]}\ndef ends(): os._exit(4)\ndef made(): return lambda: 5\ncount = 0\ndef grad(x): return (x ** 2).sum()"
+    cells = (
+        "import os\n"
+        "fs = {'a': lambda x: x + 1, 'b': [lambda x: x * 10]}\n"
+        "def ends(): os._exit(4)\n"
+        "def made(): return lambda: 5\n"
+        "count = 0\n"
+        "def grad(x): return (x ** 2).sum()"
+    )
     with run(cells) as session:
         functions, made = session.answers["fs"], session.answers["made"]()
         x = torch.ones(3, requires_grad=True)
@@ -183,13 +205,22 @@ NESTED = '{"nbformat": 4, "cells": ' + "[" * 200_000 + "]" * 200_000 + "}"
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "not a notebook"), (b"\x89PNG\r\n\x1a\n\x00\xff", "not a notebook"), (b"print('hello')", "not a notebook"), (b'{"nbformat": 4, "cells": [', "not a notebook"),
-        (b"[1, 2]", "no cells"), (b"3", "no cells"), (b'{"a": 1}', "no cells"), (NESTED.encode(), "not a notebook"),
-        (b'{"nbformat": 3, "worksheets": [{"cells": []}]}', "format 3"), (b'{"nbformat": "4", "cells": []}', "format 4 is needed"),
-        (b'{"nbformat": 4, "cells": {"a": 1}}', "cannot be read"), (b'{"nbformat": 4, "cells": [1, 2]}', "cannot be read"),
-        (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}', "Cell 0"), (json.dumps({"nbformat": 4, "cells": [{}] * 3000}).encode(), "cannot be read"),
+        (b"", "not a notebook"),
+        (b"\x89PNG\r\n\x1a\n\x00\xff", "not a notebook"),
+        (b"print('hello')", "not a notebook"),
+        (b'{"nbformat": 4, "cells": [', "not a notebook"),
+        (b"[1, 2]", "no cells"),
+        (b"3", "no cells"),
+        (b'{"a": 1}', "no cells"),
+        (NESTED.encode(), "not a notebook"),
+        (b'{"nbformat": 3, "worksheets": [{"cells": []}]}', "format 3"),
+        (b'{"nbformat": "4", "cells": []}', "format 4 is needed"),
+        (b'{"nbformat": 4, "cells": {"a": 1}}', "cannot be read"),
+        (b'{"nbformat": 4, "cells": [1, 2]}', "cannot be read"),
+        (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}', "Cell 0"),
+        (json.dumps({"nbformat": 4, "cells": [{}] * 3000}).encode(), "cannot be read"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_notebook_is_refused(data, words):
     with pytest.raises(NotANotebook, match=words):
         sources(data)

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 SLOW = 0.15  # seconds; slower are hypothesis and torch.compile
 SLOW_CASES = 6
 COMPILED = "test_compile["
-#: These read functions and call none: no trace shows what they reach. They are quick, and every mutant goes through them.
+#: These read functions and call none: no trace shows what they reach. They are quick, and every mutant goes through
+#: them.
 READING = ("tests.losses.test_plain_defaults::test_defaults_are_the_published_ones::0",)
 PATIENCE, LEAST = 20, 120  # a check may take so many times its usual time, and at least so many seconds
 

@@ -106,9 +106,9 @@ def write(root, mutants, state):
 def _row(mutant, found):
     outcome = {"passed": "survived", "timed out": "timed out", "crashed": "killed", "failed": "killed"}[found["end"]]
     return {
-        "file": mutant.path.name, "line": mutant.line, "function": mutant.function, "operator": _family(mutant.operator),
-        "group": mutant.group, "before": mutant.before, "after": mutant.after, "outcome": outcome,
-        "by": found.get("by", "").partition("[")[0], "why": found.get("why", "").partition("\n")[0],
+        "file": mutant.path.name, "line": mutant.line, "function": mutant.function,
+        "operator": _family(mutant.operator), "group": mutant.group, "before": mutant.before, "after": mutant.after,
+        "outcome": outcome, "by": found.get("by", "").partition("[")[0], "why": found.get("why", "").partition("\n")[0],
         "equivalent": equivalents().get(_place(mutant)),
     }  # fmt: skip
 
@@ -157,7 +157,8 @@ def _words(found):
             for what, s in scores.items():
                 numbers = [s[k] for k in ("mutants", "killed", "timed_out", "survived", "equivalent")]
                 lines += [
-                    f"| {what} | {' | '.join(map(str, numbers))} | {s['score']:.1%} | {s['score_without_equivalent']:.1%} |"
+                    f"| {what} | {' | '.join(map(str, numbers))} | {s['score']:.1%} |"
+                    f" {s['score_without_equivalent']:.1%} |"
                 ]
         lines += [""]
     lines += ["## Survivors", ""]

@@ -67,8 +67,12 @@ def test_mutants_change_what_computes_and_nothing_else(tmp_path):
 
     path = tmp_path / "toy.py"
     path.write_text(
-        'LIMIT = 2\n\n\n@loss(logits, paper="p", bounds=(0.0, None))\ndef toy(x: 3, *, eps=1e-5):\n    """Words, 1."""\n'
-        '    expect(eps > 0, "eps", f"{1 + 1}", describe(1))\n    return (x.detach() - eps).sum(-1)\n'
+        "LIMIT = 2\n\n\n"
+        '@loss(logits, paper="p", bounds=(0.0, None))\n'
+        "def toy(x: 3, *, eps=1e-5):\n"
+        '    """Words, 1."""\n'
+        '    expect(eps > 0, "eps", f"{1 + 1}", describe(1))\n'
+        "    return (x.detach() - eps).sum(-1)\n"
     )
     found = {(m.group, m.after) for m in mutants_of(path)}
     body = {after for group, after in found if group == "body"}

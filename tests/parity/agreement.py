@@ -19,7 +19,7 @@ def case_of(peer, hyper):
 
 
 def samples(peer):
-    """Random inputs that float32 represents exactly, in float64, so that packages which round to float32 lose nothing yet."""
+    """Random inputs in float64 that float32 represents exactly, so that a package that rounds to it loses nothing."""
     signature = lossatlas.get(peer.loss).signature
     for seed, sizes in enumerate(SIZES):
         known = {axis: size for axis, size in sizes.items() if axis in signature.samples.sizes}
@@ -89,7 +89,7 @@ def _with_gradients(value, inputs, wanted):
 
 
 def digits(found, expected):
-    """Decimal digits to which two tensors agree, relative to the largest number, at most 16; -1 where one is not finite."""
+    """Decimal digits to which two tensors agree, relative to the largest, at most 16; -1 where one is not finite."""
     found, expected = found.double(), expected.double()
     error, size = (found - expected).abs().max().item(), expected.abs().max().item()
     if error == 0:

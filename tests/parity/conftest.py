@@ -22,7 +22,7 @@ def recording(request):
 
 @pytest.fixture(scope="session")
 def noted(request):
-    """peer id -> {"digits", "slope_digits", "evidence"}: what the tests noted; at the end, where all went well, the record."""
+    """What the tests noted, peer id -> {"digits", "slope_digits", "evidence"}; recorded at the end if all went well."""
     found = {}
     yield found
     path = request.config.getoption(RECORD, None)

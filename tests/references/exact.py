@@ -1,8 +1,8 @@
 """Value and gradient of a loss from its naive loop, with 75 digits, for inputs taken as exactly the floats they are.
 
 A derivative is the quotient of differences over a step of 1e-32, once to the left and once to the right. With 75 digits
-both are right to far more digits than floats have. Where they agree, that is the gradient; at a kink every number between
-the two is one that a gradient may have, and where the value itself jumps, or ends, any number is.
+both are right to far more digits than floats have. Where they agree, that is the gradient; at a kink every number
+between the two is one that a gradient may have, and where the value itself jumps, or ends, any number is.
 """
 
 import functools
@@ -33,8 +33,8 @@ class Exact:
 def exact_of(case, inputs, dtype=torch.float64, gradients=True):
     """What a case, a loss at a setting of its hyper-parameters, gives at these inputs; None where it has no naive loop.
 
-    Without `gradients` only the values, which are had sooner. A loop that has an argument `tiny` is given the smallest positive normal number of `dtype`, the dtype of what the
-    result is compared with.
+    Without `gradients` only the values, which are had sooner. A loop that has an argument `tiny` is given the smallest
+    positive normal number of `dtype`, the dtype of what the result is compared with.
     """
     naive = loop(case.entry.name)
     if naive is None:

@@ -19,7 +19,8 @@ _now = {"exact": False}
 
 def _refuse(number):
     raise TypeError(
-        "a reference took a number of 75 digits for a float: take log, exp, sqrt ... from tests.references.numbers, not from math"
+        "a reference took a number of 75 digits for a float: take log, exp, sqrt ... from tests.references.numbers, not"
+        " from math"
     )
 
 

@@ -127,7 +127,10 @@ def test_moving_data_changes_dtype_of_inputs_only():
             lambda: flip_labels(torch.zeros(3).long(), 1.5, classes=3, seeds=[0]),
             r"`fraction`: expected a number in \[0, 1\]",
         ),
-        (lambda: flip_labels(torch.zeros(3).long(), 0.5, classes=1, seeds=[0]), "`classes`: expected a whole number >= 2, got 1"),
+        (
+            lambda: flip_labels(torch.zeros(3).long(), 0.5, classes=1, seeds=[0]),
+            "`classes`: expected a whole number >= 2, got 1",
+        ),
     ],
 )
 def test_errors_name_the_argument(call, message):

@@ -128,8 +128,8 @@ def test_strong_noise_takes_away_the_dimensions_that_it_is_in():
     kept = {}
     for scale in (0.1, 4.0):
         fitted = fit_views(
-            linear, functools.partial(nt_xent, temperature=0.2), gaussian(500, features=6), noise(scale, last=3), seeds=[0],
-            steps=150, optimizer=functools.partial(torch.optim.Adam, lr=1e-2),
+            linear, functools.partial(nt_xent, temperature=0.2), gaussian(500, features=6), noise(scale, last=3),
+            seeds=[0], steps=150, optimizer=functools.partial(torch.optim.Adam, lr=1e-2),
         )  # fmt: skip
         kept[scale] = torch.linalg.svdvals(fitted.parameters["weight"][0])
     assert kept[0.1][-1] > 0.2 * kept[0.1][0]

@@ -19,6 +19,6 @@ from .registry import (
 
 __all__ = [
     "PROMISES", "PROMISES_OF_OPERATIONS", "Domain", "Kind", "Loss", "LossModule", "Operation", "SpecialCase", "above",
-    "as_module", "at_least", "between", "describe", "expect", "get", "get_operation", "inside", "is_number", "loss", "losses", "on",
-    "operation", "operations", "real", "value_checks", "values_readable", "whole", "wrong",
+    "as_module", "at_least", "between", "describe", "expect", "get", "get_operation", "inside", "is_number", "loss",
+    "losses", "on", "operation", "operations", "real", "value_checks", "values_readable", "whole", "wrong",
 ]  # fmt: skip

@@ -18,8 +18,8 @@ def fused(forward, backward):
     Args:
         forward: function of the formula's arguments, tensors or numbers, that returns its value and then the tensors
             that `backward` needs.
-        backward: function of the gradient of the value and of these tensors that returns one gradient for each argument,
-            and may return anything for an argument that needs none.
+        backward: function of the gradient of the value and of these tensors that returns one gradient for each
+            argument, and may return anything for an argument that needs none.
     """
 
     def decorate(formula):
@@ -79,8 +79,8 @@ def differentiated_again():
 def only_once(function):
     """Refuse, by name, all but a first derivative by autograd of what a hand-made `backward` belongs to.
 
-    To be called in `backward`. Torch's own `once_differentiable` lets gradients without history pass for constants where
-    the gradient that comes in is one.
+    To be called in `backward`. Torch's own `once_differentiable` lets gradients without history pass for constants
+    where the gradient that comes in is one.
     """
     if differentiated_again():
         raise wrong("create_graph", f"False: a gradient of {function} cannot be differentiated again", "True")

@@ -152,7 +152,7 @@ def arguments_of(taken):
 
 
 def formula_of(body, signature, form):
-    """The body as a function of the inputs by name and the hyper-parameters, and what is done to the inputs before, or None."""
+    """The body as a function of inputs and hyper-parameters by name, and what is done to the inputs before, or None."""
     if form is None:
         return lambda inputs, hyper: body(**inputs, **hyper), None
     written = signature.forms.by_name[form]

@@ -64,7 +64,7 @@ def _log_sum_exp_backward(gradient, x, where, columns, shares, total):
 
 
 def _columns(where):
-    """The marked columns, where a mask is the same row over and over; None where it is not, or where looking would have a GPU wait."""
+    """The marked columns, where all rows of a mask are one; None elsewhere, and where looking would make a GPU wait."""
     repeated = where.ndim > 1 and where.shape[-2] > 1 and where.stride(-2) == 0
     return (
         where.select(-2, 0).nonzero().squeeze(-1)

@@ -106,7 +106,8 @@ class Parts:
         strange = [name for name in answer if name not in self.forms]
         if strange:
             raise Wrong(
-                f"the answer has an entry {strange[0]!r} that does not belong there; the entries are {list(self.forms)}."
+                f"the answer has an entry {strange[0]!r} that does not belong there; the entries are"
+                f" {list(self.forms)}."
             )
         parts, missing = {}, []
         for name, form in self.forms.items():

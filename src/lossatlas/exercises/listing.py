@@ -63,17 +63,20 @@ class Listing:
         """
         rows = "".join(self._row(exercise, page) for exercise in self.exercises)
         return (
-            f'<div role="region" aria-label="Exercises of the chapter {self.family}" tabindex="0" style="overflow-x: auto">'
-            '<table class="atlas-exercises"><thead><tr><th scope="col">Exercise</th><th scope="col">Your answer</th>'
-            f'<th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody><tfoot><tr><th scope="row">together, about</th>'
-            f"<td></td><td>{self.minutes}</td></tr></tfoot></table></div>"
+            f'<div role="region" aria-label="Exercises of the chapter {self.family}" tabindex="0" style="overflow-x:'
+            ' auto"><table class="atlas-exercises"><thead><tr><th scope="col">Exercise</th><th scope="col">Your'
+            f' answer</th><th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody><tfoot><tr><th'
+            f' scope="row">together, about</th><td></td><td>{self.minutes}</td></tr></tfoot></table></div>'
         )
 
     def _row(self, exercise, page):
         title = html.escape(exercise.title)
         if page:
             title = f'<a href="{html.escape(page)}#exercise-{number(exercise)}">{title}</a>'
-        return f'<tr><th scope="row">{number(exercise)} · {title}</th><td>{_text(task(exercise.form))}</td><td>{exercise.minutes}</td></tr>'
+        return (
+            f'<tr><th scope="row">{number(exercise)} ·'
+            f" {title}</th><td>{_text(task(exercise.form))}</td><td>{exercise.minutes}</td></tr>"
+        )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         site = site_address()
@@ -98,7 +101,7 @@ def task(form):
 
 
 def site_address():
-    """The address of the book's site, with a slash at its end, as the installed package names it; "" where it names none."""
+    """The address of the book's site, with a slash at its end, from the installed package; "" where it has none."""
     for line in metadata.metadata("lossatlas").get_all("Project-URL", ()):
         label, _, address = line.partition(", ")
         if label == "Documentation":

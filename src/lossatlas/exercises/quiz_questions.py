@@ -1,7 +1,8 @@
 """The questions of a chapter, read from its `quiz.yml` and checked field by field.
 
-A file has `chapter`, its title, `parts` (name: title, in the order of the chapter) and `questions`, a list. Every question has `name`,
-`part`, `kind` and `ask`, and may show `code`. Texts are plain, with `$formula$`, `` `code` `` and `*stress*`. By kind:
+A file has `chapter`, its title, `parts` (name: title, in the order of the chapter) and `questions`, a list. Every
+question has `name`, `part`, `kind` and `ask`, and may show `code`. Texts are plain, with `$formula$`, `` `code` `` and
+`*stress*`. By kind:
 
 - `one` and `several`: `options`, a list of `text`, `feedback`, and `right: true` where it is.
 - `truth`: `right` (true or false), and the feedback `if_true` and `if_false` to either answer.

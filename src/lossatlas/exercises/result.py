@@ -18,7 +18,7 @@ class Feedback:
 
 @dataclass(frozen=True)
 class Score:
-    """What a property returns that measures an answer: a note for the reader, and a number to be compared, more is better."""
+    """What a property returns that measures an answer: a note for the reader, and a number, where more is better."""
 
     words: str
     value: float

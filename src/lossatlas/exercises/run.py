@@ -84,7 +84,7 @@ _collecting = []
 
 @contextlib.contextmanager
 def collected_results():
-    """A list that is filled with the results of all calls of `check_properties` inside the block, of those that raise too."""
+    """A list that collects the results of all calls of `check_properties` in the block, also of those that raise."""
     _collecting.append([])
     try:
         yield _collecting[-1]

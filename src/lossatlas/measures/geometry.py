@@ -32,7 +32,9 @@ def alignment(view_a, view_b, *, alpha=2.0):
 
 
 def uniformity(x, *, t=2.0):
-    r"""Logarithm of the mean Gaussian potential of two vectors: $\log \frac{2}{N(N-1)} \sum_{i<j} e^{-t \|x_i - x_j\|^2}$.
+    r"""Logarithm of the mean Gaussian potential of two vectors.
+
+    $$ \log \frac{2}{N(N-1)} \sum_{i<j} e^{-t \|x_i - x_j\|^2} $$
 
     Args:
         x: at least two vectors, (..., N, D); their length does not matter.
@@ -97,7 +99,8 @@ def wasserstein_uniformity(x):
         (...), in $[0, \sqrt2]$; 0 is even, $\sqrt2$ a single point. Unlike `uniformity` it notices directions that
         are not used, and not how many copies there are.
 
-    Paper: Fang et al., "Rethinking the uniformity metric in self-supervised learning", 2024; the metric there is minus this.
+    Paper: Fang et al., "Rethinking the uniformity metric in self-supervised learning", 2024; the metric there is minus
+        this.
     """
     u = unit(vectors("x", x))
     count, dim = u.shape[-2:]
@@ -108,7 +111,9 @@ def wasserstein_uniformity(x):
 
 
 def effective_rank(x):
-    r"""In how many directions the vectors lie: $\exp$ of the entropy of the singular values, $p_k = \sigma_k / \sum_j \sigma_j$.
+    r"""In how many directions the vectors lie: $\exp$ of the entropy of the singular values.
+
+    $$ \exp\Bigl(-\sum_k p_k \log p_k\Bigr), \qquad p_k = \sigma_k / \sum_j \sigma_j $$
 
     Args:
         x: vectors, (..., N, D), as they are: neither centred nor brought to unit length.

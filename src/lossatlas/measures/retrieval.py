@@ -70,7 +70,8 @@ def knn_accuracy(train_x, train_y, test_x, test_y, *, k=20, temperature=None):
     Returns:
         (...), in [0, 1]. A tie goes to the class with the lower index.
 
-    Paper: weighted votes as in Wu et al., "Unsupervised feature learning via non-parametric instance discrimination", 2018.
+    Paper: weighted votes as in Wu et al., "Unsupervised feature learning via non-parametric instance discrimination",
+        2018.
     """
     test_x = vectors("test_x", test_x)
     train_x = beside("train_x", train_x, "test_x", test_x)

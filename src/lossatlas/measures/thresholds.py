@@ -133,7 +133,7 @@ def _distances_of_strangers(u, index):
 
 
 def _accepted(u, index, classes, at):
-    """(2, classes, T) accepted pairs with a first end in the class, of different and of one class; and (2, classes) all."""
+    """Pairs with a first end in each class, of different and of one class: accepted (2, C, T), and all (2, C)."""
     steps, count = len(at), len(u)
     tally = torch.zeros(2 * classes * (steps + 1), dtype=torch.long, device=u.device)
     for rows in blocks(u, count):

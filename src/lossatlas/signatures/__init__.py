@@ -40,7 +40,7 @@ globals().update(SIGNATURES)
 
 __all__ = [
     "SIGNATURES", "Bad", "ClassIndex", "Field", "Form", "Forms", "Given", "Inputs", "Label", "Line", "Mask", "MultiHot",
-    "NonNegative", "Plane", "Positive", "Probes", "Row", "Samples", "Share", "Sign", "Signature", "Simplex", "Transform",
-    "takes",
+    "NonNegative", "Plane", "Positive", "Probes", "Row", "Samples", "Share", "Sign", "Signature", "Simplex",
+    "Transform", "takes",
 ]  # fmt: skip
 __all__ += SIGNATURES

@@ -1,12 +1,12 @@
 """What losses that compare have in common: a gallery to compare with, and the forms in which a formula sees the pairs.
 
-An *item* is an anchor. It is compared with the rows of a gallery, all but its own. Where no gallery is given, the batch is
-its own gallery. So an item depends on its own row and on the gallery alone, wherever the gallery comes from: the batch,
-a bank of old embeddings, or other processes.
+An *item* is an anchor. It is compared with the rows of a gallery, all but its own. Where no gallery is given, the batch
+is its own gallery. So an item depends on its own row and on the gallery alone, wherever the gallery comes from: the
+batch, a bank of old embeddings, or other processes.
 
-The formula of a loss takes `(s, positive, negative)` or `(d, positive, negative)`: for each anchor (N) and each compared
-row (K) the cosine similarity `s`, or the Euclidean distance `d`, and two boolean masks that mark which pairs belong
-together and which do not; a pair may be neither. All three are (N, K).
+The formula of a loss takes `(s, positive, negative)` or `(d, positive, negative)`: for each anchor (N) and each
+compared row (K) the cosine similarity `s`, or the Euclidean distance `d`, and two boolean masks that mark which pairs
+belong together and which do not; a pair may be neither. All three are (N, K).
 """
 
 import math
@@ -59,7 +59,7 @@ def _cleared(rows, mask):
 
 
 def others(own, gallery_mask):
-    """Which rows of the gallery an anchor is compared with: those that are there, without its own. (N,), (M,) -> (N, M)."""
+    """Which rows of the gallery an anchor is compared with: those that count, without its own. (N,), (M,) -> (N, M)."""
     return (torch.arange(len(gallery_mask), device=own.device) != own.unsqueeze(-1)) & gallery_mask
 
 

@@ -1,4 +1,4 @@
-"""What is passed to a loss or an operation: how it is checked, brought to one precision, and made harmless where masked."""
+"""What is passed to a loss or an operation: how it is checked, brought to one precision, and neutralized by masks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -20,7 +20,7 @@ def shuffled(batch_size=64):
 
 
 def per_class(classes, items):
-    """Each minibatch has `items` items of each of `classes` classes, both drawn at random: every anchor has a positive."""
+    """Each minibatch has `items` items of each of `classes` classes, both random, so every anchor has a positive."""
     whole(1).check("classes", classes)
     whole(1).check("items", items)
 

@@ -53,7 +53,7 @@ class Data:
 
 
 def digits(train=1000):
-    """Handwritten digits of 8 × 8 pixels from scikit-learn; one mean and one scale for all pixels, so that inputs stay images."""
+    """Handwritten digits, 8 × 8 pixels, from scikit-learn; one mean and one scale for all pixels keeps them images."""
     x, y = _scikit().load_digits(return_X_y=True)
     return _split("digits", x, y, train, per_feature=False)
 
@@ -179,7 +179,7 @@ def flip_labels(target, fraction, *, classes, seeds):
 
 
 def subsample(data, items, *, seeds):
-    """The data with a training set of `items` for each seed, drawn without replacement: (S, items, D) and (S, items)."""
+    """The data with a training set for each seed, drawn without replacement: (S, items, D) and (S, items)."""
     size = data.y_train.shape[-1]
     whole(1, size).check("items", items)
     chosen = torch.stack([torch.randperm(size, generator=torch.Generator().manual_seed(s))[:items] for s in seeds])

@@ -120,9 +120,9 @@ def fit_views(
     filmed=None,
     label="fit",
 ):
-    """Train one embedding network per seed and per value of a hyper-parameter on two views of each item, without labels.
+    """Train embedding networks on two views of each item, without labels.
 
-    As `fit_embeddings`, but for:
+    As `fit_embeddings`, one per seed and per value of a hyper-parameter, but for:
 
     Args:
         loss: `loss(view_a, view_b, **hyper)`, of what the module gives for the two views of a minibatch.

@@ -71,8 +71,8 @@ def call(function, arguments, tensors, *, tracked, leaves, batches, grad, listen
         listen: whether to record which PyTorch functions run.
 
     Returns:
-        (value with slots, outputs for the slots, numbers of the tensors that were changed, inputs for a gradient, names);
-        the changed tensors are the last outputs.
+        (value with slots, outputs for the slots, numbers of the tensors that were changed, inputs for a gradient,
+        names); the changed tensors are the last outputs.
     """
     before = [x.clone() for x in tensors]
     inputs = [x.requires_grad_() if grad and t else None for x, t in zip(tensors, tracked, strict=True)]

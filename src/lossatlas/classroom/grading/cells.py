@@ -124,7 +124,7 @@ def _files_of_cells(error):
 
 @contextlib.contextmanager
 def alarm(seconds):
-    """Raise `OutOfTime` when the block takes longer. A submission may switch this off, but not the grader's own clock."""
+    """Raise `OutOfTime` when the block takes longer. Submissions may switch this off, but not the grader's clock."""
 
     def ring(number, frame):
         raise OutOfTime
@@ -154,7 +154,7 @@ def _exercises():
 
 
 def _left_to_the_grader(key, answer=None, *, student=""):
-    """Stands in for `check` while a submission is graded: the grader checks the same properties outside, and once is enough."""
+    """Stands in for `check` while a submission is graded, because the grader checks the same properties outside."""
     return Result(str(key), "", (), "it is checked by the grader")
 
 

@@ -165,7 +165,8 @@ def words(summary):
 def alt(summary):
     """What the picture shows, in a few sentences."""
     shares = "; ".join(
-        f"exercise {label.partition(' ')[0]}: {', '.join(f'{states[state]} {words}' for state, words in STATES.items() if states[state]) or 'nobody'}"
+        f"exercise {label.partition(' ')[0]}:"
+        f" {', '.join(f'{states[state]} {words}' for state, words in STATES.items() if states[state]) or 'nobody'}"
         for label, states in summary.questions
     )
     failed = "; ".join(f"{cause} (exercise {number}): {count}" for number, cause, count in summary.failures[:3])

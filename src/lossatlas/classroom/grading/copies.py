@@ -12,7 +12,8 @@ from collections import defaultdict
 from ...exercises import EXERCISES
 from ...exercises.exercise import numbers_of
 
-#: Nodes of the syntax tree beyond those of the stub: two or three lines of formulas. Shorter code is the same by chance.
+#: Nodes of the syntax tree beyond those of the stub: two or three lines of formulas. Shorter code is the same by
+#: chance.
 LEAST_NODES = 40
 MOST_NAMED = 5
 
@@ -149,9 +150,10 @@ def _normalised(definitions, answers):
             wanted += [name for name in dict.fromkeys(used) if name in definitions and name not in (*wanted, "student")]
     # Parsed anew, because renaming changes the tree.
     tree = _Renamed(set(wanted)).visit(ast.parse("\n".join(map(ast.unparse, chosen))))
-    return sum(1 for _ in ast.walk(tree)), hashlib.sha256(ast.dump(tree).encode(errors="backslashreplace")).hexdigest()[
-        :20
-    ]
+    return (
+        sum(1 for _ in ast.walk(tree)),
+        hashlib.sha256(ast.dump(tree).encode(errors="backslashreplace")).hexdigest()[:20],
+    )
 
 
 class _Renamed(ast.NodeTransformer):

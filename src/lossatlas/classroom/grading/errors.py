@@ -18,8 +18,9 @@ class RemoteError(Exception):
 
 #: Exceptions that checks may look for; all others arrive as a `RemoteError` with the name of their class.
 _KNOWN = (
-    "ArithmeticError", "AssertionError", "AttributeError", "IndexError", "KeyError", "LookupError", "MemoryError", "NameError",
-    "NotImplementedError", "OverflowError", "RecursionError", "RuntimeError", "TypeError", "ValueError", "ZeroDivisionError",
+    "ArithmeticError", "AssertionError", "AttributeError", "IndexError", "KeyError", "LookupError", "MemoryError",
+    "NameError", "NotImplementedError", "OverflowError", "RecursionError", "RuntimeError", "TypeError", "ValueError",
+    "ZeroDivisionError",
 )  # fmt: skip
 
 

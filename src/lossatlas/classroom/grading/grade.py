@@ -1,7 +1,8 @@
 """Grade one submission: every check of every question, each point with the reason it was given or not.
 
-What goes wrong is kept apart. A property that fails costs points and is explained. A part that is not attempted costs points
-kindly. The record of a submission whose process is lost shows that. And an error in the check itself is shown to the instructor, who must
+What goes wrong is kept apart. A property that fails costs points and is explained. A part that is not attempted costs
+points kindly. The record of a submission whose process is lost shows that. And an error in the check itself is shown to
+the instructor, who must
 look at it: it could be the master that is wrong.
 """
 
@@ -41,7 +42,8 @@ def grade(notebook, student, master, *, isolation, limits, check_seconds=CHECK_S
 
     Returns:
         `student`, `declared` (the name the notebook gives, or None), `notebook` (whether it is one), `ran` (whether its
-        first cell was reached), `lost` (why its process ended, or ""), `cells` (those that failed), `questions`, `seconds`.
+        first cell was reached), `lost` (why its process ended, or ""), `cells` (those that failed), `questions`,
+        `seconds`.
     """
     began = time.monotonic()
     record = {
@@ -146,8 +148,8 @@ def try_check(check, given, seconds):
         seconds: the time it may take.
 
     Returns:
-        A dictionary with `state` ("passed", "failed", "not attempted", "out of time", "lost" or "grader error"), `earned`,
-        `words`, `lines` (one for each property that was tried) and `score`.
+        A dictionary with `state` ("passed", "failed", "not attempted", "out of time", "lost" or "grader error"),
+        `earned`, `words`, `lines` (one for each property that was tried) and `score`.
     """
     torch.manual_seed(0)
     with collected_results() as results:

@@ -131,7 +131,8 @@ def _grade_the_rest(entries, tasks, master, jobs, limits):
     ready = sum(entry.record is not None for entry in entries)
     if ready:
         print(
-            f"{ready} of {ready + len(tasks)} graded before, with the same master, library and limits; --force grades them again"
+            f"{ready} of {ready + len(tasks)} graded before, with the same master, library and limits; --force grades"
+            " them again"
         )
     if tasks:
         _rehearse_aloud(master)
@@ -164,7 +165,8 @@ def _rehearse_aloud(master):
     print("the master's own solution is graded first ...", file=sys.stderr, flush=True)
     for line in rehearse(master):
         print(
-            f"warning: the master's own solution does not earn all points, so students may lose them for nothing: {line}",
+            "warning: the master's own solution does not earn all points, so students may lose them for nothing:"
+            f" {line}",
             file=sys.stderr,
         )
 
@@ -181,7 +183,10 @@ def _judge(entry):
         return
     if not entry.record["ran"]:
         entry.status = LOOK
-        entry.problem = "Your notebook could not be started, and it is not certain that this is its fault. Your instructor has been informed, and will look at it."
+        entry.problem = (
+            "Your notebook could not be started, and it is not certain that this is its fault. Your instructor has been"
+            " informed, and will look at it."
+        )
     if lost:
         entry.remarks += (f"stopped: {lost}",)
     if declared == "":

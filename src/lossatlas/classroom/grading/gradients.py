@@ -101,7 +101,7 @@ def _one_by_one(size, axes, step, tensors):
 
 
 def _to_front(tensors, axes, size, tracked):
-    """Batched axes in front; what is differentiated in gets one in any case, so that each item has a gradient of its own."""
+    """Batched axes in front; tracked tensors get one in any case, so that each item has a gradient of its own."""
     moved, dims = [], []
     for x, axis, wanted in zip(tensors, axes, tracked, strict=True):
         if axis is not None:

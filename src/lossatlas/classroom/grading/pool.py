@@ -1,4 +1,4 @@
-"""Several submissions at a time, each graded by a process of its own, so that one that dies takes nothing else with it."""
+"""Several submissions at a time, each graded by a process of its own, so that none ends the grading of others."""
 
 import contextlib
 import multiprocessing
@@ -134,5 +134,8 @@ def _trouble(process, scratch):
             f"the process that graded it came to an error: {file.read_text(encoding='utf8').strip().splitlines()[-1]}"
         )
     if code < 0:
-        return f"the process that graded it was ended by signal {-code} ({signal.Signals(-code).name}); did the machine run out of memory?"
+        return (
+            f"the process that graded it was ended by signal {-code} ({signal.Signals(-code).name}); did the machine"
+            " run out of memory?"
+        )
     return f"the process that graded it ended with code {code}"

@@ -1,4 +1,4 @@
-"""What was found for each student, one file each: a class can be graded in several runs, and again when something changed."""
+"""The results of each student, one file each: a class can be graded in several runs, and again after a change."""
 
 import functools
 import hashlib

@@ -103,5 +103,6 @@ def _check(arguments):
             _check(entry)
     elif arguments is not None and arguments is not ... and not isinstance(arguments, PLAIN):
         raise TypeError(
-            f"a function in the sandbox can be given tensors, numbers, text, lists and dictionaries, not {type(arguments).__name__}"
+            "a function in the sandbox can be given tensors, numbers, text, lists and dictionaries, not"
+            f" {type(arguments).__name__}"
         )

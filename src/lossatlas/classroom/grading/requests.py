@@ -99,7 +99,7 @@ class Graph:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A gradient on its way to the child: of a graph's outputs in its inputs, differentiable in those that are `tracked`."""
+    """A gradient on its way to the child: of a graph's outputs in its inputs, differentiable in the `tracked` ones."""
 
     graph: Graph
     function: object

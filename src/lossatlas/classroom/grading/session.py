@@ -28,8 +28,13 @@ NO_ANSWER = "It sent the grader something that is not an answer."
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """A cell of the notebook: its place among all cells, the beginning of its source and of what it printed, and what went
-    wrong, or ""."""
+    """A cell of the notebook.
+
+    Attributes:
+        index: its place among all cells.
+        source_head, printed: the beginning of its source and of what it printed.
+        error: what went wrong, or "".
+    """
 
     index: int
     source_head: str
@@ -144,7 +149,8 @@ class Session:
         """A child that has run the notebook, without the cells that ended earlier ones."""
         if len(self.notebook) > self.limits.notebook_mb * 2**20:
             raise SessionLost(
-                f"The file has {len(self.notebook) / 2**20:.0f} MB; a notebook may have {self.limits.notebook_mb}. Clear its outputs, save it, and hand it in again."
+                f"The file has {len(self.notebook) / 2**20:.0f} MB; a notebook may have {self.limits.notebook_mb}."
+                " Clear its outputs, save it, and hand it in again."
             )
         while True:
             if self._spent >= self.limits.total_seconds:

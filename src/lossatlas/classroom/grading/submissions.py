@@ -170,7 +170,8 @@ def same(name):
 def file_names(students):
     """Student -> a name for files of theirs: readable, safe on every system, no two alike.
 
-    The first of those whose names differ only in case keeps the plain name, so students of the roster should come first.
+    The first of those whose names differ only in case keeps the plain name, so students of the roster should come
+    first.
     """
     names, taken = {}, set()
     for student in students:
@@ -241,7 +242,8 @@ def _only_notebook(folder):
     if len(notebooks) > 1:
         names = ", ".join(sorted(clean(entry.name) for entry in notebooks)[:5])
         raise Unreadable(
-            f"There are {len(notebooks)} notebooks in the folder ({names}): hand in one, so that it is clear which one counts."
+            f"There are {len(notebooks)} notebooks in the folder ({names}): hand in one, so that it is clear which one"
+            " counts."
         )
     _need_regular(notebooks[0].stat(follow_symlinks=False))
     return Path(notebooks[0].path)
@@ -264,7 +266,10 @@ def _one(name, several):
         return several[0]
     return Submission(
         name,
-        problem="There is more than one submission under this name, a file and a folder: hand in one, so that it is clear which one counts.",
+        problem=(
+            "There is more than one submission under this name, a file and a folder: hand in one, so that it is clear"
+            " which one counts."
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """The child: runs a submission's notebook, then calls its functions when the grader requests it.
 
-It is started by `sandbox.py` as `python -m lossatlas.classroom.grading.worker`, with one pipe for the requests of the grader and one for
-replies. Nothing in a reply is trusted.
+It is started by `sandbox.py` as `python -m lossatlas.classroom.grading.worker`, with one pipe for the requests of the
+grader and one for replies. Nothing in a reply is trusted.
 """
 
 import contextlib

@@ -44,7 +44,7 @@ def make_bundle(master, target, *, repository, proven=True):
 
 
 def environment(repository):
-    """The packages that grading needs besides Otter-Grader, for conda: PyTorch in its build for processors, and the library."""
+    """The packages that grading needs besides Otter-Grader, for conda: PyTorch without CUDA, and the library."""
     return {
         "channels": ["conda-forge"],
         "dependencies": ["git", "pytorch-cpu>=2.4", {"pip": [f"lossatlas[book] @ git+{repository}"]}],
@@ -55,7 +55,8 @@ def readme(master, name):
     """How to use the bundle, as plain text."""
     points = sum(question.points for question in master.questions)
     questions = "\n".join(
-        f"  {q.name}  {q.points:>4g} points, of which {sum(c.points for c in q.checks if c.hidden):g} by hidden checks: {q.title}"
+        f"  {q.name}  {q.points:>4g} points, of which {sum(c.points for c in q.checks if c.hidden):g} by hidden checks:"
+        f" {q.title}"
         for q in master.questions
     )
     return f"""{master.title}: autograder, {points:g} points

@@ -34,7 +34,7 @@ def messages(properties, checks):
 
 
 def looks_at(check, properties):
-    """What a check looks at: its own words, else the properties named in its call of `check_properties`, and the inputs."""
+    """What a check looks at: its own words, else the properties that its call of `check_properties` names."""
     tree = ast.parse(check.source).body[0]
     calls = [
         node

@@ -29,7 +29,8 @@ def shares_sum(answer, draw):
     total = answer.shares.sum().item()
     need(
         abs(total - 1) < ROUNDING,
-        f"your two shares sum to {total:.4g}. They are shares of the push on the negatives alone: is the positive among what you divided by?",
+        f"your two shares sum to {total:.4g}. They are shares of the push on the negatives alone: is the positive among"
+        " what you divided by?",
     )
 
 
@@ -38,8 +39,8 @@ def shares_ratio(answer, draw):
     a, b = draw.numbers["weights_of_negatives"]
     need(
         abs(answer.shares[0] * b - answer.shares[1] * a) < ROUNDING * (a + b),
-        f"the first negative gets {show(answer.shares[0] / answer.shares[1])} times the share of the second; their weights are {a} and {b}. "
-        "The numbers that are given are exponentials already.",
+        f"the first negative gets {show(answer.shares[0] / answer.shares[1])} times the share of the second; their"
+        f" weights are {a} and {b}. The numbers that are given are exponentials already.",
     )
 
 
@@ -65,7 +66,8 @@ def odds(answer, draw):
     )
     need(
         abs(chance[math.e] * rest - p) > ROUNDING * (p + rest),
-        "behind your loss is the positive's weight over those of the negatives alone. In InfoNCE the positive stands in the denominator too.",
+        "behind your loss is the positive's weight over those of the negatives alone. In InfoNCE the positive stands in"
+        " the denominator too.",
     )
     need(
         answer.loss > 0,
@@ -73,7 +75,8 @@ def odds(answer, draw):
     )
     need(
         False,
-        f"your loss means that the positive is picked with probability {chance[math.e]:.4g}. Compare the weights: what is the share of the positive?",
+        f"your loss means that the positive is picked with probability {chance[math.e]:.4g}. Compare the weights: what"
+        " is the share of the positive?",
     )
 
 
@@ -82,7 +85,8 @@ def balance(answer, draw):
     total = answer.gradient.sum().item()
     need(
         abs(total) < 4 * ROUNDING / draw.numbers["temperature"],
-        f"the entries sum to {total:.4g}. Raising all similarities by the same amount changes no share, so the sum must vanish.",
+        f"the entries sum to {total:.4g}. Raising all similarities by the same amount changes no share, so the sum must"
+        " vanish.",
     )
 
 
@@ -91,11 +95,13 @@ def direction(answer, draw):
     signs = [entry > 0 for entry in answer.gradient.tolist()]
     need(
         signs != [True, False, False],
-        "every entry has the wrong sign. A derivative is positive where the loss *grows*, and the loss falls when the positive comes nearer.",
+        "every entry has the wrong sign. A derivative is positive where the loss *grows*, and the loss falls when the"
+        " positive comes nearer.",
     )
     need(
         signs == [False, True, True],
-        f"the derivatives are {show(answer.gradient)}. The first is that of the positive; raising which similarities makes the loss grow?",
+        f"the derivatives are {show(answer.gradient)}. The first is that of the positive; raising which similarities"
+        " makes the loss grow?",
     )
 
 
@@ -106,7 +112,8 @@ def size(answer, draw):
     near = 4 * ROUNDING / temperature
     need(
         abs(found - missed) > near or abs(missed - missed / temperature) < near,
-        f"the derivative at the positive is that with respect to s/τ. The question is about the similarity itself, and τ = {temperature:g}: which way does the chain rule go?",
+        "the derivative at the positive is that with respect to s/τ. The question is about the similarity itself, and"
+        f" τ = {temperature:g}: which way does the chain rule go?",
     )
     need(
         abs(found - missed * temperature) > near,
@@ -114,7 +121,8 @@ def size(answer, draw):
     )
     need(
         abs(found - missed / temperature) < near,
-        f"by your own loss the positive is missed with probability {missed:.4g}. With τ = {temperature:g} that does not give a derivative of {answer.gradient[0].item():.4g}.",
+        f"by your own loss the positive is missed with probability {missed:.4g}. With τ = {temperature:g} that does not"
+        f" give a derivative of {answer.gradient[0].item():.4g}.",
     )
 
 
@@ -124,7 +132,8 @@ def divided(answer, draw):
     off = (answer.gradient[1:] / total - answer.shares).abs().max()
     need(
         off < 4 * ROUNDING,
-        f"of the push, your derivatives give the negatives {show(answer.gradient[1:] / total)}, but your shares are {show(answer.shares)}.",
+        f"of the push, your derivatives give the negatives {show(answer.gradient[1:] / total)}, but your shares are"
+        f" {show(answer.shares)}.",
     )
 
 

@@ -46,7 +46,8 @@ def one_number(loss, draw):
         value = value_of(loss, leaf, second)
         need(
             value.requires_grad,
-            "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or NumPy.",
+            "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or"
+            " NumPy.",
         )
         (gradient,) = torch.autograd.grad(value, leaf)
         need(
@@ -62,7 +63,8 @@ def order_does_not_count(loss, draw):
     one, other = value_of(loss, a, b), value_of(loss, a[order], b[order])
     need(
         close(one, other),
-        f"with the items in another order the value goes from {show(one)} to {show(other)}. Is a view compared with its neighbour in the batch?",
+        f"with the items in another order the value goes from {show(one)} to {show(other)}. Is a view compared with its"
+        " neighbour in the batch?",
     )
 
 
@@ -73,7 +75,8 @@ def likes_agreement(loss, draw):
     right, wrong = value_of(loss, a, near), value_of(loss, a, near.roll(1, 0))
     need(
         right < wrong,
-        f"with each view near its partner your loss is {show(right)}, with partners exchanged {show(wrong)}. Is a sign flipped, or is the pairing not used?",
+        f"with each view near its partner your loss is {show(right)}, with partners exchanged {show(wrong)}. Is a sign"
+        " flipped, or is the pairing not used?",
     )
 
 
@@ -85,8 +88,9 @@ def trains_in_parallel(loss, draw):
         together = torch.vmap(functools.partial(value_of, loss))(a, b)
     except (RuntimeError, ValueError) as error:
         raise Wrong(
-            "the harness trains five networks as one with `torch.vmap`, which your function does not allow. Avoid `.item()`, `if` on a tensor and selection "
-            f"by a mask; `torch.where` and `masked_fill` are fine. PyTorch says: {str(error).strip().splitlines()[0][:160]}"
+            "the harness trains five networks as one with `torch.vmap`, which your function does not allow. Avoid"
+            " `.item()`, `if` on a tensor and selection by a mask; `torch.where` and `masked_fill` are fine. PyTorch"
+            f" says: {str(error).strip().splitlines()[0][:160]}"
         ) from None
     need(
         torch.allclose(alone, together),
@@ -138,7 +142,8 @@ def spread(loss, draw):
     )
     need(
         rank.mean() >= DIRECTIONS,
-        f"{board(loss)}\nThe embeddings of the test images spread over {rank.mean():.1f} of 16 directions. What in your loss keeps different images apart?",
+        f"{board(loss)}\nThe embeddings of the test images spread over {rank.mean():.1f} of 16 directions. What in your"
+        " loss keeps different images apart?",
     )
 
 
@@ -153,7 +158,9 @@ def beats(loss, draw):
     error = gain.std() / SEEDS**0.5
     need(
         gain.mean() >= GAIN and gain.mean() > 2 * error,
-        f"your gain is {100 * gain.mean():.1f} ± {100 * error:.1f} points; it counts from {100 * GAIN:g} points on, if it is more than twice what stands after ±. Which pairs carry your gradient late in training, and are they the ones that teach?",
+        f"your gain is {100 * gain.mean():.1f} ± {100 * error:.1f} points; it counts from {100 * GAIN:g} points on, if"
+        " it is more than twice what stands after ±. Which pairs carry your gradient late in training, and are they"
+        " the ones that teach?",
     )
 
 

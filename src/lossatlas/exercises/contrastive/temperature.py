@@ -45,7 +45,8 @@ def named(answer, similarities, share):
     temperature = Number(call).read(answer(similarities, share)) + 0.0
     need(
         temperature > 0,
-        f"`{call}` is {temperature:.4g}. A temperature is positive. Is a sign flipped, a logarithm upside down, or a formula used that is valid for two negatives only?",
+        f"`{call}` is {temperature:.4g}. A temperature is positive. Is a sign flipped, a logarithm upside down, or a"
+        " formula used that is valid for two negatives only?",
     )
     return call, temperature
 
@@ -92,7 +93,8 @@ def _measured(answer, similarities, share, hardest):
     ends = hardest / len(similarities) + NEAR, 1 - NEAR
     need(
         ends[0] < found < ends[1],
-        f"{seen}, an end of what is possible. Did a search walk the wrong way, or are not {hardest} counted as the hardest?",
+        f"{seen}, an end of what is possible. Did a search walk the wrong way, or are not {hardest} counted as the"
+        " hardest?",
     )
     need(
         found < share,

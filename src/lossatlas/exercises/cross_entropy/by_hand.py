@@ -36,8 +36,9 @@ def odds(answer, draw):
     for i, j in [(0, 1), (1, 2), (0, 2)]:
         if abs(answer.p[i] * weights[j] - answer.p[j] * weights[i]) > ROUNDING * (weights[i] + weights[j]):
             raise Wrong(
-                f"class {i} comes out {show(answer.p[i] / answer.p[j])} times as likely as class {j}. The difference of the two logits, "
-                "raised to a power of e, is something else. Did you use the logits themselves, or mix up their order?"
+                f"class {i} comes out {show(answer.p[i] / answer.p[j])} times as likely as class {j}. The difference of"
+                " the two logits, raised to a power of e, is something else. Did you use the logits themselves, or mix"
+                " up their order?"
             )
 
 
@@ -56,14 +57,16 @@ def negative_log_likelihood(answer, draw):
     for k in {0, 1, 2} - {y}:
         need(
             abs(math.exp(-answer.loss) - answer.p[k]) > ROUNDING,
-            f"your loss is the negative log-likelihood of class {k}, but the true class is {y}. Classes are counted from 0.",
+            f"your loss is the negative log-likelihood of class {k}, but the true class is {y}. Classes are counted"
+            " from 0.",
         )
     need(
         abs(1 - answer.loss - answer.p[y]) > ROUNDING,
         "your loss is the probability that is missing to 1, without a logarithm.",
     )
     raise Wrong(
-        f"your loss is the negative log-likelihood at a probability of {math.exp(-answer.loss):.4g}. Compare that with your own `p_by_hand` at class {y}."
+        f"your loss is the negative log-likelihood at a probability of {math.exp(-answer.loss):.4g}. Compare that with"
+        f" your own `p_by_hand` at class {y}."
     )
 
 
@@ -76,7 +79,8 @@ def balance(answer, draw):
     )
     need(
         abs(total) < 2 * ROUNDING,
-        f"the entries sum to {total:.4g}. Adding the same number to all logits changes no probability, so the sum must vanish.",
+        f"the entries sum to {total:.4g}. Adding the same number to all logits changes no probability, so the sum must"
+        " vanish.",
     )
 
 
@@ -91,7 +95,8 @@ def direction(answer, draw):
     )
     need(
         signs == [k != y for k in range(3)],
-        f"the signs do not fit the true class, {y}. Raising which logits makes the loss go up? Classes are counted from 0.",
+        f"the signs do not fit the true class, {y}. Raising which logits makes the loss go up? Classes are counted"
+        " from 0.",
     )
 
 
@@ -114,7 +119,8 @@ def small_moves(answer, draw):
     for k, rate in enumerate(rates):
         need(
             abs(rate - answer.gradient[k]) < 2 * ROUNDING,
-            f"by your own `p_by_hand`, moving logit {k} by a thousandth does not change the loss by {show(answer.gradient[k])} thousandths.",
+            f"by your own `p_by_hand`, moving logit {k} by a thousandth does not change the loss by"
+            f" {show(answer.gradient[k])} thousandths.",
         )
 
 

@@ -91,7 +91,10 @@ def not_more(answer, draw):
         call, tau = shared(answer, p, at_most)
         found = share(tau, p)
         if found > at_most * (1 + 1e-6):
-            words = f"`{call}` is {tau:.4g}. Measured at p = {p:g}, that member pulls {found:.3g} times as hard as cross-entropy: more than {at_most:g}."
+            words = (
+                f"`{call}` is {tau:.4g}. Measured at p = {p:g}, that member pulls {found:.3g} times as hard as"
+                f" cross-entropy: more than {at_most:g}."
+            )
             need(
                 found <= 1,
                 f"{words} It is even more than cross-entropy. On which side of 1 must τ lie? Is a sign flipped?",
@@ -106,13 +109,14 @@ def not_less(answer, draw):
         found = share(tau, p)
         if found < at_most * (1 - 1e-6):
             raise Wrong(
-                f"`{call}` is {tau:.4g}. Measured at p = {p:g}, that member pulls {found:.3g} times as hard as cross-entropy: less than the {at_most:g} "
-                f"that is allowed. A smaller τ would do, and would be kinder to the examples that are only hard.{_factor(answer, draw)}"
+                f"`{call}` is {tau:.4g}. Measured at p = {p:g}, that member pulls {found:.3g} times as hard as"
+                f" cross-entropy: less than the {at_most:g} that is allowed. A smaller τ would do, and would be kinder"
+                f" to the examples that are only hard.{_factor(answer, draw)}"
             )
 
 
 def _factor(answer, draw):
-    """Whether all exponents of the share are off by one factor: the pull of the member is then a fixed power of what is required."""
+    """Whether all exponents of the share are off by one factor, so that the pull is a power of the required one."""
     granted = [(share(shared(answer, p, at_most)[1], p), at_most) for p, at_most in cases(draw)]
     powers = [math.log(max(found, 1e-300)) / math.log(at_most) for found, at_most in granted]
     if max(powers) - min(powers) > 1e-6:
@@ -150,7 +154,10 @@ def read_off(answer, draw):
     gap, p, point = _miss(tau, draw.numbers)
     if abs(gap) < READING:
         return
-    words = f"the derivative of the member τ = {tau:.4g} misses your points, most at p = {p:g}: there it is {point + gap:.2f}, and the point is at {point:g}."
+    words = (
+        f"the derivative of the member τ = {tau:.4g} misses your points, most at p = {p:g}: there it is"
+        f" {point + gap:.2f}, and the point is at {point:g}."
+    )
     if abs(_miss(tau + 1, draw.numbers)[0]) < READING:
         raise Wrong(f"{words} The exponent of p in the pull is τ − 1. Did you read off the exponent?")
     if tau >= 1 and abs(_miss(tau - 1, draw.numbers)[0]) < READING:
@@ -158,7 +165,8 @@ def read_off(answer, draw):
             f"{words} The derivative is the pull times what is missing to certainty. Is the factor 1 − p forgotten?"
         )
     raise Wrong(
-        f"{words} The figure in the chapter has a slider for τ: which way does the dashed curve move with it? The height of the point at p = 0.5 alone fixes τ."
+        f"{words} The figure in the chapter has a slider for τ: which way does the dashed curve move with it? The"
+        " height of the point at p = 0.5 alone fixes τ."
     )
 
 

@@ -33,7 +33,8 @@ def from_elementary_parts(loss, draw):
     ready = sorted(READY_MADE.intersection(calls.names))
     need(
         not ready,
-        f"it calls PyTorch's `{''.join(ready[:1])}`, directly or through a library. Write that part yourself, from `exp`, `log`, `sum` and `amax`.",
+        f"it calls PyTorch's `{''.join(ready[:1])}`, directly or through a library. Write that part yourself, from"
+        " `exp`, `log`, `sum` and `amax`.",
     )
 
 
@@ -47,8 +48,8 @@ def keeps_growing(loss, draw):
     label, least = min((1, worse), (0, best), key=lambda pair: pair[1])
     need(
         least > -0.01,
-        f"with logits [40, 0, 0] and target {label} your loss is {least:.4g}. No probability is above 1, so no loss is below 0. "
-        "Is a sign flipped, or the normaliser missing or incomplete?",
+        f"with logits [40, 0, 0] and target {label} your loss is {least:.4g}. No probability is above 1, so no loss is"
+        " below 0. Is a sign flipped, or the normaliser missing or incomplete?",
     )
     if worse - bad > 1:
         return
@@ -85,13 +86,14 @@ def labels_compared(loss, draw):
             "with 4 classes all differences are too small by a factor of 4. Is a mean taken over the classes?",
         )
         raise Wrong(
-            f"all differences are off by one factor, {factor:.4g}. Is something multiplied or divided that should not be?"
+            f"all differences are off by one factor, {factor:.4g}. Is something multiplied or divided that should"
+            " not be?"
         )
     i, pair = (known & ((differences - gaps).abs() > 1e-7)).nonzero()[0].tolist()
     a, b = pairs[pair].tolist()
     raise Wrong(
-        f"with logits {show(logits[i])} your loss is {show(by_label[i, a])} for target {a} and {show(by_label[i, b])} for target {b}. "
-        "These are not the logarithms of two probabilities that come from a softmax of these logits."
+        f"with logits {show(logits[i])} your loss is {show(by_label[i, a])} for target {a} and {show(by_label[i, b])}"
+        f" for target {b}. These are not the logarithms of two probabilities that come from a softmax of these logits."
     )
 
 
@@ -102,7 +104,8 @@ def probabilities_sum_to_one(loss, draw):
     i = int((total - 1).abs().argmax())
     need(
         abs(total[i] - 1) < 1e-7,
-        f"with logits {show(logits[i])} the probabilities behind your losses for the five possible targets sum to {show(total[i])}. Is the normaliser complete?",
+        f"with logits {show(logits[i])} the probabilities behind your losses for the five possible targets sum to"
+        f" {show(total[i])}. Is the normaliser complete?",
     )
 
 

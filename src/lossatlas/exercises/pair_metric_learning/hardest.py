@@ -28,7 +28,8 @@ def values(answer, distances, labels, margin):
         raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
     need(
         found.ndim != 0,
-        f"it returned a single number for {n} anchors, a mean or a sum over them. Leave that to the caller: one value per anchor, shape {(n,)}.",
+        f"it returned a single number for {n} anchors, a mean or a sum over them. Leave that to the caller: one value"
+        f" per anchor, shape {(n,)}.",
     )
     need(
         found.shape != (n, n),
@@ -48,12 +49,14 @@ def gradients(answer, distances, labels):
     found = values(answer, distances, labels, margin=10.0)
     need(
         found.requires_grad,
-        "the result does not depend on the distances as far as autograd can see. Look for `.item()`, `detach()` or `argmax` without a `gather`.",
+        "the result does not depend on the distances as far as autograd can see. Look for `.item()`, `detach()` or"
+        " `argmax` without a `gather`.",
     )
     rows = torch.stack([torch.autograd.grad(value, distances, retain_graph=True)[0] for value in found])
     need(
         rows.any(),
-        "with a margin of 10 every hinge is open, but the gradient of yours is 0 everywhere. Is the margin taken off instead of added?",
+        "with a margin of 10 every hinge is open, but the gradient of yours is 0 everywhere. Is the margin taken off"
+        " instead of added?",
     )
     own = torch.eye(len(labels), dtype=torch.bool).unsqueeze(-1)
     return rows[own.expand_as(rows)].view_as(distances), rows.masked_fill(own, 0).abs().max().item()
@@ -89,18 +92,21 @@ def one_positive_one_negative(answer, draw):
         pull, push = found[i][same[i]], found[i][~same[i]]
         need(
             pull.min() > -1e-9,
-            f"anchor {i} has label {int(labels[i])}, and its loss falls when a positive moves away. Is a sign flipped, or a label misread?",
+            f"anchor {i} has label {int(labels[i])}, and its loss falls when a positive moves away. Is a sign flipped,"
+            " or a label misread?",
         )
         need(
             push.max() < 1e-9,
-            f"anchor {i} has label {int(labels[i])}, and its loss rises when a negative moves away. Is a sign flipped, or a label misread?",
+            f"anchor {i} has label {int(labels[i])}, and its loss rises when a negative moves away. Is a sign flipped,"
+            " or a label misread?",
         )
         for side, name in ((pull, "positives"), (push, "negatives")):
             counted = int((side.abs() > 1e-9).sum())
             need(counted == 1, f"{counted} {name} of anchor {i} count, and one should: the hardest.")
             need(
                 abs(side.abs().max() - 1) < 1e-9,
-                f"the derivative in the hardest of the {name} is {show(side.abs().max())} in size, not 1. Are distances squared, or is the result multiplied or divided by a number?",
+                f"the derivative in the hardest of the {name} is {show(side.abs().max())} in size, not 1. Are distances"
+                " squared, or is the result multiplied or divided by a number?",
             )
 
 
@@ -116,11 +122,13 @@ def the_hardest(answer, draw):
         nearer = distances[i][~same[i]] < pushed
         need(
             not farther.any(),
-            f"anchor {i} has a positive at a larger distance than {show(pulled)}, the one that you took. Which positive is hard: a near one or a far one?",
+            f"anchor {i} has a positive at a larger distance than {show(pulled)}, the one that you took. Which positive"
+            " is hard: a near one or a far one?",
         )
         need(
             not nearer.any(),
-            f"anchor {i} has a negative at a smaller distance than {show(pushed)}, the one that you took. Which negative is hard: a near one or a far one?",
+            f"anchor {i} has a negative at a smaller distance than {show(pushed)}, the one that you took. Which"
+            " negative is hard: a near one or a far one?",
         )
 
 
@@ -155,13 +163,15 @@ def lonely(answer, draw):
         )
         need(
             alone.abs().max() < 1e-9,
-            f"with labels {labels.tolist()} an anchor without a {name} has the value {show(alone)}. No triplet, no loss. And is a point its own positive here, at distance 0?",
+            f"with labels {labels.tolist()} an anchor without a {name} has the value {show(alone)}. No triplet, no"
+            " loss. And is a point its own positive here, at distance 0?",
         )
         if found.requires_grad:
             (gradient,) = torch.autograd.grad(found.sum(), leaf)
             need(
                 gradient.isfinite().all(),
-                f"with labels {labels.tolist()} the gradient is not finite. Infinity times zero is no number: fill with 0 after the comparison.",
+                f"with labels {labels.tolist()} the gradient is not finite. Infinity times zero is no number: fill with"
+                " 0 after the comparison.",
             )
 
 

@@ -37,7 +37,11 @@ def turns(derivative, place, strength, rate):
 
 
 def check_turn(answer, name, derivative, strength, rate, mistakes):
-    """Check that the force turns at the reader's place; `mistakes` are pairs (whether a place comes from it, what went wrong)."""
+    """Check that the force turns at the reader's place.
+
+    Args:
+        mistakes: pairs (whether a place comes from the mistake, its message).
+    """
     place, seen = place_of(answer, name, strength, rate)
     if turns(derivative, place, strength, rate):
         return
@@ -50,7 +54,8 @@ def check_turn(answer, name, derivative, strength, rate, mistakes):
         need(not fits(place), f"{seen}. {words}")
     need(
         place > 0,
-        f"{seen}. But from distance 0 on, the loss falls with the distance: the place is farther out. Did a flipped sign leave only 0?",
+        f"{seen}. But from distance 0 on, the loss falls with the distance: the place is farther out. Did a flipped"
+        " sign leave only 0?",
     )
     need(
         derivative(place + STEP, strength, rate) > 0,
@@ -82,7 +87,8 @@ def weak_positive(answer, draw):
         derivative = near_derivative(0.0, strength, rate)
         need(
             place < 1e-9,
-            f"{seen}. But at distance 0 the derivative is {derivative:.3g}, above 0: it is drawn in from everywhere, and the function should give 0.",
+            f"{seen}. But at distance 0 the derivative is {derivative:.3g}, above 0: it is drawn in from everywhere,"
+            " and the function should give 0.",
         )
 
 
@@ -94,7 +100,10 @@ def negative_turns(answer, draw):
         mistakes = [
             (
                 lambda d, a=a, k=k: turns(far_derivative, max(1 - (1 - d) / k, 0.0), a, k),
-                "Its distance from 1 is `rate` times too large: what is left to be divided once the logarithm is taken?",
+                (
+                    "Its distance from 1 is `rate` times too large: what is left to be divided once the logarithm is"
+                    " taken?"
+                ),
             ),
             (
                 lambda d, a=a, k=k: turns(far_derivative, d, a / 2, k),
@@ -110,7 +119,8 @@ def strong_negative(answer, draw):
         place, seen = place_of(answer, "negative_turns_at", strength, rate)
         if place > 1e-9:
             raise Wrong(
-                f"{seen}. But at distance 0 the derivative is {far_derivative(0.0, strength, rate):.3g}, above 0: the negative is drawn in from everywhere, and the function should give 0."
+                f"{seen}. But at distance 0 the derivative is {far_derivative(0.0, strength, rate):.3g}, above 0: the"
+                " negative is drawn in from everywhere, and the function should give 0."
             )
 
 

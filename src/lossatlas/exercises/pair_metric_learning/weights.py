@@ -43,18 +43,22 @@ def values(answer, s, positive, negative):
         return found
     need(
         found.ndim != 0,
-        f"it returned a single number for {n} anchors. Sum over the pairs of an anchor only, and leave the mean over anchors to the caller: shape {(n,)}.",
+        f"it returned a single number for {n} anchors. Sum over the pairs of an anchor only, and leave the mean over"
+        f" anchors to the caller: shape {(n,)}.",
     )
     need(
         found.shape != s.shape,
-        f"it returned one value per pair, shape {tuple(s.shape)}. Sum over the pairs of an anchor, along the last dimension.",
+        f"it returned one value per pair, shape {tuple(s.shape)}. Sum over the pairs of an anchor, along the last"
+        " dimension.",
     )
     need(
         found.shape != (s.shape[1],),
-        f"for {n} anchors with {s.shape[1]} pairs each it returned {s.shape[1]} values. A sum runs over the anchors, dim 0; it should run along the last dimension.",
+        f"for {n} anchors with {s.shape[1]} pairs each it returned {s.shape[1]} values. A sum runs over the anchors,"
+        " dim 0; it should run along the last dimension.",
     )
     raise Wrong(
-        f"for {n} anchors it returned shape {tuple(found.shape)}. Sum over the pairs of an anchor, and return shape {(n,)}."
+        f"for {n} anchors it returned shape {tuple(found.shape)}. Sum over the pairs of an anchor, and return shape"
+        f" {(n,)}."
     )
 
 
@@ -78,11 +82,13 @@ def right_direction(answer, draw):
     derivative = measured(answer, s, positive, negative)
     need(
         (derivative[positive] < 0).all(),
-        "its derivative in the similarity of a positive is not below 0. A positive that comes nearer should cost less. Is a sign flipped, or are the masks exchanged?",
+        "its derivative in the similarity of a positive is not below 0. A positive that comes nearer should cost less."
+        " Is a sign flipped, or are the masks exchanged?",
     )
     need(
         (derivative[negative] > 0).all(),
-        "its derivative in the similarity of a negative is not above 0. A negative that comes nearer should cost more. Is a sign flipped?",
+        "its derivative in the similarity of a negative is not above 0. A negative that comes nearer should cost more."
+        " Is a sign flipped?",
     )
 
 
@@ -122,7 +128,8 @@ def weights_of(side):
         )
         need(
             not _same(found, [1 - w for w in wanted]),
-            f"{seen}: one minus the weight that is given. An easy pair should weigh little. Is the sign in the exponent flipped?",
+            f"{seen}: one minus the weight that is given. An easy pair should weigh little. Is the sign in the exponent"
+            " flipped?",
         )
         need(
             not _same(found, [given_weight(x, sharpness) for x in at]),
@@ -142,10 +149,12 @@ def weights_of(side):
         )
         need(
             not _same(found, [times * w for w in wanted]),
-            f"{seen}: {times:.4g} times the weight that is given. So are all others of this side: which number is one too many?",
+            f"{seen}: {times:.4g} times the weight that is given. So are all others of this side: which number is one"
+            " too many?",
         )
         raise Wrong(
-            f"{seen}. Put s into the weight that is given, and compare. Which function has that weight as its derivative?"
+            f"{seen}. Put s into the weight that is given, and compare. Which function has that weight as its"
+            " derivative?"
         )
 
     as_given.__name__ = f"weights_of_{side}s"
@@ -160,11 +169,13 @@ def bounded_below(answer, draw):
     found = values(answer, s, marks, ~marks)
     need(
         found.isfinite().all(),
-        f"with s = 60 for a positive and -60 for a negative it is {show(found)}. Cosines end at 1, but a formula should not.",
+        f"with s = 60 for a positive and -60 for a negative it is {show(found)}. Cosines end at 1, but a formula should"
+        " not.",
     )
     need(
         found.abs().max() < 1e-9,
-        f"with s = 60 for a positive and -60 for a negative it is {show(found)}. The weights fix a loss up to a number: choose it so that the limit is 0.",
+        f"with s = 60 for a positive and -60 for a negative it is {show(found)}. The weights fix a loss up to a number:"
+        " choose it so that the limit is 0.",
     )
 
 
@@ -176,7 +187,8 @@ def survives_extremes(answer, draw):
     found = values(answer, s, marks, ~marks)
     need(
         found.isfinite().all() and derivative.isfinite().all(),
-        f"with similarities of ±1000 it is {show(found)} with derivatives {show(derivative)}. An exponential overflows: there is a function of PyTorch for log(1 + eˣ).",
+        f"with similarities of ±1000 it is {show(found)} with derivatives {show(derivative)}. An exponential overflows:"
+        " there is a function of PyTorch for log(1 + eˣ).",
     )
 
 
