@@ -175,7 +175,11 @@ def take(signature, inputs, index):
 
 def cast(signature, inputs, dtype):
     """The inputs with all floating-point ones (labels too) in another dtype."""
-    return {n: inputs[n].to(dtype) if inputs[n].is_floating_point() else inputs[n] for n in signature.names}
+
+    def as_dtype(value):
+        return value.to(dtype) if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+
+    return {name: as_dtype(inputs[name]) for name in signature.names}
 
 
 GARBAGE = {

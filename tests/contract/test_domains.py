@@ -11,7 +11,7 @@ import torch
 from tests.contract.test_errors import refused
 
 from lossatlas.contract import Domain, above, at_least, between, inside, real
-from lossatlas.contract.domains import around
+from lossatlas.contract.domains import Kind, around, other_than
 
 DOMAINS = {
     "a finite number": real(),
@@ -23,6 +23,7 @@ DOMAINS = {
     "a number <= 2": Domain(high=2),
     "a number < 2": Domain(high=2, open_high=True),
     "a number in [0, 1] or None": between(0, 1, optional=True),
+    "a number other than 0": other_than(0),
 }
 
 
@@ -77,3 +78,10 @@ def test_tensors_are_read_where_they_can_be():
 def test_the_domain_of_what_declares_none(default):
     low, high = around(default).show
     assert default in around(default) and low <= default <= high and low < high
+
+
+def test_a_kind_tells_what_is_no_such_value_from_what_is_a_wrong_one():
+    even = Kind("an even whole number", lambda value: type(value) is int, allows=lambda value: value % 2 == 0)
+    assert even.check("x", 4) == 4
+    refused(TypeError, "x", even.check, "x", 4.0)
+    refused(ValueError, "x", even.check, "x", 3)

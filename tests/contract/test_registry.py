@@ -83,3 +83,10 @@ def test_a_name_is_given_once():
 def test_aliases():
     assert lossatlas.get("nll").name == "cross_entropy"
     assert lossatlas.as_module("nll")(torch.zeros(1, 2), torch.tensor([0])).item() == pytest.approx(0.6931471805599453)
+
+
+def test_losses_are_narrowed_by_each_of_the_three():
+    entry = lossatlas.get("focal_loss")
+    assert lossatlas.registry(family="no such family") == [] and entry in lossatlas.registry(family=entry.family)
+    for narrowed in (lossatlas.registry(paper=entry.paper), lossatlas.registry(signature=entry.signature)):
+        assert entry in narrowed and len(narrowed) < len(lossatlas.registry())

@@ -16,9 +16,13 @@ import torch
 from tests.contract import (
     battery,
     cases,
+    modules,
+    operations,
     test_declared,
     test_errors,
     test_exemptions,
+    test_modules,
+    test_operations,
     test_reference,
     test_special_cases,
 )
@@ -27,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 WATCHED = (str(ROOT / "src" / "lossatlas" / "losses"), str(ROOT / "src" / "lossatlas" / "contract"))
 OF_ENTRIES = (test_declared, test_errors, test_exemptions, test_reference, test_special_cases)
 #: Written by hand, for losses and what they compute with.
-FILES = ("families/test_*.py", "families/*/test_*.py", "losses/test_*.py", "contract/test_safe.py")
+FILES = ("families/test_golden.py", "families/*/test_*.py", "losses/test_*.py", "contract/test_safe.py")
 
 
 @dataclass
@@ -51,8 +55,16 @@ class Check:
 
 
 def generated():
-    """name -> check, for every generated test of every loss."""
+    """name -> check, for every generated test of every loss, operation and module."""
     found = {}
+    for module, argument, subjects in (
+        (test_operations, "operation", operations.operation_cases()),
+        (test_modules, "module", modules.stateful()),
+    ):
+        for name, test in vars(module).items():
+            if name.startswith("test_") and list(inspect.signature(test).parameters) == [argument]:
+                for subject in subjects:
+                    found[f"{name}[{subject.id}]"] = Check(test, {argument: subject}, subject.id)
     of_cases = battery.tests()
     for case in cases.cases():
         for name, test in of_cases.items():

@@ -9,7 +9,7 @@ from tests.mutation import checks, sandbox
 import lossatlas
 
 LOSSES = sandbox.ROOT / "src" / "lossatlas" / "losses" / "cross_entropy"
-SURROGATE = "tests.losses.test_held_fixed::test_the_surrogate_holds_its_anchor_and_its_gradient_fixed::0"
+SURROGATE = "tests.families.cross_entropy.test_steps::test_the_surrogate_holds_its_anchor_and_its_gradient_fixed::0"
 
 #: What is changed: file, before, after, and the generated test, or the test in a file, that ought to notice.
 CHANGES = {

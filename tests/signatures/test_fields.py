@@ -167,3 +167,31 @@ def test_half_precision_meets_in_float32_and_labels_do_not_count():
         inputs = {"x": torch.ones(2, dtype=x), "w": torch.ones(2, dtype=w), "y": torch.ones(2, dtype=y)}
         prepared, dtype = signature.inputs.prepared(inputs)
         assert dtype == out and {value.dtype for value in prepared.values()} == {wide}
+
+
+def test_axes_that_broadcast_and_axes_of_a_fixed_size():
+    taken = takes({"a": Field("... D D"), "b": Field("... D D"), "edges": Field("E 2")}).inputs
+    edges = torch.zeros(4, 2)
+    for first, second, together in (((), (), ()), ((5,), (), (5,)), ((5, 1), (3,), (5, 3))):
+        sizes = taken.check_shapes({"a": torch.zeros(*first, 3, 3), "b": torch.zeros(*second, 3, 3), "edges": edges})
+        assert tuple(sizes["..."]) == together and (sizes["D"], sizes["E"]) == (3, 4)
+    given = {"a": torch.zeros(5, 3, 3), "b": torch.zeros(3, 3), "edges": edges}
+    for name, value, message in (
+        ("a", torch.zeros(5, 3, 4), r"`a`: expected shape \(..., 3, 3\), got \(5, 3, 4\)"),
+        ("b", torch.zeros(3), r"`b`: expected shape \(..., 3, 3\)"),
+        ("b", torch.zeros(4, 3, 3), r"`b`: expected shape \(..., 3, 3\), its leading axes broadcasting with \(5,\)"),
+        ("edges", torch.zeros(4, 3), r"`edges`: expected shape \(4, 2\), got \(4, 3\)"),
+    ):
+        refused(ValueError, taken.check_shapes, {**given, name: value}, message=message)
+
+
+def test_further_axes_of_one_field():
+    taken = takes({"x": Field("N ..."), "y": Field("N ...")}).inputs
+    for first, second in (((), ()), ((5,), ()), ((5, 2), (7,))):
+        assert taken.check_shapes({"x": torch.zeros(3, *first), "y": torch.zeros(3, *second)}) == {"N": 3}
+    given = {"x": torch.zeros(3, 5), "y": torch.zeros(3)}
+    refused(
+        ValueError, taken.check_shapes, {**given, "x": torch.zeros(())}, message=r"`x`: expected shape \(N, \.\.\.\)"
+    )
+    message = r"`y`: expected shape \(3, \.\.\.\), got \(4, 5\)"
+    refused(ValueError, taken.check_shapes, {**given, "y": torch.zeros(4, 5)}, message=message)

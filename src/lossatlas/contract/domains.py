@@ -13,7 +13,7 @@ from .checks import FLOATS, describe, is_number, values_readable, wrong
 class Domain:
     """A set of real numbers: an interval with open or closed ends, and the part of it that pictures show.
 
-    An `optional` hyper-parameter may also be None. One without a `slider` stays at its default in pictures, because it
+    One number may be missing from it, the `hole`. An `optional` hyper-parameter may also be None. One without a `slider` stays at its default in pictures, because it
     changes nothing of what they show. A `whole` one is a Python integer, such as a count. The `main`
     one of a loss determines how sharply, or how far, it acts: pictures with one slider move it.
     """
@@ -27,8 +27,11 @@ class Domain:
     slider: bool = field(default=True, compare=False)
     whole: bool = False
     main: bool = field(default=False, compare=False)
+    hole: float | None = None
 
     def __contains__(self, value):
+        if value == self.hole:
+            return False
         above = value > self.low if self.open_low else value >= self.low
         below = value < self.high if self.open_high else value <= self.high
         return above and below and -math.inf < value < math.inf
@@ -41,7 +44,7 @@ class Domain:
 
     def _bounds(self):
         if math.isinf(self.low) and math.isinf(self.high):
-            return "a finite number"
+            return "a finite number" if self.hole is None else f"a number other than {self.hole:g}"
         if math.isinf(self.high):
             return f"a number {'>' if self.open_low else '>='} {self.low:g}"
         if math.isinf(self.low):
@@ -89,7 +92,7 @@ class Domain:
             found.append(self.low if self.open_low else self.low - 1)
         if not math.isinf(self.high):
             found.append(self.high if self.open_high else self.high + 1)
-        return found
+        return found if self.hole is None else [*found, self.hole]
 
 
 @dataclass(frozen=True)
@@ -98,20 +101,26 @@ class Kind:
 
     Args:
         expected: in words.
-        accepts: whether a value is one.
-        refused: values that are none, for the tests of the error.
+        accepts: whether a value is of this kind.
+        refused: values that are not, for the tests of the error.
         another: a value other than the default, for tests; None where they keep to the default.
+        allows: whether a value of this kind is a right one.
+        outside: values of this kind that are not right, for the tests of the error.
     """
 
     expected: str
     accepts: Callable
     refused: tuple = (object(),)
     another: object = None
+    allows: Callable | None = None
+    outside: tuple = ()
 
     def check(self, name, value):
-        """The value; an error unless it is of this kind."""
+        """The value; an error unless it is a right one of this kind."""
         if not self.accepts(value):
             raise wrong(name, self.expected, describe(value), TypeError)
+        if self.allows is not None and not self.allows(value):
+            raise wrong(name, self.expected, repr(value))
         return value
 
 
@@ -133,6 +142,10 @@ FUNCTION = Kind("a function", callable, (3.5, "text"))
 
 def real(*, show=None, optional=False, main=False):
     return Domain(show=show, optional=optional, main=main)
+
+
+def other_than(hole, *, show=None, main=False):
+    return Domain(hole=hole, show=show, main=main)
 
 
 def at_least(low, *, show=None, optional=False, main=False):

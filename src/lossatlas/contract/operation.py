@@ -16,7 +16,8 @@ from .registry import PROMISES_OF_OPERATIONS, Operation, register
 def operation(kind, *, paper=None, domains=None, differentiable=True, example=None, exempt=None):
     """Register the decorated formula as an operation: a distance, a miner, an update, a weight, a schedule, a measure.
 
-    The body takes the inputs by name, or the arguments of a form, and then keyword-only hyper-parameters. What it is
+    The body takes the inputs by name, or the arguments of a form, and then keyword-only hyper-parameters; `**hyper` where
+    it passes those of a loss on. What it is
     decorated with adds, in this order: checks of the hyper-parameters and of the inputs; one dtype for all of them,
     float32 for half precision; the body, without autocast; the dtype that came in.
 
@@ -62,11 +63,11 @@ def operation(kind, *, paper=None, domains=None, differentiable=True, example=No
 def _checked(body, signature, form, hyper_parameters, limits, differentiable):
     """The body with checks before it, in one precision."""
     formula, once = formula_of(body, signature, form)
-    taken = signature.inputs
+    taken, rest = signature.inputs, rest_of(body)
 
     @functools.wraps(body)
     def function(*args, **keywords):
-        inputs, hyper = bind(body.__name__, taken, hyper_parameters, (), args, keywords)
+        inputs, hyper = bind(body.__name__, taken, hyper_parameters, rest, args, keywords)
         check_limits(limits, hyper)
         for name, parameter in hyper_parameters.items():
             if parameter.default is parameter.empty and name not in hyper:
@@ -87,7 +88,7 @@ def _checked(body, signature, form, hyper_parameters, limits, differentiable):
             return found
         return tree_map(lambda value: value.to(dtype) if _is_float(value) else value, found)
 
-    function.__signature__ = inspect.Signature([*arguments_of(taken), *hyper_parameters.values()])
+    function.__signature__ = inspect.Signature([*arguments_of(taken), *hyper_parameters.values(), *rest])
     return function
 
 
@@ -105,7 +106,13 @@ def parts_of(kind):
 
 def leading(body):
     """The arguments of a body that are not hyper-parameters."""
-    return tuple(p.name for p in inspect.signature(body).parameters.values() if p.kind is not p.KEYWORD_ONLY)
+    parameters = inspect.signature(body).parameters.values()
+    return tuple(p.name for p in parameters if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD))
+
+
+def rest_of(body):
+    """The parameter `**hyper` of a body that passes all other keywords on to a loss, which checks them; else nothing."""
+    return [p for p in inspect.signature(body).parameters.values() if p.kind is p.VAR_KEYWORD]
 
 
 def hyper_parameters_of(body, signature, form):
@@ -160,7 +167,8 @@ def formula_of(body, signature, form):
 
 
 def bind(name_of_function, taken, hyper_parameters, common, args, keywords):
-    """(inputs by name, hyper-parameters by name) out of what was passed; `common` are the keywords that @loss adds."""
+    """(inputs by name, hyper-parameters by name) out of what was passed; `common` are further parameters: keywords that
+    @loss adds, or `**hyper`."""
     names = taken.names
     if len(args) > len(names):
         wanted = f"{name_of_function}({', '.join(names)}), the rest by keyword"
@@ -171,8 +179,9 @@ def bind(name_of_function, taken, hyper_parameters, common, args, keywords):
             inputs[name] = keywords.pop(name)
         elif name not in taken.optional:
             raise wrong(name, f"an input of {name_of_function}({', '.join(names)})", "nothing", TypeError)
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in common)
     for name in keywords:
-        if name not in hyper_parameters:
+        if name not in hyper_parameters and (name in inputs or not open_ended):
             accepted = ", ".join([*hyper_parameters, *(p.name for p in common)])
             got = f"{name} twice" if name in inputs else f"{name}={describe(keywords[name])}"
             raise wrong(name, f"one of the keywords of {name_of_function}: {accepted}", got, TypeError)

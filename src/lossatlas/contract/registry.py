@@ -45,6 +45,7 @@ PROMISES_OF_OPERATIONS = {
     "empty": "an input without items gives a result without items, or 0 attached to the graph, never NaN",
     "single": "one item is enough",
     "gradient": "its gradient is the derivative of its value",
+    "func": "torch.func.grad gives the same gradient",
     "vmap": "it runs under torch.vmap",
     "strides": "inputs may be views, and stay as they are",
 }

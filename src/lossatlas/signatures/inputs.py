@@ -33,15 +33,17 @@ class Inputs:
         read = tuple((name, kind) for name, kind in self.fields.items() if kind.reads_values)
         object.__setattr__(self, "read", read)
         object.__setattr__(self, "required", tuple(name for name in self.fields if name not in self.optional))
+        fixed = {axis: int(axis) for kind in self.fields.values() for axis in kind.axes if axis.isdigit()}
+        object.__setattr__(self, "fixed", fixed)
         by_item = tuple(name for name, kind in self.fields.items() if kind.axes[:1] in (("N",), ("*",)))
         object.__setattr__(self, "by_item", by_item)
 
     def check_shapes(self, inputs):
         """Types, dtypes, shapes and devices, which cost no look at the values.
 
-        Returns letter -> size, and for "*" the whole shape that it stands for.
+        Returns letter -> size, and for "*" and "..." the whole shape that they stand for.
         """
-        sizes, device = {}, None
+        sizes, device = dict(self.fixed), None
         for name, kind in self.fields.items():
             value = inputs.get(name)
             if value is None and name in self.optional:
@@ -52,8 +54,7 @@ class Inputs:
                 continue
             shape = value.shape
             if not _fits(axes, shape, sizes):
-                wanted = [sizes.get(axis, axis) for axis in axes]
-                raise wrong(name, shape_text(_flat(wanted)), str(tuple(shape)))
+                raise wrong(name, _wanted(axes, sizes), str(tuple(shape)))
             if device is None:
                 device = value.device
             elif value.device != device:
@@ -114,14 +115,35 @@ class Inputs:
 
 def _fits(axes, shape, sizes):
     """Whether a shape has these axes, at the sizes seen so far; enters those that are new."""
+    if len(axes) > 1 and axes[-1] == "...":
+        axes, shape = axes[:-1], shape[: len(axes) - 1]
     if axes[:1] == ("*",):
         leading = len(shape) - len(axes) + 1
         if leading < 0 or sizes.setdefault("*", shape[:leading]) != shape[:leading]:
             return False
         axes, shape = axes[1:], shape[leading:]
+    elif axes[:1] == ("...",):
+        leading = len(shape) - len(axes) + 1
+        return leading >= 0 and _fits(axes[1:], shape[leading:], sizes) and _broadcast(shape[:leading], sizes)
     elif len(shape) != len(axes):
         return False
     return all([sizes.setdefault(axis, n) == n for axis, n in zip(axes, shape, strict=True)])  # enter all of them
+
+
+def _broadcast(shape, sizes):
+    """Whether leading axes broadcast with those seen so far; enters what they give together."""
+    try:
+        sizes["..."] = torch.broadcast_shapes(sizes.get("...", ()), shape)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _wanted(axes, sizes):
+    """The shape that these axes have at the sizes seen so far, in words."""
+    known = [axis if axis == "..." else sizes.get(axis, axis) for axis in axes]
+    others = f", its leading axes broadcasting with {tuple(sizes['...'])}" if "..." in axes and sizes.get("...") else ""
+    return shape_text(_flat(known)) + others
 
 
 def _flat(axes):

@@ -56,15 +56,18 @@ class Samples:
     def wrong(self, inputs):
         """Inputs that must be refused, from what each field refuses and from shapes that do not fit."""
         base, sizes = self.drawn(inputs), self.all_sizes(inputs)
-        found, seen = [], set()
+        found, seen = [], set(inputs.fixed)
         for name, kind in inputs.fields.items():
             for case, (value, error) in kind.bad(base[name], sizes).items():
-                if case == "one axis too many" and kind.axes[:1] == ("*",) and "*" not in seen:
-                    continue  # any shape is right for the first; the second then does not fit it
+                anew = "..." in kind.axes or (kind.axes[:1] == ("*",) and "*" not in seen)
+                if case == "one axis too many" and anew:
+                    continue  # any shape is right; where leading axes are the same, that of the second does not fit
                 found.append(Bad(f"{name}: {case}", {**base, name: value}, error, name))
-            if kind.axes[:1] and kind.axes[0] in seen:
-                found.append(Bad(f"{name}: one item short", {**base, name: base[name][:-1]}, ValueError, name))
-            seen.update(kind.axes[:1])
+            for place, axis in enumerate(kind.axes):
+                if axis in seen - {"..."}:
+                    short = base[name].narrow(place, 0, base[name].shape[place] - 1)
+                    found.append(Bad(f"{name}: one short along {axis}", {**base, name: short}, ValueError, name))
+                seen.add(axis)
         for axis, least in inputs.least.items():
             if least > 1:
                 name = inputs.first_with(axis)
@@ -75,11 +78,12 @@ class Samples:
     def all_sizes(self, inputs):
         """letter -> size of every axis that the inputs have."""
         letters = dict.fromkeys(axis for kind in inputs.fields.values() for axis in kind.axes)
-        free = [axis for axis in letters if axis != "*" and axis not in self.sizes]
-        return {**dict(zip(free, USUAL * len(free), strict=False)), **self.sizes}
+        known = {**inputs.fixed, **self.sizes}
+        free = [axis for axis in letters if axis not in ("*", "...") and axis not in known]
+        return {**dict(zip(free, USUAL * len(free), strict=False)), **known}
 
 
 def _shape(axes, sizes):
     if axes == ("*",):
         return (sizes["N"],)
-    return tuple(n for axis in axes for n in (sizes.get("*", (2,)) if axis == "*" else (sizes[axis],)))
+    return tuple(n for axis in axes for n in (sizes.get(axis, (2,)) if axis in ("*", "...") else (sizes[axis],)))

@@ -2,8 +2,9 @@
 
 import sys
 
+import torch
 from tests.references.holding import holding
-from tests.references.numbers import INF, exp, expm1, fsum, hypot, log, log_sum_exp, softplus, sqrt
+from tests.references.numbers import INF, exp, expm1, fsum, hypot, log, log_sum_exp, rounded, softplus, sqrt
 
 
 def per_item(item):
@@ -193,11 +194,10 @@ def ldr_kl_loss(f, y, lam=1.0, margin=0.1):
     return lam * (log_sum_exp([v / lam for v in d]) - log(len(f)))
 
 
-def aldr_kl_temperature(logits, target, lam0=1.0, alpha=2.0, lam=None, **_):
-    """One fixed-point step from `lam`, or from lam0, for each item."""
+def aldr_kl_temperature(logits, lam, lam0=1.0, alpha=2.0):
+    """One fixed-point step from `lam` for each item."""
     found = []
-    for n, f in enumerate(logits):
-        before = lam0 if lam is None else lam[n]
+    for f, before in zip(logits, lam, strict=True):
         scaled = [v / before for v in f]
         p = [exp(log_p(scaled, k)) + 1e-5 for k in range(len(f))]
         p = [v / fsum(p) for v in p]
@@ -206,7 +206,12 @@ def aldr_kl_temperature(logits, target, lam0=1.0, alpha=2.0, lam=None, **_):
     return found
 
 
-@holding(temperature=aldr_kl_temperature)
+def temperature_of_a_batch(logits, target, lam0=1.0, alpha=2.0, lam=None, **_):
+    """From `lam`, or from lam0 where none is given."""
+    return aldr_kl_temperature(logits, [lam0] * len(logits) if lam is None else lam, lam0, alpha)
+
+
+@holding(temperature=temperature_of_a_batch)
 def aldr_kl_loss(logits, target, temperature, margin=0.1, lam0=1.0, alpha=2.0, lam=None):
     found = []
     for f, y, now in zip(logits, target, temperature, strict=True):
@@ -291,6 +296,176 @@ def class_relational_bce_loss(logits, target):
     ]
 
 
+# operations
+
+
+def dot(x, y):
+    return fsum(a * b for a, b in zip(x, y, strict=True))
+
+
+def distance(x, y):
+    return hypot(*(a - b for a, b in zip(x, y, strict=True)))
+
+
+def shares(costs):
+    """Shares in proportion to 1 / cost; those that cost nothing have all of it."""
+    if 0 in costs:
+        return [(c == 0) / sum(c == 0 for c in costs) for c in costs]
+    total = fsum(1 / c for c in costs)
+    return [1 / c / total for c in costs]
+
+
+def each(item, nested):
+    """A function of rows on rows in nested lists."""
+    return [each(item, row) for row in nested] if isinstance(nested[0], list) else item(nested)
+
+
+def flat(nested):
+    return [x for row in nested for x in flat(row)] if isinstance(nested, list) else [nested]
+
+
+def margin_shift(logits, perturbed_logits, target):
+    found = []
+    for f, g, y in zip(logits, perturbed_logits, target, strict=True):
+        possible = [k for k in range(len(f)) if f[k] > -INF and g[k] > -INF]
+        found.append(hypot(*((g[y] - g[k]) - (f[y] - f[k]) for k in possible)))
+    return found
+
+
+def harmax(features, prototypes, n=2.0, eps=0.0):
+    return [shares([(distance(x, w) ** 2 + eps) ** (n / 2) for w in prototypes]) for x in features]
+
+
+def equiangular_basis_generation_loss(vectors, threshold=0.002):
+    unit = [direction(v) for v in vectors]
+    pairs = [(i, j) for i in range(len(unit)) for j in range(len(unit)) if i != j]
+    return fsum(max(0.0, abs(dot(unit[i], unit[j])) - threshold) for i, j in pairs)
+
+
+def costs_of_keys(x, keys, power, eps):
+    return [eps + distance(x, k) ** power for k in keys]
+
+
+def inverse_distance_weights(queries, keys, power=2.0, eps=1e-3):
+    return [shares(costs_of_keys(x, keys, power, eps)) for x in queries]
+
+
+def inverse_distance_weighting_attention(queries, keys, values, power=2.0, eps=1e-3):
+    weights = inverse_distance_weights(queries, keys, power, eps)
+    return [[dot(w, column) for column in zip(*values, strict=True)] for w in weights]
+
+
+def augmented_memory(keys, values, point, target, power=2.0, eps=1e-3):
+    (output,) = inverse_distance_weighting_attention([point], keys, values, power, eps)
+    behind = max(output) - output[target]
+    if behind == 0:
+        return keys, values
+    eta = (1 + eps * fsum(1 / u for u in costs_of_keys(point, keys, power, eps))) * behind
+    return [*keys, point], [*values, [eta * (k == target) for k in range(len(output))]]
+
+
+def softplus_mean_normalize(logits):
+    def normalized(f):
+        positive = [softplus(v) for v in f]
+        return [p / (fsum(positive) / len(f)) for p in positive]
+
+    return each(normalized, logits)
+
+
+def mean_abs_normalize(logits):
+    def normalized(f):
+        size = fsum(abs(v) for v in f) / len(f)
+        return [v / size for v in f] if size > 0 else f
+
+    return each(normalized, logits)
+
+
+def l2_svm_objective(logits, target, weight, penalty=1.0):
+    errors = [
+        max(0.0, 1 - (v if k == y else -v)) ** 2 for f, y in zip(logits, target, strict=True) for k, v in enumerate(f)
+    ]
+    return fsum(w**2 for w in flat(weight)) / 2 + penalty * fsum(errors)
+
+
+def z_loss_from_sums(total, squares, true, classes, a=1.0, b=0.0):
+    found = []
+    for q, s, o in zip(total, squares, true, strict=True):
+        deviation = sqrt(s / classes - (q / classes) ** 2)
+        found.append(softplus(a * (b - (o - q / classes) / deviation)) / a)
+    return found
+
+
+def squared_error_from_sums(total, squares, true, classes):
+    """The squares of all outputs, but that of the true one counted from 1."""
+    return [s - o**2 + (o - 1) ** 2 for s, o in zip(squares, true, strict=True)]
+
+
+def spherical_softmax_from_sums(total, squares, true, classes, eps=1e-4):
+    return [-log((o**2 + eps) / (s + classes * eps)) for s, o in zip(squares, true, strict=True)]
+
+
+def taylor_softmax_from_sums(total, squares, true, classes):
+    return [-log((1 + o + o**2 / 2) / (classes + q + s / 2)) for q, s, o in zip(total, squares, true, strict=True)]
+
+
+def class_similarity(features, target, weight):
+    found = []
+    for y in range(len(weight)):
+        mine = [direction(x) for x, label in zip(features, target, strict=True) if label == y]
+        found.append([fsum(dot(x, direction(w)) for x in mine) / max(len(mine), 1) for w in weight])
+    return found
+
+
+def relational_target(similarity, target, label_set=None, threshold=None):
+    found = []
+    for n, y in enumerate(target):
+        own = [False] * len(similarity) if label_set is None else label_set[n]
+        found.append([1.0 if k == y or (s > threshold and not own[k]) else 0.0 for k, s in enumerate(similarity[y])])
+    return found
+
+
+def target_surrogate_loss(outputs, anchor, gradient, eta=1.0, anchor_loss=0.0):
+    entries = zip(flat(outputs), flat(anchor), flat(gradient), strict=True)
+    return anchor_loss + fsum(g * (f - z) + (f - z) ** 2 / (2 * eta) for f, z, g in entries)
+
+
+def sso_step(parameters, forward, objective, eta=1.0, inner_steps=1, learning_rate=1.0):
+    """The functions are torch's, and so are their derivatives; the steps are taken here."""
+    eta, rate = rounded(eta), rounded(learning_rate)
+    anchor = forward(parameters).detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(objective(anchor), anchor)
+    for _ in range(inner_steps):
+        leaves = {name: p.detach().requires_grad_() for name, p in parameters.items()}
+        moved = forward(leaves) - anchor.detach()
+        surrogate = sum(g * d + d * d / (2 * eta) for g, d in zip(gradient.tolist(), moved, strict=True))
+        downhill = torch.autograd.grad(surrogate, list(leaves.values()))
+        parameters = {name: p - rate * d for (name, p), d in zip(parameters.items(), downhill, strict=True)}
+    return {name: p.tolist() for name, p in parameters.items()}
+
+
+def pulls_and_margins(weight, features, label):
+    pulls = [[y * a for a in row] for row, y in zip(features, label, strict=True)]
+    return pulls, [dot(pull, weight) for pull in pulls]
+
+
+def batch_perceptron_step(weight, features, label, step_size=1.0):
+    pulls, margins = pulls_and_margins(weight, features, label)
+    counted = [1.0 if m < 0 else 0.5 if m == 0 else 0.0 for m in margins]
+    return [
+        u + step_size * dot(counted, column) / len(pulls)
+        for u, column in zip(weight, zip(*pulls, strict=True), strict=True)
+    ]
+
+
+def normalized_logistic_gd_step(weight, features, label, step_size=1.0):
+    pulls, margins = pulls_and_margins(weight, features, label)
+    weights = [sigmoid(-m) for m in margins]
+    return [
+        w + step_size * dot(weights, column) / fsum(weights)
+        for w, column in zip(weight, zip(*pulls, strict=True), strict=True)
+    ]
+
+
 REFERENCES = {
     f.__name__: f
     for f in (
@@ -300,6 +475,10 @@ REFERENCES = {
         spherical_z_loss, spherical_softmax_loss, taylor_softmax_loss, ldr_kl_loss, aldr_kl_loss,
         crammer_singer_hinge, weston_watkins_hinge, l2_svm_loss, logistic_loss, hinge_loss, squared_hinge_loss,
         perceptron_loss, exponential_loss, harmonic_loss, equiangular_basis_loss, null_bce_loss,
-        class_relational_bce_loss,
+        class_relational_bce_loss, margin_shift, harmax, equiangular_basis_generation_loss, inverse_distance_weights,
+        inverse_distance_weighting_attention, augmented_memory, aldr_kl_temperature, softplus_mean_normalize,
+        mean_abs_normalize, l2_svm_objective, z_loss_from_sums, squared_error_from_sums, spherical_softmax_from_sums,
+        taylor_softmax_from_sums, class_similarity, relational_target, target_surrogate_loss, sso_step,
+        batch_perceptron_step, normalized_logistic_gd_step,
     )
 }  # fmt: skip

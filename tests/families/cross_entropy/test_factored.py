@@ -54,7 +54,12 @@ family = pytest.mark.parametrize("name", FAMILY)
 
 
 def sums_of(logits, target):
-    return logits.sum(1), logits.square().sum(1), at(logits, target), logits.shape[1]
+    return {
+        "total": logits.sum(1),
+        "squares": logits.square().sum(1),
+        "true": at(logits, target),
+        "classes": logits.shape[1],
+    }
 
 
 def batch(n, d, classes, generator, dtype=torch.float64):
@@ -87,7 +92,7 @@ def test_a_loss_from_sums_is_the_loss_of_all_outputs(name):
     generator = torch.Generator().manual_seed(1)
     logits = torch.randn(20, 9, generator=generator, dtype=torch.float64, requires_grad=True)
     target = torch.randint(0, 9, (20,), generator=generator)
-    values = [from_sums(*sums_of(logits, target), **hyper), dense(logits, target, **hyper)]
+    values = [from_sums(**sums_of(logits, target), **hyper), dense(logits, target, **hyper)]
     torch.testing.assert_close(*values, rtol=1e-12, atol=1e-12)
     gradients = [torch.autograd.grad(v.sum(), logits)[0] for v in values]
     torch.testing.assert_close(*gradients, rtol=1e-11, atol=1e-12)
@@ -103,7 +108,7 @@ def test_a_loss_from_sums_is_the_loss_of_all_outputs(name):
 )
 def test_a_loss_from_sums_is_the_registered_loss(from_sums, name, hyper):
     inputs = lossatlas.get(name).signature.sample(3, N=20, C=9)
-    found = from_sums(*sums_of(inputs["logits"], inputs["target"]), **hyper)
+    found = from_sums(**sums_of(inputs["logits"], inputs["target"]), **hyper)
     torch.testing.assert_close(found, lossatlas.get(name)(**inputs, reduction="none", **hyper), rtol=1e-11, atol=1e-12)
 
 
@@ -112,14 +117,14 @@ def test_a_loss_from_sums_is_the_registered_loss(from_sums, name, hyper):
 )
 def test_z_loss_by_hand(target, a, b, value):
     logits = torch.tensor([[0.0, 0.0, 3.0]], dtype=torch.float64)
-    found = z_loss_from_sums(*sums_of(logits, torch.tensor([target])), a=a, b=b)
+    found = z_loss_from_sums(**sums_of(logits, torch.tensor([target])), a=a, b=b)
     assert found.item() == pytest.approx(value, abs=1e-9)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.1, -3e4])
 def test_z_loss_of_level_outputs_is_finite_in_value_and_gradient(level):
     logits = torch.full((2, 7), level, dtype=torch.float64, requires_grad=True)
-    value = z_loss_from_sums(*sums_of(logits, torch.tensor([0, 6])), b=1.0)
+    value = z_loss_from_sums(**sums_of(logits, torch.tensor([0, 6])), b=1.0)
     torch.testing.assert_close(
         value, torch.full_like(value, 1 + torch.tensor(-1.0).exp().log1p().item()), rtol=1e-6, atol=0
     )
@@ -387,12 +392,12 @@ HIDDEN, TARGET = torch.zeros(4, 7, dtype=torch.float64), torch.zeros(4, dtype=to
         (
             lambda x: x.step([0.0], TARGET, 0.1),
             TypeError,
-            r"`hidden`: expected a float64 tensor of shape \(N, 7\), got list",
+            r"`hidden`: expected a float64 tensor of shape \(N, D\), got list",
         ),
         (lambda x: x.step(HIDDEN.float(), TARGET, 0.1), TypeError, r"`hidden`: .*got a float32 tensor"),
-        (lambda x: x.step(HIDDEN[:, :5], TARGET, 0.1), ValueError, r"`hidden`: .*shape \(4, 5\)"),
+        (lambda x: x.step(HIDDEN[:, :5], TARGET, 0.1), ValueError, r"`hidden`: expected shape \(4, 7\), got \(4, 5\)"),
         (lambda x: x.step(HIDDEN, TARGET.double(), 0.1), TypeError, r"`target`: .*got a float64 tensor"),
-        (lambda x: x.step(HIDDEN, TARGET[:3], 0.1), ValueError, r"`target`: .*shape \(4,\), got .*shape \(3,\)"),
+        (lambda x: x.step(HIDDEN, TARGET[:3], 0.1), ValueError, r"`target`: expected shape \(4,\), got \(3,\)"),
         (
             lambda x: x.step(HIDDEN, TARGET + 30, 0.1),
             ValueError,
@@ -407,7 +412,7 @@ HIDDEN, TARGET = torch.zeros(4, 7, dtype=torch.float64), torch.zeros(4, dtype=to
         (lambda x: x.step(HIDDEN, TARGET, "fast"), TypeError, "`lr`: expected a number > 0, got str"),
         (lambda x: x.loss(HIDDEN, TARGET + 30), ValueError, "`target`: "),
         (lambda x: x(HIDDEN.float()), TypeError, "`hidden`: "),
-        (lambda x: x.top_k(HIDDEN, 31), ValueError, r"`k`: expected a whole number in \[1, 30\], got int 31"),
+        (lambda x: x.top_k(HIDDEN, 31), ValueError, r"`k`: expected a whole number in \[1, 30\], got 31"),
         (lambda x: x.set_weight(torch.zeros(7, 30)), ValueError, r"`weight`: .*shape \(30, 7\), got .*\(7, 30\)"),
         (
             lambda x: FactoredSphericalLayer(0, 30, z_loss_from_sums),
@@ -419,9 +424,13 @@ HIDDEN, TARGET = torch.zeros(4, 7, dtype=torch.float64), torch.zeros(4, dtype=to
             ValueError,
             "`classes`: expected a whole number >= 2, got 1",
         ),
-        (lambda x: FactoredSphericalLayer(7.0, 30, z_loss_from_sums), TypeError, "`features`: "),
+        (lambda x: FactoredSphericalLayer(7.0, 30, z_loss_from_sums), ValueError, "`features`: "),
         (lambda x: FactoredSphericalLayer(7, 30, "z"), TypeError, "`loss`: expected a function of"),
-        (lambda x: FactoredSphericalLayer(7, 30, lambda q, s, o, n: o.sum()), ValueError, r"`loss`: .*shape \(2,\)"),
+        (
+            lambda x: FactoredSphericalLayer(7, 30, lambda q, s, o, classes: o.sum()),
+            ValueError,
+            r"`loss`: .*shape \(2,\)",
+        ),
         (
             lambda x: FactoredSphericalLayer(7, 30, z_loss_from_sums, a=0.0),
             ValueError,

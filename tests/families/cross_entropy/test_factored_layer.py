@@ -1,12 +1,9 @@
 """The factored output layer at its limits: what it starts from, when it tidies up, what it refuses, what has no history."""
 
-import math
-
 import pytest
 import torch
 
 from lossatlas.losses.cross_entropy import FactoredSphericalLayer, squared_error_from_sums, z_loss_from_sums
-from lossatlas.losses.cross_entropy.factored import spherical_softmax_from_sums
 
 
 def numbers(*shape, seed=0):
@@ -26,7 +23,7 @@ def test_outputs_are_level_up_to_a_variance_of_four_roundings():
     eps = torch.finfo(torch.float64).eps
     for roundings in range(1, 9):
         one = torch.ones(1, dtype=torch.float64)
-        value = z_loss_from_sums(2 * one, 2 * (one + roundings * eps), 1.5 * one, 2)
+        value = z_loss_from_sums(2 * one, 2 * (one + roundings * eps), 1.5 * one, classes=2)
         assert (value == torch.nn.functional.softplus(torch.zeros(()).double())) == (roundings <= 4), roundings
 
 
@@ -132,10 +129,10 @@ def test_refreshing_takes_the_inverse_anew():
 
 
 @pytest.mark.parametrize(
-    ("target", "told"), [([0, 1, 5, 2], "5"), ([0, -1, 1, 2], "-1"), ([0, -2, 7, 2], "-2"), ([1, 6, 2, 2], "6")]
+    ("target", "named"), [([0, 1, 5, 2], "5"), ([0, -1, 1, 2], "-1"), ([0, -2, 7, 2], "-2"), ([1, 6, 2, 2], "6")]
 )
-def test_the_label_that_is_outside_is_told(target, told):
-    with pytest.raises(ValueError, match=rf"^`target`: expected class indices in \[0, 5\), got {told}$"):
+def test_the_label_that_is_outside_is_named(target, named):
+    with pytest.raises(ValueError, match=rf"^`target`: expected class indices in \[0, 5\), got {named}$"):
         layer().loss(HIDDEN, torch.tensor(target))
 
 
@@ -152,29 +149,30 @@ def test_what_a_step_returns():
         assert not made.step(hidden, TARGET, lr=0.01)[0].requires_grad
 
 
-SUMS = (torch.ones(2), torch.ones(2), torch.ones(2), 3)
 REFUSED = {
-    "z: a = 0": (ValueError, "a", lambda: z_loss_from_sums(*SUMS, a=0.0)),
-    "z: b nan": (ValueError, "b", lambda: z_loss_from_sums(*SUMS, b=math.nan)),
-    "spherical: eps = 0": (ValueError, "eps", lambda: spherical_softmax_from_sums(*SUMS, eps=0.0)),
     "no features": (ValueError, "features", lambda: layer(d=0)),
     "one class": (ValueError, "classes", lambda: layer(classes=1)),
     "features True": (TypeError, "features", lambda: layer(d=True)),
-    "classes 5.0": (TypeError, "classes", lambda: FactoredSphericalLayer(3, 5.0, squared_error_from_sums)),
+    "classes 5.0": (ValueError, "classes", lambda: FactoredSphericalLayer(3, 5.0, squared_error_from_sums)),
+    "no dtype": (TypeError, "dtype", lambda: FactoredSphericalLayer(3, 5, squared_error_from_sums, dtype="float32")),
     "half precision": (
         ValueError,
         "dtype",
         lambda: FactoredSphericalLayer(3, 5, squared_error_from_sums, dtype=torch.float16),
     ),
     "no loss": (TypeError, "loss", lambda: FactoredSphericalLayer(3, 5, "z")),
-    "a loss that is a mean": (ValueError, "loss", lambda: FactoredSphericalLayer(3, 5, lambda *sums: sums[0].mean())),
+    "a loss that is a mean": (
+        ValueError,
+        "loss",
+        lambda: FactoredSphericalLayer(3, 5, lambda *sums, classes: sums[0].mean()),
+    ),
     "a loss of too many values": (
         ValueError,
         "loss",
-        lambda: FactoredSphericalLayer(3, 5, lambda *sums: torch.ones(3)),
+        lambda: FactoredSphericalLayer(3, 5, lambda *sums, classes: torch.ones(3)),
     ),
-    "weight: a list": (ValueError, "weight", lambda: layer().set_weight([[0.0] * 3] * 5)),
-    "weight: integers": (ValueError, "weight", lambda: layer().set_weight(torch.ones(5, 3, dtype=torch.long))),
+    "weight: a list": (TypeError, "weight", lambda: layer().set_weight([[0.0] * 3] * 5)),
+    "weight: integers": (TypeError, "weight", lambda: layer().set_weight(torch.ones(5, 3, dtype=torch.long))),
     "weight: a class more": (ValueError, "weight", lambda: layer().set_weight(numbers(6, 3))),
     "weight: a class less": (ValueError, "weight", lambda: layer().set_weight(numbers(4, 3))),
     "outputs: another length": (ValueError, "hidden", lambda: layer()(numbers(4, 2))),
@@ -188,12 +186,14 @@ REFUSED = {
     "best: k = 0": (ValueError, "k", lambda: layer().top_k(HIDDEN, 0)),
     "best: k = 6 of 5": (ValueError, "k", lambda: layer().top_k(HIDDEN, 6)),
     "best: k = 2.0": (ValueError, "k", lambda: layer().top_k(HIDDEN, 2.0)),
-    "best: k = True": (ValueError, "k", lambda: layer().top_k(HIDDEN, True)),
+    "best: k = True": (TypeError, "k", lambda: layer().top_k(HIDDEN, True)),
+    "best: none at a time": (ValueError, "block", lambda: layer().top_k(HIDDEN, 1, block=0)),
     "loss: another length": (ValueError, "hidden", lambda: layer().loss(numbers(4, 2), TARGET)),
     "loss: class 5 of 5": (ValueError, "target", lambda: layer().loss(HIDDEN, TARGET + 1)),
     "loss: class -1": (ValueError, "target", lambda: layer().loss(HIDDEN, TARGET - 1)),
     "step: labels of floats": (TypeError, "target", lambda: layer().step(HIDDEN, TARGET.double(), 0.1)),
     "step: a list": (TypeError, "target", lambda: layer().step(HIDDEN, TARGET.tolist(), 0.1)),
+    "step: no labels": (TypeError, "target", lambda: layer().step(HIDDEN, None, 0.1)),
     "step: too few labels": (ValueError, "target", lambda: layer().step(HIDDEN, TARGET[:3], 0.1)),
     "step: too many labels": (ValueError, "target", lambda: layer().step(HIDDEN, torch.tensor([0, 4, 2, 2, 1]), 0.1)),
     "step: labels elsewhere": (ValueError, "target", lambda: layer().step(HIDDEN, TARGET.to("meta"), 0.1)),

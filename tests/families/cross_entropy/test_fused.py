@@ -7,9 +7,9 @@ import torch
 from torch.autograd import forward_ad, gradcheck, gradgradcheck
 
 import lossatlas
-from lossatlas.contract import safe
+from lossatlas.contract import log_odds, safe
 from lossatlas.contract.fused import fused
-from lossatlas.losses.cross_entropy import hinges, log_odds, robust, softmax, spherical, square
+from lossatlas.losses.cross_entropy import hinges, robust, softmax, spherical, square
 
 
 def numbers(*shape, seed=0, scale=1.0):

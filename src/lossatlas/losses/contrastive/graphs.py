@@ -4,11 +4,11 @@ import torch
 
 from ...contract import SpecialCase, above, describe, loss, values_readable, wrong
 from ...contract.checks import FLOATS, is_dense
+from ...contract.log_odds import negative_log_likelihood
 from ...contract.pairwise import cosine, cosines, log_sum_exp
 from ...contract.precision import in_one_precision
 from ...contract.safe import unit
 from ...signatures import Field, Inputs, Label, prototypes
-from ..cross_entropy.log_odds import negative_log_likelihood
 
 TEMPERATURE = above(0, show=(0.05, 2.0))
 #: added in a logarithm, as the authors do, so that a node without neighbours has a finite loss

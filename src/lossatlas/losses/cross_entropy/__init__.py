@@ -2,7 +2,6 @@
 
 | file | idea |
 |---|---|
-| `log_odds` | the one number of the softmax that most of them share |
 | `softmax` | cross-entropy, generalized cross-entropy, absolute and squared error of the probabilities |
 | `comp_sum` | one family from exponential to absolute error, and its adversarial version |
 | `polynomial` | cross-entropy as a polynomial in 1 - p: PolyLoss and focal loss |
@@ -15,6 +14,7 @@
 | `distance` | classification by distance or angle to one vector per class |
 | `relational` | binary questions per class, for data sets with different label sets |
 | `steps` | training steps that come from these losses |
+| `fields` | kinds of input that only this family has |
 """
 
 from .comp_sum import comp_sum_loss, margin_shift, smooth_adversarial_comp_sum_loss, worst_perturbation

@@ -2,10 +2,12 @@
 
 import torch
 
-from ...contract import SpecialCase, above, at_least, describe, expect, loss
+from ...contract import SpecialCase, above, at_least, loss, operation, whole
+from ...contract.domains import GENERATOR
+from ...contract.log_odds import negative_log_likelihood
 from ...contract.safe import expm1_over, safe_norm
-from ...signatures import logits, perturbed
-from .log_odds import negative_log_likelihood
+from ...signatures import ClassIndex, Field, Given, Label, logits, perturbed, takes
+from .fields import ModelInput
 
 OVERFLOW = {"extremes": "For tau < 1 the loss grows like a power of 1/p, and p = exp(-1e4) is too small for any float."}
 
@@ -50,11 +52,46 @@ def comp_sum_loss(logits, target, *, tau=1.0):
     return expm1_over(1 - tau, negative_log_likelihood(logits, target))
 
 
-def margin_shift(logits, perturbed_logits, target):
-    r"""$\|\Delta' - \Delta\|_2$ for the margins $\Delta_k = f_y - f_k$ before and after a perturbation: -> (N,).
+def _ruled_out_somewhere(inputs):
+    """A class that is ruled out before the perturbation, one after it, and one at both times; none is the target."""
+    before, after = (inputs[name].clone() for name in ("logits", "perturbed_logits"))
+    before[:, 1], after[:, 2] = -torch.inf, -torch.inf
+    before[:, 3], after[:, 3] = -torch.inf, -torch.inf
+    return {"logits": before, "perturbed_logits": after, "target": torch.zeros_like(inputs["target"])}
 
-    A class that is ruled out in either has no margin and does not count.
+
+@operation(
+    takes(
+        {"logits": Field("N C"), "perturbed_logits": Field("N C"), "target": ClassIndex("N")},
+        sizes={"N": 4, "C": 5},
+        edges={"ruled out": _ruled_out_somewhere},
+    ),
+    paper="crossentropyfunctions2023",
+)
+def margin_shift(logits, perturbed_logits, target):
+    r"""Margin shift: how far a perturbation moves the margins of the true class over the others.
+
+    $$ \| \Delta(x') - \Delta(x) \|_2, \qquad \Delta_k = f_y - f_k $$
+
+    Use: To measure what a perturbation does to a prediction, or as a penalty on it, as in
+    `smooth_adversarial_comp_sum_loss`. Not to judge whether the prediction changes: a shift that widens every margin
+    counts as well.
+
+    Args:
+        logits: scores $f(x)$, shape (N, C).
+        perturbed_logits: scores $f(x')$ at the perturbed input, shape (N, C).
+        target: index of the true class, shape (N,).
+
+    Returns:
+        One value per item, shape (N,), in logit units. A class that is ruled out by -inf in either has no margin and
+        does not count.
+
+    Paper: Mao, Mohri & Zhong 2023, *Cross-Entropy Loss Functions*, section on adversarial comp-sum losses.
     """
+    return _norm_of_the_shift(logits, perturbed_logits, target)
+
+
+def _norm_of_the_shift(logits, perturbed_logits, target):
     out = logits.isneginf() | perturbed_logits.isneginf()
     moved = torch.where(out, 0.0, perturbed_logits) - torch.where(out, 0.0, logits)
     lead = moved.gather(-1, target.unsqueeze(-1)) - moved
@@ -107,26 +144,56 @@ def smooth_adversarial_comp_sum_loss(logits, target, perturbed_logits, *, tau=1.
     compared with code of the authors: the form is the published one as far as it is known here.
     """
     clean = expm1_over(1 - tau, negative_log_likelihood(logits / rho, target))
-    return clean + nu * margin_shift(logits, perturbed_logits, target)
+    return clean + nu * _norm_of_the_shift(logits, perturbed_logits, target)
 
 
+def _some_model(sizes, generator, dtype):
+    """Logits of three classes, from inputs with two entries."""
+    return lambda x: torch.stack([x[:, 0], x[:, 1].tanh(), x.square().sum(-1)], -1)
+
+
+@operation(
+    takes(
+        {
+            "model": Given(what="a function from inputs to logits", example=_some_model),
+            "x": ModelInput("N ..."),
+            "target": Label("N"),
+        }
+    ),
+    paper="crossentropyfunctions2023",
+    domains={"gamma": at_least(0), "steps": whole(1), "generator": GENERATOR},
+    differentiable=False,
+    example={"gamma": 0.3},
+    exempt={
+        "loop": "It starts at random.",
+        "half": "The model computes in the dtype of the inputs, and the start is drawn in it.",
+        "vmap": "It starts at random, and climbs by torch.autograd.",
+    },
+)
 def worst_perturbation(model, x, target, *, gamma, steps=10, generator=None):
     r"""Inputs near x that move the margins of a model far: projected gradient ascent on $\|\Delta(x') - \Delta(x)\|_2$.
 
+    $$ x' \leftarrow \Pi \bigl( x' + \tfrac{2.5\,\gamma}{m} \operatorname{sign} \nabla_{x'} \|\Delta(x') - \Delta(x)\|_2
+       \bigr), \ \text{repeated } m \text{ times}, \qquad \Pi \text{ onto } \|x' - x\|_\infty \le \gamma $$
+
+    Use: For the perturbed inputs of `smooth_adversarial_comp_sum_loss`, once in every training step. Not as a test of
+    robustness: it moves margins and does not look for a wrong prediction, and a few steps may miss the worst one.
+
     Args:
         model: function from inputs (N, ...) to logits (N, C).
-        x: inputs, shape (N, ...), floating point.
+        x: inputs, shape (N, ...), floating point, in the dtype that the model takes.
         target: index of the true class, shape (N,).
         gamma: radius of the ball $\|x' - x\|_\infty \le \gamma$, in units of x, >= 0.
-        steps: number of steps, each a sign step of length 2.5 gamma / steps.
+        steps: $m \ge 1$, the number of steps.
         generator: `torch.Generator` of the random start in the ball; None uses the global one.
 
     Returns:
         The perturbed inputs, shaped like x, detached: a local maximum, if the steps suffice. The start is random,
         because at x itself the distance is 0 and has no direction of ascent.
+
+    Paper: Mao, Mohri & Zhong 2023, *Cross-Entropy Loss Functions*, leaves the search open. The steps are those of
+    projected gradient descent on other objectives.
     """
-    at_least(0).check("gamma", gamma)
-    expect(isinstance(steps, int) and steps >= 1, "steps", "a whole number >= 1", describe(steps))
     x = x.detach()
     logits = model(x).detach()
     noise = torch.rand(x.shape, generator=generator, dtype=x.dtype, device=x.device)

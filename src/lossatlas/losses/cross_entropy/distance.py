@@ -2,15 +2,13 @@
 
 import torch
 
-from ...contract import above, at_least, between, describe, expect, loss
+from ...contract import above, at_least, between, loss, operation
+from ...contract.log_odds import negative_log_likelihood
 from ...contract.safe import log_square_distances, unit
-from ...signatures import Field, Inputs, prototypes
-from .log_odds import negative_log_likelihood
+from ...signatures import Field, prototypes, takes
+from .fields import OneClass
 
 EXPONENT, EPS = above(0, show=(0.5, 16.0)), at_least(0, show=(0.0, 0.5))
-
-_points = Inputs({"features": Field("N D"), "prototypes": Field("C D")})
-_memory = Inputs({"queries": Field("N D"), "keys": Field("M D"), "values": Field("M C")}, {"M": 1})
 
 
 def harmonic_logits(features, prototypes, n, eps):
@@ -21,10 +19,25 @@ def harmonic_logits(features, prototypes, n, eps):
     return -n / 2 * log_square_distances(features, prototypes, eps)
 
 
+def _on_a_prototype(inputs):
+    """Every point on a prototype of its own, the last prototype on the first."""
+    prototypes = inputs["prototypes"].clone()
+    prototypes[-1] = prototypes[0]
+    return {"features": prototypes[: len(inputs["features"])].clone(), "prototypes": prototypes}
+
+
+@operation(
+    takes({"features": Field("N D"), "prototypes": Field("C D")}, edges={"on a prototype": _on_a_prototype}),
+    paper="harmonicloss2025",
+    domains={"n": EXPONENT, "eps": EPS},
+)
 def harmax(features, prototypes, *, n=2.0, eps=0.0):
     r"""HarMax: class probabilities that fall with a power of the distance to each prototype.
 
     $$ p_k = \frac{(d_k^2 + \varepsilon)^{-n/2}}{\sum_j (d_j^2 + \varepsilon)^{-n/2}}, \qquad d_k = \|x - w_k\|_2 $$
+
+    Use: For the predicted probabilities of a model trained with `harmonic_loss`. Not for its training: the loss takes
+    the logarithm of probabilities without losing the digits of small ones.
 
     Args:
         features: $x$, shape (N, D).
@@ -33,13 +46,11 @@ def harmax(features, prototypes, *, n=2.0, eps=0.0):
         eps: $\varepsilon \ge 0$, in squared distance units.
 
     Returns:
-        Probabilities, shape (N, C). On a prototype, with eps = 0, its class has all of it.
+        Probabilities, shape (N, C). On a prototype, with eps = 0, its class has all of it; classes whose prototypes
+        coincide there share it.
 
     Paper: Baek et al. 2025, *Harmonic Loss Trains Interpretable AI Models*.
     """
-    _points.check_shapes({"features": features, "prototypes": prototypes})
-    EXPONENT.check("n", n)
-    EPS.check("eps", eps)
     return harmonic_logits(features, prototypes, n, eps).softmax(-1)
 
 
@@ -121,10 +132,25 @@ def equiangular_basis_loss(features, prototypes, target, *, temperature=0.07, la
     return negative_log_likelihood(scaled @ basis.T, target) + label_smoothing * lead
 
 
+def _parallel(inputs):
+    """Two vectors that are parallel, two that are opposite, and one that is zero."""
+    vectors = inputs["vectors"].clone()
+    vectors[1], vectors[2], vectors[3] = 2 * vectors[0], -vectors[0], 0
+    return {"vectors": vectors}
+
+
+@operation(
+    takes({"vectors": Field("C D")}, sizes={"C": 5, "D": 3}, edges={"parallel": _parallel}),
+    paper="equiangularbasis2023",
+    domains={"threshold": between(0, 1)},
+)
 def equiangular_basis_generation_loss(vectors, *, threshold=0.002):
     r"""How far a set of vectors is from being equiangular: the cosines beyond a threshold, summed over ordered pairs.
 
     $$ \sum_{i \ne j} \max\bigl(0,\ |b_i \cdot b_j| - \theta\bigr), \qquad b_i = \frac{v_i}{\|v_i\|} $$
+
+    Use: To make the fixed class vectors of `equiangular_basis_loss` before training, by gradient descent from random
+    vectors. Not when C is at most D: there orthogonal vectors are known without a search.
 
     Args:
         vectors: $v$, shape (C, D); D may be less than C.
@@ -136,20 +162,9 @@ def equiangular_basis_generation_loss(vectors, *, threshold=0.002):
 
     Paper: Shen, Sun & Wei 2023, *Equiangular Basis Vectors*.
     """
-    fits = isinstance(vectors, torch.Tensor) and vectors.is_floating_point()
-    expect(fits, "vectors", "a floating-point tensor of shape (C, D)", describe(vectors), TypeError)
-    expect(vectors.ndim == 2, "vectors", "shape (C, D)", str(tuple(vectors.shape)))
-    between(0, 1).check("threshold", threshold)
     cosines = unit(vectors) @ unit(vectors).T
     excess = torch.relu(cosines.abs() - threshold)
     return (excess - excess.diag().diag()).sum()
-
-
-def inverse_distance_weights(queries, keys, *, power=2.0, eps=1e-3):
-    r"""The attention weights of `inverse_distance_weighting_attention`: (N, D), (M, D) -> (N, M), rows sum to 1."""
-    EXPONENT.check("power", power)
-    EPS.check("eps", eps)
-    return (-_log_distances(queries, keys, power, eps)).softmax(-1)
 
 
 def _log_distances(queries, keys, power, eps):
@@ -158,6 +173,47 @@ def _log_distances(queries, keys, power, eps):
     return torch.logaddexp(log_power, torch.as_tensor(eps, dtype=log_power.dtype, device=log_power.device).log())
 
 
+def _weights(queries, keys, power, eps):
+    return (-_log_distances(queries, keys, power, eps)).softmax(-1)
+
+
+def _on_a_key(inputs):
+    """Every query on a key of its own."""
+    return {**inputs, "queries": inputs["keys"][: len(inputs["queries"])].clone()}
+
+
+@operation(
+    takes({"queries": Field("N D"), "keys": Field("M D")}, edges={"on a key": _on_a_key}),
+    paper="inversedistance2023",
+    domains={"power": EXPONENT, "eps": EPS},
+)
+def inverse_distance_weights(queries, keys, *, power=2.0, eps=1e-3):
+    r"""The attention weights of `inverse_distance_weighting_attention`: shares that fall with the distance to a key.
+
+    $$ w_m = \frac{1/u_m}{\sum_j 1/u_j}, \qquad u_m = \varepsilon + \|x - k_m\|_2^{\,\mathrm{power}} $$
+
+    Use: To see which keys a query attends to. Not to compute the output, which
+    `inverse_distance_weighting_attention` gives at once.
+
+    Args:
+        queries: $x$, shape (N, D).
+        keys: $k$, shape (M, D).
+        power: exponent of the distance, > 0.
+        eps: $\varepsilon \ge 0$, added after the power, in units of its result.
+
+    Returns:
+        Shape (N, M); rows sum to 1. On a key, with eps = 0, the key has all of it.
+
+    Paper: McCarter 2023, *Inverse distance weighting attention*.
+    """
+    return _weights(queries, keys, power, eps)
+
+
+@operation(
+    takes({"queries": Field("N D"), "keys": Field("M D"), "values": Field("M C")}, least={"M": 1}),
+    paper="inversedistance2023",
+    domains={"power": EXPONENT, "eps": EPS},
+)
 def inverse_distance_weighting_attention(queries, keys, values, *, power=2.0, eps=1e-3):
     r"""Attention by inverse distance: the mean of the values, weighted by how near their keys are.
 
@@ -165,6 +221,10 @@ def inverse_distance_weighting_attention(queries, keys, values, *, power=2.0, ep
        u_m = \varepsilon + \|x - k_m\|_2^{\,\mathrm{power}} $$
 
     Trained with cross-entropy on $o$. With one key and one-hot value per class and eps = 0 the weights are `harmax`.
+
+    Use: When keys should be prototypes in the space of the queries that one can look at, and a memory is to be extended
+    by hand, as in `augmented_memory`. Not when the length of a vector carries meaning: dot products see it, distances
+    mix it with the direction.
 
     Args:
         queries: $x$, shape (N, D).
@@ -179,10 +239,19 @@ def inverse_distance_weighting_attention(queries, keys, values, *, power=2.0, ep
     Paper: McCarter 2023, *Inverse distance weighting attention*. Power 1 without eps is the abstract's form; 2 and
     1e-3 are the defaults of the author's code.
     """
-    _memory.check_shapes({"queries": queries, "keys": keys, "values": values})
-    return inverse_distance_weights(queries, keys, power=power, eps=eps) @ values
+    return _weights(queries, keys, power, eps) @ values
 
 
+@operation(
+    takes(
+        {"keys": Field("M D"), "values": Field("M C"), "point": Field("D"), "target": OneClass()},
+        least={"M": 1},
+        sizes={"M": 5, "D": 3, "C": 4},
+    ),
+    paper="inversedistance2023",
+    domains={"power": EXPONENT, "eps": above(0)},
+    exempt={"vmap": "How many rows come back depends on the values."},
+)
 def augmented_memory(keys, values, point, target, *, power=2.0, eps=1e-3):
     r"""Keys and values with one more of each, so that the point is given the class `target`.
 
@@ -192,32 +261,29 @@ def augmented_memory(keys, values, point, target, *, power=2.0, eps=1e-3):
     Afterwards class c leads the old winner at the point by $(\max_k o_k - o_c) / (1 + \varepsilon \sum_m 1/u_m)$. On
     the other keys little changes while eps is small. Where c leads already, nothing is added.
 
+    Use: When a single answer of `inverse_distance_weighting_attention` is to be corrected by hand, without training.
+    Not for many corrections, each of which is one more key for every later query.
+
     Args:
         keys: shape (M, D).
         values: shape (M, C).
         point: $x$, shape (D,).
         target: the class c, an int in [0, C).
-        power, eps: as in `inverse_distance_weighting_attention`; eps > 0.
+        power: exponent of the distance, > 0, as in `inverse_distance_weighting_attention`.
+        eps: $\varepsilon > 0$, as there.
 
     Returns:
         (keys, values), one row longer, or as they were.
 
     Paper: McCarter 2023, *Inverse distance weighting attention*.
     """
-    above(0).check("eps", eps)
     query = point.unsqueeze(0)
-    output = inverse_distance_weighting_attention(query, keys, values, power=power, eps=eps)[0]
-    classes = len(output)
-    expect(
-        isinstance(target, int) and 0 <= target < classes,
-        "target",
-        f"a class index in [0, {classes})",
-        describe(target),
-    )
+    log_distances = _log_distances(query, keys, power, eps)
+    output = ((-log_distances).softmax(-1) @ values)[0]
     behind = output.max() - output[target]
     if behind == 0:
         return keys, values
-    inverse_sum = (-_log_distances(query, keys, power, eps)).exp().sum()
+    inverse_sum = (-log_distances).exp().sum()
     row = torch.zeros_like(values[:1])
     row[0, target] = (1 + eps * inverse_sum) * behind
     return torch.cat([keys, query]), torch.cat([values, row])

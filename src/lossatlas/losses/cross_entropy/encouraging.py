@@ -5,9 +5,9 @@ import math
 import torch
 
 from ...contract import SpecialCase, at_least, between, loss
+from ...contract.log_odds import log_odds
 from ...contract.safe import softplus
 from ...signatures import logits, margin
-from .log_odds import log_odds
 from .polynomial import focal_weight
 
 LOG_2 = math.log(2.0)

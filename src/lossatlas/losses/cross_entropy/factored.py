@@ -5,40 +5,67 @@ squares, and the output of the true class. All three, their gradient and the exa
 example, for any number of classes (Vincent, de Brébisson & Bouthillier 2015).
 """
 
+import functools
 import math
 
 import torch
 from torch.nn.functional import logsigmoid
 
-from ...contract import above, describe, expect, real, values_readable
+from ...contract import Kind, above, describe, operation, real, values_readable, whole, wrong
+from ...contract.operation import check_limits
+from ...signatures import ClassIndex, Field, takes
+from .fields import LayerInput
 
-_SHARPNESS, _LOCATION, _EPS, _RATE = above(0), real(), above(0), above(0)
+#: What the layer is made with.
+MADE_WITH = {
+    "features": whole(1),
+    "classes": whole(2),
+    "loss": Kind("a function of (total, squares, true) and the keyword classes", callable),
+    "dtype": Kind(
+        "torch.float32 or torch.float64",
+        lambda value: isinstance(value, torch.dtype),
+        allows=lambda value: value in (torch.float32, torch.float64),
+    ),
+}
 
 # Singular values of U are brought back to 1 when they have left this range and weigh enough to cost digits.
 _NEAR_ONE, _WORST = 2.0, 32.0
 
 
-def z_loss_from_sums(total, squares, true, classes, *, a=1.0, b=0.0):
+def _of_outputs(inputs):
+    """Sums that some outputs have: three of them or more can make up what the true one leaves of the two sums."""
+    total, true = inputs["total"], inputs["true"]
+    return {**inputs, "squares": total.square() + 2 * true.square() + inputs["squares"].square()}
+
+
+SUMS = takes({"total": Field("N"), "squares": Field("N"), "true": Field("N")}, related=_of_outputs)
+
+
+@operation(SUMS, paper="zloss2016", domains={"classes": whole(1), "a": above(0), "b": real()}, example={"classes": 5})
+def z_loss_from_sums(total, squares, true, *, classes, a=1.0, b=0.0):
     r"""The Z-loss from the sum of the outputs, the sum of their squares and the true output.
 
     $$ \ell = \tfrac1a \log\bigl(1 + e^{a(b - z)}\bigr), \quad z = \frac{o_y - \mu}{\sigma}, \quad
        \mu = \frac{q}{C}, \quad \sigma^2 = \frac{s}{C} - \mu^2 $$
 
+    Use: As the loss of a `FactoredSphericalLayer`, when larger outputs should not lower it. Not where all outputs are
+    at hand: `spherical_z_loss` keeps more digits.
+
     Args:
         total: $q = \sum_k o_k$, shape (N,).
         squares: $s = \sum_k o_k^2$, shape (N,).
         true: $o_y$, shape (N,).
-        classes: $C$, the number of outputs.
+        classes: $C \ge 1$, the number of outputs.
         a: sharpness, > 0.
         b: location, in standard deviations.
 
     Returns:
         One value per item, shape (N,). Outputs that are level up to rounding count as $z = 0$.
 
+    Paper: de Brébisson & Vincent 2016, *The Z-loss*.
+
     Differs: $\sigma^2$ is a difference of two sums here, so it loses digits where $|\mu|$ is far above $\sigma$.
     """
-    _SHARPNESS.check("a", a)
-    _LOCATION.check("b", b)
     mean = total / classes
     variance = squares / classes - mean.square()
     level = variance <= 4 * torch.finfo(variance.dtype).eps * mean.square()
@@ -46,20 +73,81 @@ def z_loss_from_sums(total, squares, true, classes, *, a=1.0, b=0.0):
     return -logsigmoid(a * (z - b)) / a
 
 
-def squared_error_from_sums(total, squares, true, classes):
-    r"""The squared error to the one-hot target: $\sum_k (o_k - [k = y])^2 = s - 2 o_y + 1$, shape (N,)."""
+@operation(SUMS, paper="vincent2015efficient", domains={"classes": whole(1)}, example={"classes": 5})
+def squared_error_from_sums(total, squares, true, *, classes):
+    r"""The squared error of the outputs to the one-hot target, from the sum of their squares and the true output.
+
+    $$ \ell = \sum_k (o_k - [k = y])^2 = s - 2 o_y + 1 $$
+
+    Use: As the loss of a `FactoredSphericalLayer`, when the outputs should regress on their targets. Not when classes
+    are very many and the outputs should tell them apart: the one true output then counts for little.
+
+    Args:
+        total: $q = \sum_k o_k$, shape (N,); not used, and here only so that all losses from sums are called alike.
+        squares: $s = \sum_k o_k^2$, shape (N,).
+        true: $o_y$, shape (N,).
+        classes: $C \ge 1$, the number of outputs; not used either.
+
+    Returns:
+        One value per item, shape (N,).
+
+    Paper: Vincent, de Brébisson & Bouthillier 2015.
+    """
     return squares - 2 * true + 1
 
 
-def spherical_softmax_from_sums(total, squares, true, classes, *, eps=1e-4):
-    r"""The spherical softmax loss: $\log(s + C\varepsilon) - \log(o_y^2 + \varepsilon)$, shape (N,), eps > 0."""
-    _EPS.check("eps", eps)
+@operation(SUMS, paper="zloss2016", domains={"classes": whole(1), "eps": above(0)}, example={"classes": 5})
+def spherical_softmax_from_sums(total, squares, true, *, classes, eps=1e-4):
+    r"""The spherical softmax loss from the sum of the squares of the outputs and the true output.
+
+    $$ \ell = \log(s + C\varepsilon) - \log(o_y^2 + \varepsilon) $$
+
+    Use: As the loss of a `FactoredSphericalLayer`, when class probabilities are wanted. Not when the sign of an output
+    should count, which its square hides; then `taylor_softmax_from_sums`.
+
+    Args:
+        total: $q = \sum_k o_k$, shape (N,); not used, and here only so that all losses from sums are called alike.
+        squares: $s = \sum_k o_k^2$, shape (N,).
+        true: $o_y$, shape (N,).
+        classes: $C \ge 1$, the number of outputs.
+        eps: $\varepsilon > 0$, in squared units of the outputs.
+
+    Returns:
+        One value per item, shape (N,); see `spherical_softmax_loss`.
+
+    Paper: de Brébisson & Vincent 2016, *The Z-loss*; Vincent, de Brébisson & Bouthillier 2015.
+    """
     return (squares + classes * eps).log() - (true.square() + eps).log()
 
 
-def taylor_softmax_from_sums(total, squares, true, classes):
-    r"""The Taylor softmax loss: $\log(C + q + s/2) - \log(1 + o_y + o_y^2/2)$, shape (N,)."""
+@operation(SUMS, paper="zloss2016", domains={"classes": whole(1)}, example={"classes": 5})
+def taylor_softmax_from_sums(total, squares, true, *, classes):
+    r"""The Taylor softmax loss from the sum of the outputs, the sum of their squares and the true output.
+
+    $$ \ell = \log(C + q + s/2) - \log(1 + o_y + o_y^2/2) $$
+
+    Use: As the loss of a `FactoredSphericalLayer`, when a softmax is wanted that is near the usual one for outputs near
+    0. Not when outputs become very negative: below -1 a class gains probability again.
+
+    Args:
+        total: $q = \sum_k o_k$, shape (N,).
+        squares: $s = \sum_k o_k^2$, shape (N,).
+        true: $o_y$, shape (N,).
+        classes: $C \ge 1$, the number of outputs.
+
+    Returns:
+        One value per item, shape (N,); see `taylor_softmax_loss`.
+
+    Paper: de Brébisson & Vincent 2016, *The Z-loss*; Vincent, de Brébisson & Bouthillier 2015.
+    """
     return (classes + total + squares / 2).log() - (1 + true + true.square() / 2).log()
+
+
+@functools.cache
+def _taken_in(dtype, names):
+    """These inputs of a layer that computes in this dtype; its weight says how long a vector is and how many classes are."""
+    fields = {"V": Field("C D"), "hidden": LayerInput("N D", dtype=dtype), "target": ClassIndex("N")}
+    return takes({name: fields[name] for name in ("V", *names)}).inputs
 
 
 class FactoredSphericalLayer(torch.nn.Module):
@@ -82,7 +170,7 @@ class FactoredSphericalLayer(torch.nn.Module):
     Args:
         features: $d$, the length of a hidden vector, >= 1.
         classes: $C$, the number of outputs, >= 2.
-        loss: a function `loss(total, squares, true, classes, **hyper)` of three tensors of shape (N,), such as
+        loss: a function `loss(total, squares, true, classes=C, **hyper)` of three tensors of shape (N,), such as
             `z_loss_from_sums`, that returns one differentiable value per item.
         device, dtype: of the weight; float32 or float64.
         **hyper: hyper-parameters of the loss.
@@ -103,13 +191,8 @@ class FactoredSphericalLayer(torch.nn.Module):
 
     def __init__(self, features, classes, loss, *, device=None, dtype=None, **hyper):
         super().__init__()
-        for name, value, least in [("features", features, 1), ("classes", classes, 2)]:
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            expect(whole, name, f"a whole number >= {least}", describe(value), TypeError)
-            expect(value >= least, name, f"a whole number >= {least}", str(value))
         dtype = dtype or torch.get_default_dtype()
-        expect(dtype in (torch.float32, torch.float64), "dtype", "torch.float32 or torch.float64", str(dtype))
-        expect(callable(loss), "loss", "a function of (total, squares, true, classes)", describe(loss), TypeError)
+        check_limits(MADE_WITH, {"features": features, "classes": classes, "loss": loss, "dtype": dtype})
         self.features, self.classes, self.loss_from_sums, self.hyper = features, classes, loss, hyper
         like = {"device": device, "dtype": dtype}
         self.register_buffer("V", torch.empty(classes, features, **like))
@@ -129,9 +212,7 @@ class FactoredSphericalLayer(torch.nn.Module):
     @torch.no_grad()
     def set_weight(self, weight):
         """Start from a weight of shape (C, d)."""
-        wanted = f"a floating-point tensor of shape {tuple(self.V.shape)}"
-        fits = isinstance(weight, torch.Tensor) and weight.is_floating_point() and weight.shape == self.V.shape
-        expect(fits, "weight", wanted, describe(weight))
+        takes({"weight": Field(f"{self.classes} {self.features}")}).inputs.check_shapes({"weight": weight})
         self.V.copy_(weight)
         self.w.zero_()
         for eye in (self.U, self.U_inverse):
@@ -145,15 +226,14 @@ class FactoredSphericalLayer(torch.nn.Module):
 
     def forward(self, hidden):
         """All outputs, (N, d) -> (N, C), for evaluation: O(C d) an example."""
-        self._check_hidden(hidden)
+        self._check(hidden=hidden)
         return hidden @ self.U.T @ self.V.T + (hidden @ self.w).unsqueeze(-1)
 
     @torch.no_grad()
     def top_k(self, hidden, k=1, *, block=16384):
         """The k highest outputs and their classes, both (N, k), from `block` classes at a time."""
-        self._check_hidden(hidden)
-        whole = isinstance(k, int) and not isinstance(k, bool)
-        expect(whole and 1 <= k <= self.classes, "k", f"a whole number in [1, {self.classes}]", describe(k))
+        self._check(hidden=hidden)
+        check_limits({"k": whole(1, self.classes), "block": whole(1)}, {"k": k, "block": block})
         turned, offset = hidden @ self.U.T, (hidden @ self.w).unsqueeze(-1)
         best = hidden.new_empty(len(hidden), 0)
         names = torch.empty(len(hidden), 0, dtype=torch.long, device=hidden.device)
@@ -172,7 +252,7 @@ class FactoredSphericalLayer(torch.nn.Module):
             hidden: shape (N, d), of the layer's dtype.
             target: class indices, shape (N,).
         """
-        self._check(hidden, target)
+        self._check(hidden=hidden, target=target)
         true_rows = torch.addmm(self.w, self.V[target.long()], self.U)
         values = self._values(*self._sums(hidden, hidden @ self.Q, true_rows))
         return values.sum() / max(len(hidden), 1)
@@ -194,17 +274,16 @@ class FactoredSphericalLayer(torch.nn.Module):
         Raises:
             ValueError: the loss is not finite; the weight is left as it was.
         """
-        self._check(hidden, target)
-        _RATE.check("lr", lr)
-        lr = float(lr)
+        self._check(hidden=hidden, target=target)
+        lr = float(above(0).check("lr", lr))
         with torch.no_grad():
             H, y = hidden.detach(), target.long()
             HQ = H @ self.Q
             W_y = torch.addmm(self.w, self.V[y], self.U)
             total, squares, true = self._sums(H, HQ, W_y)
-            value, alpha, beta, gamma = self._slopes(total, squares, true)
-            finite = not values_readable(value) or math.isfinite(value)
-            expect(finite, "hidden", "outputs at which the loss is finite", f"a loss of {value:g}")
+            value, alpha, beta, gamma = self._gradients(total, squares, true)
+            if values_readable(value) and not math.isfinite(value):
+                raise wrong("hidden", "outputs at which the loss is finite", f"a loss of {value:g}")
             # G (C, N) is the gradient in the outputs; this is GᵀW.
             gradient = alpha * HQ + beta * self.w_bar + gamma * W_y
             ones_G = alpha * total.unsqueeze(-1) + self.classes * beta + gamma
@@ -221,18 +300,18 @@ class FactoredSphericalLayer(torch.nn.Module):
         return H @ self.w_bar, (H * HQ).sum(-1), (H * W_y).sum(-1)
 
     def _values(self, total, squares, true):
-        values = self.loss_from_sums(total, squares, true, self.classes, **self.hyper)
-        fits = isinstance(values, torch.Tensor) and values.shape == true.shape
-        expect(fits, "loss", f"a function that returns a tensor of shape {tuple(true.shape)}", describe(values))
+        values = self.loss_from_sums(total, squares, true, classes=self.classes, **self.hyper)
+        if not (isinstance(values, torch.Tensor) and values.shape == true.shape):
+            raise wrong("loss", f"a function that returns a tensor of shape {tuple(true.shape)}", describe(values))
         return values
 
-    def _slopes(self, *sums):
+    def _gradients(self, *sums):
         """The mean loss, and per example (N, 1) the α, β, γ of its gradient αo + β1 + γe in the outputs."""
         with torch.enable_grad():
             sums = [x.requires_grad_() for x in sums]
             value = self._values(*sums).sum() / max(len(sums[0]), 1)
-            slopes = torch.autograd.grad(value, sums, materialize_grads=True)
-        by_total, by_squares, by_true = (slope.unsqueeze(-1) for slope in slopes)
+            gradients = torch.autograd.grad(value, sums, materialize_grads=True)
+        by_total, by_squares, by_true = (gradient.unsqueeze(-1) for gradient in gradients)
         return value.detach(), 2 * by_squares, by_total, by_true
 
     def _descend_sums(self, H, gradient, ones_G, G_G, lr):
@@ -293,24 +372,9 @@ class FactoredSphericalLayer(torch.nn.Module):
         if self.seen >= max(self.classes, 8 * self.features):
             self.refresh()
 
-    def _check_hidden(self, hidden):
-        wanted = f"a {str(self.V.dtype).removeprefix('torch.')} tensor of shape (N, {self.features})"
-        expect(isinstance(hidden, torch.Tensor), "hidden", wanted, describe(hidden), TypeError)
-        expect(hidden.dtype == self.V.dtype, "hidden", wanted, describe(hidden), TypeError)
-        expect(hidden.ndim == 2 and hidden.shape[1] == self.features, "hidden", wanted, describe(hidden))
-        expect(hidden.device == self.V.device, "hidden", f"a tensor on {self.V.device}", f"one on {hidden.device}")
-
-    def _check(self, hidden, target):
-        self._check_hidden(hidden)
-        wanted = f"an integer tensor of class indices of shape ({len(hidden)},)"
-        integers = isinstance(target, torch.Tensor) and target.dtype in (torch.int64, torch.int32)
-        expect(integers, "target", wanted, describe(target), TypeError)
-        expect(target.shape == hidden.shape[:1], "target", wanted, describe(target))
-        expect(target.device == hidden.device, "target", f"a tensor on {hidden.device}", f"one on {target.device}")
-        if values_readable(target):
-            low, high = (x.item() for x in target.aminmax())
-            outside = low if low < 0 else high
-            expect(low >= 0 and high < self.classes, "target", f"class indices in [0, {self.classes})", str(outside))
+    def _check(self, **given):
+        taken, given = _taken_in(self.V.dtype, tuple(given)), {"V": self.V, **given}
+        taken.check_values(given, taken.check_shapes(given))
 
     def extra_repr(self):
         name = getattr(self.loss_from_sums, "__name__", repr(self.loss_from_sums))

@@ -2,9 +2,9 @@
 
 import torch
 
-from ...contract import SpecialCase, at_least, describe, expect, loss
+from ...contract import SpecialCase, at_least, loss, operation
 from ...contract.fused import fused
-from ...signatures import logits
+from ...signatures import ClassIndex, Field, logits, takes
 from .robust import differences
 from .softmax import signs
 
@@ -133,15 +133,23 @@ def l2_svm_loss(logits, target):
     return torch.relu(1 - signs(target, logits) * logits).square()
 
 
+@operation(
+    takes({"logits": Field("N C"), "target": ClassIndex("N"), "weight": Field("K ...")}, least={"C": 2}),
+    paper="cnnsvm2017",
+    domains={"penalty": at_least(0)},
+)
 def l2_svm_objective(logits, target, weight, *, penalty=1.0):
     r"""The objective of a support vector machine with squared hinge, one class against the rest.
 
     $$ \tfrac12 \|W\|_F^2 + P \sum_{n,k} \max(0, 1 - t_{nk} f_{nk})^2 $$
 
+    Use: When a linear machine is trained on all data at once, as the penalty on the weight is then counted once. Not
+    with mini-batches and an optimizer that decays weights itself: there `l2_svm_loss` is the data term alone.
+
     Args:
-        logits: scores $f = W h + b$, shape (N, C).
+        logits: scores $f = W h + b$, shape (N, C), C at least 2.
         target: index of the true class, shape (N,).
-        weight: $W$, any shape; the bias is not penalised.
+        weight: $W$, any shape with at least one axis; the bias is not penalised.
         penalty: $P \ge 0$, the weight of the errors.
 
     Returns:
@@ -152,12 +160,5 @@ def l2_svm_objective(logits, target, weight, *, penalty=1.0):
     Differs: the two repositories of the author reduce differently. This is the sum, as in the paper and in gru-svm
     (penalty 0.5); cnn-svm takes means over W and over the errors (penalty 1).
     """
-    at_least(0).check("penalty", penalty)
-    expect(
-        isinstance(weight, torch.Tensor) and weight.is_floating_point(),
-        "weight",
-        "a floating-point tensor",
-        describe(weight),
-        TypeError,
-    )
-    return 0.5 * weight.square().sum() + penalty * l2_svm_loss(logits, target, reduction="sum")
+    errors = torch.relu(1 - signs(target, logits) * logits).square()
+    return 0.5 * weight.square().sum() + penalty * errors.sum()

@@ -6,12 +6,18 @@ sum by a power of $1 - p_y$. With the log-odds $z$ of the true class, $p_y = \si
 
 import torch
 
-from ...contract import SpecialCase, at_least, between, describe, loss, wrong
+from ...contract import Kind, SpecialCase, at_least, between, loss
+from ...contract.log_odds import log_odds, negative_log_likelihood
 from ...contract.safe import softplus
 from ...signatures import logits
 from .hinges import one_against_rest
-from .log_odds import log_odds, negative_log_likelihood
 from .softmax import lead_over_mean, possible_classes, signs, smooths
+
+COEFFICIENTS = Kind(
+    "a sequence of numbers",
+    lambda value: hasattr(value, "__iter__") and getattr(value, "ndim", 1) == 1,
+    refused=(1.0, torch.ones(2, 2)),
+)
 
 
 def focal_weight(z, gamma):
@@ -69,6 +75,7 @@ def poly1_cross_entropy(logits, target, *, epsilon=1.0, label_smoothing=0.0):
 @loss(
     logits,
     paper="polyloss2022",
+    domains={"epsilons": COEFFICIENTS},
     special_cases=[
         SpecialCase("cross_entropy", when={"epsilons": ()}),
         SpecialCase("poly1_cross_entropy", when={"epsilons": (2.0, 0.0)}, then={"epsilon": 2.0}),
@@ -96,8 +103,6 @@ def poly_n_cross_entropy(logits, target, *, epsilons=(1.0,)):
 
     Paper: Leng et al. 2022, *PolyLoss*.
     """
-    if not (hasattr(epsilons, "__iter__") and getattr(epsilons, "ndim", 1) == 1):
-        raise wrong("epsilons", "a sequence of numbers", describe(epsilons), TypeError)
     cross_entropy = negative_log_likelihood(logits, target)
     miss = -torch.expm1(-cross_entropy)
     return cross_entropy + sum(epsilon * miss**j for j, epsilon in enumerate(epsilons, start=1))

@@ -5,16 +5,11 @@ the same thing. Here each class is its own yes-or-no question, and the `mask` sa
 boolean, shape (N, C), True for the classes of the label set that the item comes from. The mean is over those.
 """
 
-import torch
-
-from ...contract import SpecialCase, describe, expect, loss, real
-from ...contract.safe import softplus, unit
-from ...signatures import ClassIndex, Field, Inputs, logits, multilabel
+from ...contract import SpecialCase, loss, operation, real
+from ...contract.safe import one_hot, softplus, unit
+from ...signatures import ClassIndex, Field, Mask, logits, multilabel, takes
 from .hinges import one_against_rest
-from .softmax import one_hot, signs
-
-_labelled = Inputs({"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")})
-_similar = Inputs({"similarity": Field("C C"), "target": ClassIndex("N")})
+from .softmax import signs
 
 
 def one_hot_target(inputs):
@@ -85,56 +80,73 @@ def class_relational_bce_loss(logits, target):
     return softplus((1 - 2 * target) * logits)
 
 
+def _nothing_of_some(inputs):
+    """A feature that is zero, and classes without features."""
+    features = inputs["features"].clone()
+    features[0] = 0
+    return {**inputs, "features": features, "target": inputs["target"].clamp(max=1)}
+
+
+@operation(
+    takes(
+        {"features": Field("N D"), "target": ClassIndex("N"), "weight": Field("C D")},
+        edges={"nothing of some": _nothing_of_some},
+    ),
+    paper="labelshifts2022",
+)
 def class_similarity(features, target, weight):
     r"""Mean cosine between the features of a class and the classifier weights of every class.
 
+    $$ s_{yk} = \frac{1}{N_y} \sum_{n \,:\, y_n = y} \frac{x_n \cdot w_k}{\|x_n\| \, \|w_k\|} $$
+
+    Use: To find classes of different label lists that mean the same, for `relational_target`. Not while the features
+    are still random, since all cosines are then of chance.
+
     Args:
-        features: shape (N, D).
+        features: $x$, shape (N, D).
         target: index of the class of each feature, shape (N,).
-        weight: one row per class, shape (C, D).
+        weight: $w$, one row per class, shape (C, D).
 
     Returns:
         Shape (C, C): row y, column k is the mean over the features of class y of their cosine with row k of the
         weight; 0 where class y has no features.
+
+    Paper: Kim et al. 2022, *Learning Semantic Segmentation from Multiple Datasets with Label Shifts*.
     """
-    inputs = {"features": features, "target": target, "weight": weight}
-    _labelled.check_values(inputs, _labelled.check_shapes(inputs))
     cosines = unit(features) @ unit(weight).T
-    member = one_hot(target.long(), cosines)
+    member = one_hot(target, cosines)
     return member.T @ cosines / member.sum(0).clamp(min=1).unsqueeze(-1)
 
 
-def relational_target(similarity, target, *, threshold, label_set=None):
+@operation(
+    takes({"similarity": Field("C C"), "target": ClassIndex("N"), "label_set": Mask("N C")}, optional=("label_set",)),
+    paper="labelshifts2022",
+    domains={"threshold": real()},
+    differentiable=False,
+    example={"threshold": 0.3},
+)
+def relational_target(similarity, target, label_set=None, *, threshold):
     r"""The multi-hot target of `class_relational_bce_loss`: the true class, and classes of other data sets like it.
 
     $$ t_k = [k = y] \ \lor\ \bigl( s_{yk} > \tau \ \land\ k \notin \text{label set of the item} \bigr) $$
 
+    Use: When data sets with different label lists are joined and classes of the other lists may mean what the label
+    says. Not without `label_set` where an item's own list is known: its other classes are then surely absent.
+
     Args:
         similarity: $s$, shape (C, C), a cosine in [-1, 1] for each pair of classes, as from `class_similarity`.
         target: index of the true class, shape (N,).
-        threshold: $\tau$; at 1 or above only the true class is left.
         label_set: boolean, shape (N, C), the classes of each item's own data set, which can be no relatives; None
             lets every class be one.
+        threshold: $\tau$; at 1 or above only the true class is left.
 
     Returns:
         0 or 1 in the dtype of the similarity, shape (N, C).
 
     Paper: Kim et al. 2022, *Learning Semantic Segmentation from Multiple Datasets with Label Shifts*.
     """
-    inputs = {"similarity": similarity, "target": target}
-    _similar.check_values(inputs, _similar.check_shapes(inputs))
-    real().check("threshold", threshold)
-    likeness = similarity[target.long()]
-    true, related = one_hot(target.long(), likeness).bool(), likeness > threshold
+    likeness = similarity[target]
+    true, related = one_hot(target, likeness).bool(), likeness > threshold
     if label_set is not None:
-        wanted = f"a boolean tensor of shape {tuple(true.shape)}"
-        expect(
-            isinstance(label_set, torch.Tensor) and label_set.dtype == torch.bool,
-            "label_set",
-            wanted,
-            describe(label_set),
-            TypeError,
-        )
-        expect(label_set.shape == true.shape, "label_set", wanted, describe(label_set))
         related = related & ~label_set
     return (true | related).to(similarity.dtype)

@@ -10,11 +10,15 @@ import math
 import torch
 from torch.nn.functional import logsigmoid
 
-from ...contract import SpecialCase, above, at_least, describe, expect, loss, values_readable
+from ...contract import SpecialCase, above, at_least, loss, operation, whole
 from ...contract.fused import fused
-from ...signatures import logits
+from ...contract.operation import check_limits
+from ...contract.reduction import check_reduction
+from ...signatures import Field, Positive, logits, takes
+from .fields import ExampleIndex
 
 TEMPERATURE, ALPHA = above(0, show=(0.1, 10.0)), above(1, show=(1.1, 5.0))
+ADAPTIVE = {"margin": at_least(0, show=(0.0, 2.0)), "lam0": TEMPERATURE, "alpha": ALPHA}
 
 
 def _differences_forward(logits, target, margin):
@@ -100,7 +104,7 @@ def ldr_kl_loss(logits, target, *, lam=1.0, margin=0.1):
 @loss(
     logits,
     paper="labeldistributionallyrobust2021",
-    domains={"margin": at_least(0, show=(0.0, 2.0)), "lam0": TEMPERATURE, "alpha": ALPHA},
+    domains=ADAPTIVE,
     invariances=("shift",),
     exempt={
         "gradient": "The temperature is found from the logits and then held fixed in the gradient, as the method says.",
@@ -144,14 +148,33 @@ def aldr_kl_loss(logits, target, *, margin=0.1, lam0=1.0, alpha=2.0, lam=None):
     return robust - alpha * math.log(logits.shape[-1]) / (2 * lam0) * (lam - lam0).square()
 
 
+def _certain(inputs):
+    """Scores so far apart that one class has all the probability, and a class that is ruled out."""
+    logits = 1e4 * inputs["logits"]
+    logits[:, -1] = -torch.inf
+    return {**inputs, "logits": logits}
+
+
+@operation(
+    takes(
+        {"logits": Field("N C"), "lam": Positive("N")},
+        least={"C": 2},
+        edges={"undecided": lambda inputs: {**inputs, "logits": 0 * inputs["logits"]}, "certain": _certain},
+    ),
+    paper="labeldistributionallyrobust2021",
+    domains={"lam0": TEMPERATURE, "alpha": ALPHA},
+)
 def aldr_kl_temperature(logits, lam, *, lam0=1.0, alpha=2.0):
     r"""One step of the fixed-point iteration for the temperature of each example.
 
     $$ \lambda = \lambda_0 - \lambda_0 \frac{\mathrm{KL}(p \,\|\, \text{uniform})}{\alpha \log C},
        \qquad p = \mathrm{softmax}(f / \text{lam}) $$
 
+    Use: To carry the temperatures of `aldr_kl_loss` from one visit of an example to the next, as `ALDRKLLoss` does. Not
+    for calibration: a low temperature says that the prediction is confident, not that it is right.
+
     Args:
-        logits: scores $f$, shape (N, C).
+        logits: scores $f$, shape (N, C), C at least 2. A class with score -inf is ruled out (and still counted in C).
         lam: temperatures before the step, shape (N,), positive.
         lam0: $\lambda_0 > 0$.
         alpha: $\alpha > 1$.
@@ -165,15 +188,6 @@ def aldr_kl_temperature(logits, lam, *, lam0=1.0, alpha=2.0):
     Differs: like the code of the authors, and unlike the formula, 1e-5 is added to every probability and p is
     normalised again; p is taken without the margin.
     """
-    TEMPERATURE.check("lam0", lam0)
-    ALPHA.check("alpha", alpha)
-    wanted = f"a floating-point tensor of positive temperatures of shape {tuple(logits.shape[:1])}"
-    fits = isinstance(lam, torch.Tensor) and lam.is_floating_point()
-    expect(fits, "lam", wanted, describe(lam), TypeError)
-    expect(lam.shape == logits.shape[:1], "lam", wanted, describe(lam))
-    if values_readable(lam):
-        lowest = lam.detach().min().item()
-        expect(lowest > 0, "lam", wanted, f"a smallest value of {lowest:g}")
     p = (logits / lam.unsqueeze(-1)).softmax(-1) + 1e-5
     p = p / p.sum(-1, keepdim=True)
     classes = logits.shape[-1]
@@ -181,11 +195,14 @@ def aldr_kl_temperature(logits, lam, *, lam0=1.0, alpha=2.0):
     return lam0 - lam0 * divergence / (alpha * math.log(classes))
 
 
+NUMBERED = takes({"index": ExampleIndex("N")}).inputs
+
+
 class ALDRKLLoss(torch.nn.Module):
     """ALDR-KL loss with a remembered temperature for every training example.
 
     Args:
-        examples: number of training examples.
+        examples: number of training examples, >= 1.
         margin, lam0, alpha: as in `aldr_kl_loss`.
         reduction: "mean", "sum" or "none".
 
@@ -195,12 +212,9 @@ class ALDRKLLoss(torch.nn.Module):
 
     def __init__(self, examples, *, margin=0.1, lam0=1.0, alpha=2.0, reduction="mean"):
         super().__init__()
-        whole = isinstance(examples, int) and not isinstance(examples, bool) and examples >= 1
-        expect(whole, "examples", "a whole number >= 1", describe(examples))
-        at_least(0).check("margin", margin)
-        TEMPERATURE.check("lam0", lam0)
-        ALPHA.check("alpha", alpha)
-        expect(reduction in ("mean", "sum", "none"), "reduction", "'mean', 'sum' or 'none'", repr(reduction))
+        settings = {"examples": examples, "margin": margin, "lam0": lam0, "alpha": alpha}
+        check_limits({"examples": whole(1), **ADAPTIVE}, settings)
+        check_reduction(reduction, None)
         self.margin, self.lam0, self.alpha, self.reduction = margin, lam0, alpha, reduction
         self.register_buffer("temperature", torch.full((examples,), float(lam0)))
 
@@ -213,7 +227,8 @@ class ALDRKLLoss(torch.nn.Module):
             index: which training example each item is, integers of shape (N,) in [0, examples).
             **keywords: `sample_weight`, `mask`, `normalizer`.
         """
-        self._check_index(index)
+        sizes = {**NUMBERED.check_shapes({"index": index}), "E": len(self.temperature)}
+        NUMBERED.check_values({"index": index}, sizes)
         lam = self.temperature[index]
         settings = {"lam0": self.lam0, "alpha": self.alpha}
         value = aldr_kl_loss(
@@ -224,30 +239,29 @@ class ALDRKLLoss(torch.nn.Module):
             self.temperature[index] = moved
         return value
 
-    def _check_index(self, index):
-        examples = len(self.temperature)
-        wanted = f"an integer tensor of example numbers in [0, {examples}), one per item"
-        whole = isinstance(index, torch.Tensor) and index.dtype in (torch.int32, torch.int64)
-        expect(whole, "index", wanted, describe(index), TypeError)
-        expect(index.ndim == 1, "index", wanted, describe(index))
-        if values_readable(index):
-            low, high = index.min().item(), index.max().item()
-            expect(low >= 0 and high < examples, "index", wanted, f"numbers from {low} to {high}")
-
     def extra_repr(self):
         settings = f"margin={self.margin}, lam0={self.lam0}, alpha={self.alpha}, reduction={self.reduction!r}"
         return f"{len(self.temperature)}, {settings}"
 
 
-def _check_scores(logits):
-    fits = isinstance(logits, torch.Tensor) and logits.is_floating_point() and logits.ndim >= 1
-    expect(fits, "logits", "a floating-point tensor of shape (..., C)", describe(logits), TypeError)
+def _very_negative(inputs):
+    """Scores whose softplus is below every float, and one that is -inf."""
+    logits = inputs["logits"] - 800
+    logits[..., -1] = -torch.inf
+    return {"logits": logits}
 
 
+@operation(
+    takes({"logits": Field("* C")}, sizes={"C": 4}, edges={"very negative": _very_negative}),
+    paper="labeldistributionallyrobust2021",
+)
 def softplus_mean_normalize(logits):
     r"""Scores made positive and of mean 1 over the classes, as the authors of the LDR losses feed them.
 
     $$ \tilde f_k = \frac{\mathrm{softplus}(f_k)}{\frac1C \sum_j \mathrm{softplus}(f_j)} $$
+
+    Use: Before `ldr_kl_loss`, to repeat the experiments of its authors. Not when scores should be able to rule a class
+    out by a large lead: their mean is fixed, so no score leads by more than C.
 
     Args:
         logits: scores, shape (..., C). -inf gives 0.
@@ -255,25 +269,41 @@ def softplus_mean_normalize(logits):
     Returns:
         Positive numbers of the same shape that sum to C. Very negative scores keep their ratios: the quotient is
         taken between logarithms.
+
+    Paper: Zhu, Ying & Yang 2023, *Label Distributionally Robust Losses*; it stands in the code of the authors.
     """
-    _check_scores(logits)
     low = logits < -40
     # log softplus(f) is f itself to the last digit where f < -40.
     log_softplus = torch.where(low, logits, (-logsigmoid(-torch.where(low, 0.0, logits))).log())
     return logits.shape[-1] * log_softplus.softmax(-1)
 
 
+def _all_zero(inputs):
+    """One item whose scores are all 0."""
+    logits = inputs["logits"].clone()
+    logits[0] = 0
+    return {"logits": logits}
+
+
+@operation(
+    takes({"logits": Field("* C")}, sizes={"C": 4}, edges={"all zero": _all_zero}),
+    paper="labeldistributionallyrobust2021",
+)
 def mean_abs_normalize(logits):
     r"""Scores divided by the mean of their absolute values, as the authors of the ALDR-KL loss feed them.
 
     $$ \tilde f_k = \frac{f_k}{\frac1C \sum_j |f_j|} $$
+
+    Use: Before `aldr_kl_loss`, to repeat the experiments of its authors. Not with scores of -inf, whose mean is
+    infinite, nor when the size of the scores should tell how sure the model is.
 
     Args:
         logits: finite scores, shape (..., C).
 
     Returns:
         Scores of the same shape whose absolute values have mean 1; where all are 0, they stay 0.
+
+    Paper: Zhu, Ying & Yang 2023, *Label Distributionally Robust Losses*; it stands in the code of the authors.
     """
-    _check_scores(logits)
     size = logits.abs().mean(-1, keepdim=True)
     return torch.where(size == 0, 0.0, logits / torch.where(size == 0, 1.0, size))

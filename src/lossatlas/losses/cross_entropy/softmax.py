@@ -7,14 +7,9 @@ import torch
 
 from ...contract import SpecialCase, between, loss
 from ...contract.fused import fused
+from ...contract.log_odds import log_odds, negative_log_likelihood
 from ...contract.safe import expm1_over
 from ...signatures import logits
-from .log_odds import log_odds, negative_log_likelihood
-
-
-def one_hot(target, logits):
-    """1 for the true class, 0 for the others, in the dtype of the logits: (N,), (N, C) -> (N, C)."""
-    return torch.zeros_like(logits).scatter(-1, target.unsqueeze(-1), 1.0)
 
 
 def signs(target, logits):

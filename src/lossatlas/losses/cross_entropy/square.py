@@ -4,8 +4,8 @@ import torch
 
 from ...contract import at_least, loss, real
 from ...contract.fused import fused
+from ...contract.log_odds import negative_log_likelihood
 from ...signatures import logits
-from .log_odds import negative_log_likelihood
 
 
 def _wrong_squares_forward(logits, target):

@@ -3,19 +3,60 @@
 import torch
 from torch.nn.functional import logsigmoid
 
-from ...contract import above, describe, expect
-from ...signatures import Field, Inputs, Sign
-
-_outputs = Inputs({"outputs": Field("*"), "anchor": Field("*"), "gradient": Field("*")})
-_points = Inputs({"weight": Field("D"), "features": Field("N D"), "label": Sign("N")}, {"N": 1})
+from ...contract import above, operation, real, whole
+from ...signatures import Field, Given, Sign, takes
 
 
+def _on_the_boundary(inputs):
+    """A point whose margin is exactly 0."""
+    features = inputs["features"].clone()
+    features[0] = 0
+    return {**inputs, "features": features}
+
+
+POINTS = takes(
+    {"weight": Field("D"), "features": Field("N D"), "label": Sign("N")},
+    least={"N": 1},
+    edges={"on the boundary": _on_the_boundary},
+)
+
+
+def _some_parameters(sizes, generator, dtype):
+    return {
+        "weight": torch.randn(3, generator=generator, dtype=torch.float64).to(dtype),
+        "bias": torch.randn((), generator=generator, dtype=torch.float64).to(dtype),
+    }
+
+
+def _some_outputs(sizes, generator, dtype):
+    """A model of five points."""
+    x = torch.randn(5, 3, generator=generator, dtype=torch.float64).to(dtype)
+    return lambda parameters: torch.tanh(x @ parameters["weight"] + parameters["bias"])
+
+
+def _some_objective(sizes, generator, dtype):
+    return lambda outputs: (outputs - 1).pow(4).sum()
+
+
+def _are_tensors(value):
+    return isinstance(value, dict) and all(isinstance(x, torch.Tensor) for x in value.values())
+
+
+@operation(
+    takes({"outputs": Field("*"), "anchor": Field("*"), "gradient": Field("*")}, sizes={"N": 4}),
+    paper="targetsurrogates2023",
+    domains={"eta": above(0), "anchor_loss": real()},
+    exempt={"gradient": "The anchor and the gradient there are held fixed: only the outputs have a gradient."},
+)
 def target_surrogate_loss(outputs, anchor, gradient, *, eta=1.0, anchor_loss=0.0):
     r"""A quadratic stand-in for a loss of the model's outputs, which can be descended without evaluating the loss.
 
     $$ g(f) = \ell(z) + \langle G, f - z \rangle + \frac{1}{2\eta} \|f - z\|^2, \qquad G = \nabla \ell(z) $$
 
     Where the loss is L-smooth in the outputs and eta <= 1/L, g lies nowhere below it.
+
+    Use: When a gradient of the loss is expensive, for instance because it asks an environment, and the model is cheap:
+    `sso_step` makes several steps for each. Not when loss and model cost the same, since it then spares nothing.
 
     Args:
         outputs: $f$, the model's outputs, any shape.
@@ -32,12 +73,28 @@ def target_surrogate_loss(outputs, anchor, gradient, *, eta=1.0, anchor_loss=0.0
     Differs: the code of the authors minimises the mean of G f / c + (f - z)^2, which is this up to a factor and a
     constant, with eta = 1 / (2 c).
     """
-    _outputs.check_shapes({"outputs": outputs, "anchor": anchor, "gradient": gradient})
-    above(0).check("eta", eta)
     moved = outputs - anchor.detach()
     return anchor_loss + (gradient.detach() * moved).sum() + moved.square().sum() / (2 * eta)
 
 
+@operation(
+    takes(
+        {
+            "parameters": Given(
+                what="a dictionary of tensors",
+                accepts=_are_tensors,
+                example=_some_parameters,
+                refused=([torch.zeros(())], {"x": 1.0}, 3.5),
+            ),
+            "forward": Given(example=_some_outputs),
+            "objective": Given(example=_some_objective),
+        }
+    ),
+    paper="targetsurrogates2023",
+    domains={"eta": above(0), "inner_steps": whole(1), "learning_rate": above(0)},
+    differentiable=False,
+    exempt={"half": "The parameters keep the dtype of their model."},
+)
 def sso_step(parameters, forward, objective, *, eta=1.0, inner_steps=1, learning_rate=1.0):
     r"""One surrogate step: the loss's gradient is computed once, then the surrogate is descended several times.
 
@@ -45,6 +102,9 @@ def sso_step(parameters, forward, objective, *, eta=1.0, inner_steps=1, learning
        \theta \leftarrow \theta - \alpha \nabla_\theta g(f(\theta)), \ \text{repeated } m \text{ times} $$
 
     One inner step is gradient descent on $\ell(f(\theta))$ with step size $\alpha$.
+
+    Use: When a gradient of the loss in the outputs costs more than a pass through the model. Not with an `eta` above
+    1/L for a loss that is L-smooth in the outputs: the surrogate may then fall while the loss rises.
 
     Args:
         parameters: name -> tensor.
@@ -60,22 +120,17 @@ def sso_step(parameters, forward, objective, *, eta=1.0, inner_steps=1, learning
     Paper: Lavington et al. 2023, *Target-based Surrogates for Stochastic Optimization*. Stochastic: let `forward` and
     `objective` see a mini-batch and eta fall from step to step.
     """
-    fits = isinstance(parameters, dict) and all(isinstance(p, torch.Tensor) for p in parameters.values())
-    expect(fits, "parameters", "a dictionary of tensors", describe(parameters), TypeError)
-    expect(
-        isinstance(inner_steps, int) and inner_steps >= 1, "inner_steps", "a whole number >= 1", describe(inner_steps)
-    )
-    above(0).check("learning_rate", learning_rate)
     parameters = {name: p.detach() for name, p in parameters.items()}
     anchor = forward(parameters).detach()
     gradient = torch.func.grad(objective)(anchor)
     downhill = torch.func.grad(lambda p: target_surrogate_loss(forward(p), anchor, gradient, eta=eta))
     for _ in range(inner_steps):
-        slopes = downhill(parameters)
-        parameters = {name: (p - learning_rate * slopes[name]).detach() for name, p in parameters.items()}
+        gradients = downhill(parameters)
+        parameters = {name: (p - learning_rate * gradients[name]).detach() for name, p in parameters.items()}
     return parameters
 
 
+@operation(POINTS, paper="logistictoperceptron2024", domains={"step_size": above(0)}, differentiable=False)
 def batch_perceptron_step(weight, features, label, *, step_size=1.0):
     r"""One step of the batch perceptron: the mean pull of the points on the wrong side.
 
@@ -83,6 +138,9 @@ def batch_perceptron_step(weight, features, label, *, step_size=1.0):
        h(s) = [s > 0] + \tfrac12 [s = 0] $$
 
     Gradient descent on the logistic loss with step size g, written for $u = w / g$, becomes this for large g.
+
+    Use: For data that a plane through the origin separates, or to compare `logistic_loss` at huge steps with its limit.
+    Not for data that no plane separates: it never comes to rest there.
 
     Args:
         weight: $u$, shape (D,).
@@ -95,11 +153,13 @@ def batch_perceptron_step(weight, features, label, *, step_size=1.0):
 
     Paper: Tyurin 2024, *From Logistic Regression to the Perceptron Algorithm*; Rosenblatt 1958.
     """
-    margins, pulls = _margins_and_pulls(weight, features, label, step_size)
+    pulls = label.unsqueeze(-1) * features
+    margins = pulls @ weight
     wrong = torch.heaviside(-margins, margins.new_tensor(0.5))
     return weight + step_size * (wrong.unsqueeze(-1) * pulls).mean(0)
 
 
+@operation(POINTS, paper="logistictoperceptron2024", domains={"step_size": above(0)})
 def normalized_logistic_gd_step(weight, features, label, *, step_size=1.0):
     r"""One step of gradient descent on the logistic loss, with the points' weights normalised to sum to one.
 
@@ -107,6 +167,9 @@ def normalized_logistic_gd_step(weight, features, label, *, step_size=1.0):
        m_i = y_i\, a_i \cdot w $$
 
     The step stays long where the loss is nearly 0 and its gradient with it.
+
+    Use: For separable data, where plain gradient descent slows down as the loss vanishes. Not for data that no plane
+    separates: the step does not shrink near the minimum, so it goes to and fro around it.
 
     Args:
         weight: $w$, shape (D,).
@@ -121,15 +184,6 @@ def normalized_logistic_gd_step(weight, features, label, *, step_size=1.0):
 
     Differs: the method's normaliser is given here as far as it is known from the abstract, and not compared with code.
     """
-    margins, pulls = _margins_and_pulls(weight, features, label, step_size)
-    shares = logsigmoid(-margins).softmax(0)
+    pulls = label.unsqueeze(-1) * features
+    shares = logsigmoid(-(pulls @ weight)).softmax(0)
     return weight + step_size * (shares.unsqueeze(-1) * pulls).sum(0)
-
-
-def _margins_and_pulls(weight, features, label, step_size):
-    r"""$m_i = y_i\, a_i \cdot w$, shape (N,), and $y_i a_i$, shape (N, D)."""
-    inputs = {"weight": weight, "features": features, "label": label}
-    _points.check_values(inputs, _points.check_shapes(inputs))
-    above(0).check("step_size", step_size)
-    pulls = label.to(features.dtype).unsqueeze(-1) * features
-    return pulls @ weight, pulls

@@ -78,7 +78,13 @@ def imported(path):
 
 
 def assigned(path):
-    return [t.id for node in tree(path).body if isinstance(node, ast.Assign) for t in node.targets if isinstance(t, ast.Name)]
+    return [
+        t.id
+        for node in tree(path).body
+        if isinstance(node, ast.Assign)
+        for t in node.targets
+        if isinstance(t, ast.Name)
+    ]
 
 
 def tree(path):

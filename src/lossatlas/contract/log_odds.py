@@ -1,4 +1,4 @@
-r"""The log-odds of the true class, which the family shares, and its negative log-likelihood.
+r"""The log-odds of the true class, which many losses on logits share, and its negative log-likelihood.
 
 The log-odds of the true class are $z = f_y - \log \sum_{k \ne y} e^{f_k}$. With the logistic function
 $\sigma$, $p_y = \sigma(z)$ and $1 - p_y = \sigma(-z)$: both keep all their digits however near 0 or 1 they are,
@@ -7,8 +7,8 @@ where $1 - p_y$ computed by subtraction would keep none.
 
 import torch
 
-from ...contract.fused import fused
-from ...contract.safe import softplus
+from .fused import fused
+from .safe import softplus
 
 
 def _behind_forward(logits, target):
