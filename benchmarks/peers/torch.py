@@ -33,8 +33,8 @@ def softmax_regression_loss(logits, target):
 
 
 def focal_loss(logits, target, *, gamma=2.0):
-    surprise = F.cross_entropy(logits, target, reduction="none")
-    return (1 - torch.exp(-surprise)) ** gamma * surprise
+    nll = F.cross_entropy(logits, target, reduction="none")
+    return (1 - torch.exp(-nll)) ** gamma * nll
 
 
 def poly1_cross_entropy(logits, target, *, epsilon=1.0):

@@ -137,7 +137,7 @@ def test_the_naive_loop_with_75_digits_gives_the_same(operation):
 
 
 def compare(found, wanted, rtol):
-    """Equal in all their parts, but for rounding: of each number, and of numbers that the largest of a tensor is made of."""
+    """Equal in all parts but for rounding, relative to each number and to the largest of its tensor."""
     found, wanted = parts(found), parts(wanted)
     assert found.keys() == wanted.keys()
     for name, value in found.items():
@@ -261,7 +261,7 @@ def test_vmap(operation):
 
 
 def axis_of_items(operation):
-    """N where a tensor begins with it, else the first axis of the first tensor, where it may be as short as one wants."""
+    """N where a tensor begins with it, else the first axis of the first tensor, where it may be of any length."""
     kinds = [kind for kind in operation.signature.inputs.fields.values() if kind.axes and kind.axes != ("*",)]
     first = [axis for kind in kinds for axis in kind.axes[:1] if axis not in "*..."]
     return "N" if "N" in first else next(iter(first), None)

@@ -13,9 +13,10 @@ from .checks import FLOATS, describe, is_number, values_readable, wrong
 class Domain:
     """A set of real numbers: an interval with open or closed ends, and the part of it that pictures show.
 
-    One number may be missing from it, the `hole`. An `optional` hyper-parameter may also be None. One without a `slider` stays at its default in pictures, because it
-    changes nothing of what they show. A `whole` one is a Python integer, such as a count. The `main`
-    one of a loss determines how sharply, or how far, it acts: pictures with one slider move it.
+    One number may be missing from it, the `hole`. An `optional` hyper-parameter may also be None. One without a
+    `slider` stays at its default in pictures, because it changes nothing of what they show. A `whole` one is a Python
+    integer, such as a count. The `main` one of a loss determines how sharply, or how far, it acts: pictures with one
+    slider move it.
     """
 
     low: float = -math.inf

@@ -9,6 +9,7 @@ from .checks import describe, expect, wrong
 from .operation import (
     arguments_of,
     bind,
+    check_exemptions,
     check_limits,
     family_of,
     formula_of,
@@ -70,8 +71,7 @@ def loss(
         exempt: promise -> reason, for what this loss cannot do (see `PROMISES`).
     """
     signature, form = parts_of(kind)
-    for promise in exempt or {}:
-        expect(promise in PROMISES, "exempt", f"keys among {sorted(PROMISES)}", repr(promise))
+    check_exemptions(exempt or {}, PROMISES)
     known = sorted(signature.transforms)
     for transform in () if callable(invariances) else invariances:
         expect(transform in known, "invariances", f"names among {known}", repr(transform))

@@ -16,10 +16,9 @@ from .registry import PROMISES_OF_OPERATIONS, Operation, register
 def operation(kind, *, paper=None, domains=None, differentiable=True, example=None, exempt=None):
     """Register the decorated formula as an operation: a distance, a miner, an update, a weight, a schedule, a measure.
 
-    The body takes the inputs by name, or the arguments of a form, and then keyword-only hyper-parameters; `**hyper` where
-    it passes those of a loss on. What it is
-    decorated with adds, in this order: checks of the hyper-parameters and of the inputs; one dtype for all of them,
-    float32 for half precision; the body, without autocast; the dtype that came in.
+    The body takes the inputs by name, or the arguments of a form, and then keyword-only hyper-parameters; `**hyper`
+    where it passes those of a loss on. The decorator adds, in this order: checks of the hyper-parameters and of the
+    inputs; one dtype for all of them, float32 for half precision; the body, without autocast; the dtype that came in.
 
     Args:
         kind: what it takes: a signature, one of its forms such as `lossatlas.signatures.embeddings.vectors`, or
@@ -31,10 +30,7 @@ def operation(kind, *, paper=None, domains=None, differentiable=True, example=No
         exempt: promise -> reason, for what this operation cannot do (see `registry.PROMISES_OF_OPERATIONS`).
     """
     signature, form = parts_of(kind)
-    for promise in exempt or {}:
-        expect(
-            promise in PROMISES_OF_OPERATIONS, "exempt", f"keys among {sorted(PROMISES_OF_OPERATIONS)}", repr(promise)
-        )
+    check_exemptions(exempt or {}, PROMISES_OF_OPERATIONS)
 
     def decorate(body):
         hyper_parameters = hyper_parameters_of(body, signature, form)
@@ -96,6 +92,12 @@ def _is_float(value):
     return isinstance(value, torch.Tensor) and value.dtype in FLOATS
 
 
+def check_exemptions(exempt, promises):
+    """Whether all exemptions are from promises that there are."""
+    for promise in exempt:
+        expect(promise in promises, "exempt", f"keys among {sorted(promises)}", repr(promise))
+
+
 def parts_of(kind):
     """(signature, name of a form or None) of what a loss or an operation is decorated with."""
     signature = getattr(kind, "signature", kind)
@@ -111,7 +113,7 @@ def leading(body):
 
 
 def rest_of(body):
-    """The parameter `**hyper` of a body that passes all other keywords on to a loss, which checks them; else nothing."""
+    """The parameter `**hyper` of a body that passes other keywords on to a loss, which checks them; else nothing."""
     return [p for p in inspect.signature(body).parameters.values() if p.kind is p.VAR_KEYWORD]
 
 

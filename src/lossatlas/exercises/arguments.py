@@ -4,6 +4,7 @@ from itertools import permutations
 
 import torch
 
+from ..contract import describe
 from .exercise import NotAttempted, Wrong
 
 
@@ -40,3 +41,9 @@ def _explain_if_another_order_works(function, arguments, order, shape):
             raise Wrong(
                 f"it works only with its arguments in another order. The check calls it with {order}, in this order."
             ) from None
+
+
+def need_tensor(found):
+    """Raise `Wrong` unless what a reader's function returned is a tensor."""
+    if not isinstance(found, torch.Tensor):
+        raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")

@@ -63,10 +63,11 @@ class Listing:
         """
         rows = "".join(self._row(exercise, page) for exercise in self.exercises)
         return (
-            f'<div role="region" aria-label="Exercises of the chapter {self.family}" tabindex="0" style="overflow-x:'
-            ' auto"><table class="atlas-exercises"><thead><tr><th scope="col">Exercise</th><th scope="col">Your'
-            f' answer</th><th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody><tfoot><tr><th'
-            f' scope="row">together, about</th><td></td><td>{self.minutes}</td></tr></tfoot></table></div>'
+            f'<div role="region" aria-label="Exercises of the chapter {self.family}" tabindex="0"'
+            ' style="overflow-x: auto"><table class="atlas-exercises"><thead><tr><th scope="col">Exercise</th>'
+            f'<th scope="col">Your answer</th><th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody>'
+            f'<tfoot><tr><th scope="row">together, about</th><td></td><td>{self.minutes}</td></tr></tfoot>'
+            "</table></div>"
         )
 
     def _row(self, exercise, page):
@@ -74,8 +75,8 @@ class Listing:
         if page:
             title = f'<a href="{html.escape(page)}#exercise-{number(exercise)}">{title}</a>'
         return (
-            f'<tr><th scope="row">{number(exercise)} ·'
-            f" {title}</th><td>{_text(task(exercise.form))}</td><td>{exercise.minutes}</td></tr>"
+            f'<tr><th scope="row">{number(exercise)} · {title}</th>'
+            f"<td>{_text(task(exercise.form))}</td><td>{exercise.minutes}</td></tr>"
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None):

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..contract import describe
+from .arguments import need_tensor
 from .exercise import NotAttempted, Wrong, need
 
 STEP = 1e-5
@@ -16,8 +16,7 @@ def items(loss, logits, target, **hyper):
         raise Wrong(
             "it returned a Python number. Return a tensor: `.item()` and `float()` cut a value off from its gradient."
         )
-    if not isinstance(value, torch.Tensor):
-        raise Wrong(f"it returned {describe(value)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(value)
     if value.ndim == 0:
         raise Wrong(_collapsed(loss, logits, target, value, hyper))
     if value.shape == (n, classes) and n != 1:

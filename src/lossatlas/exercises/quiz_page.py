@@ -29,10 +29,11 @@ def html(quiz, with_files=False):
     return (
         f'{_inlined_files() if with_files else ""}<section class="atlas-quiz" data-quiz="{quiz.family}"'
         f' data-part="{quiz.part}" aria-label="Questions: {entities.escape(plain(quiz.title))}"'
-        ' data-lm-suppress-shortcuts="true"><p class="atlas-quiz-title"><strong>Check yourself:</strong>'
-        f' {title}</p><ol class="atlas-quiz-list">{questions}</ol><div class="atlas-quiz-foot"><details'
-        f' class="atlas-quiz-key"><summary>Answers</summary><ol>{answers}</ol></details><p'
-        ' class="atlas-quiz-score"></p></div></section>'
+        ' data-lm-suppress-shortcuts="true">'
+        f'<p class="atlas-quiz-title"><strong>Check yourself:</strong> {title}</p>'
+        f'<ol class="atlas-quiz-list">{questions}</ol>'
+        '<div class="atlas-quiz-foot"><details class="atlas-quiz-key"><summary>Answers</summary>'
+        f'<ol>{answers}</ol></details><p class="atlas-quiz-score"></p></div></section>'
     )
 
 
@@ -65,10 +66,12 @@ def _question(number, question):
     controls, feedback = _CONTROLS[question.kind](question)
     return (
         f'<form method="dialog" class="atlas-question" data-kind="{question.kind}" data-name="{question.name}"'
-        f' autocomplete="off"><fieldset><legend><span class="atlas-quiz-number">{number}</span>'
-        f" <span>{inline(question.ask)}{task}</span></legend>{code}{controls}</fieldset><p"
-        ' class="atlas-quiz-check"><button type="submit">Check</button></p><div class="atlas-quiz-feedback"'
-        f' aria-live="polite"><p class="atlas-quiz-verdict"></p>{feedback}</div></form>'
+        ' autocomplete="off">'
+        f'<fieldset><legend><span class="atlas-quiz-number">{number}</span>'
+        f" <span>{inline(question.ask)}{task}</span></legend>{code}{controls}</fieldset>"
+        '<p class="atlas-quiz-check"><button type="submit">Check</button></p>'
+        '<div class="atlas-quiz-feedback" aria-live="polite">'
+        f'<p class="atlas-quiz-verdict"></p>{feedback}</div></form>'
     )
 
 
@@ -97,8 +100,8 @@ def _judged(question, letter, option):
 
 def _number(question):
     field = (
-        '<label class="atlas-quiz-field">Your answer, a number or a fraction such as 1/3: <input type="text"'
-        ' name="answer" size="10" inputmode="text" autocapitalize="off" spellcheck="false"'
+        '<label class="atlas-quiz-field">Your answer, a number or a fraction such as 1/3: '
+        '<input type="text" name="answer" size="10" inputmode="text" autocapitalize="off" spellcheck="false"'
         f' data-value="{question.value!r}" data-tolerance="{question.tolerance!r}"></label>'
     )
     feedback = _feedback("right", question.feedback) + "".join(

@@ -17,6 +17,7 @@ from ..contract import wrong
 from ..contract.pairwise import distance, distances
 from ..contract.safe import unit
 from .forms import Form
+from .probes import Line, Plane, Probes
 from .signature import Transform
 
 
@@ -134,12 +135,19 @@ def shuffle_gallery(inputs, generator, names):
     return {**inputs, **{name: inputs[name][order] for name in names}, "own": place[inputs["own"]]}
 
 
-def transforms_of(vectors, gallery):
-    """The transforms of inputs with these names of vectors and of what has one entry per row of the gallery."""
+def transforms_of_vectors(vectors):
+    """The transforms of inputs with these names of vectors."""
     return {
         "rotate": Transform("rotate", lambda s, g: turn(s, g, vectors), "all vectors turned together"),
         "scale": Transform("scale", lambda s, g: stretch(s, g, vectors), "each vector times its own positive number"),
         "shift": Transform("shift", lambda s, g: move(s, g, vectors), "the same vector added to all"),
+    }
+
+
+def transforms_of(vectors, gallery):
+    """The same, and those of inputs with these names of what has one entry per row of the gallery."""
+    return {
+        **transforms_of_vectors(vectors),
         "permute_gallery": Transform(
             "permute_gallery", lambda s, g: shuffle_gallery(s, g, gallery), "the gallery in another order"
         ),
@@ -159,6 +167,43 @@ def at(*degrees, like):
 def places(*degrees):
     """Points of the unit circle at angles in degrees, as pairs of numbers."""
     return tuple((math.cos(math.radians(d)), math.sin(math.radians(d))) for d in degrees)
+
+
+def circle_probes(plane, moving, around, inputs_of, *, moves, marks=None):
+    """Probes of vectors in the plane: one of them goes around the unit circle, and then anywhere near it.
+
+    Args:
+        plane: name of the plane.
+        moving: the vector that moves, in words.
+        around: where the others are on the line, in words.
+        inputs_of: function of vectors (..., 2) that gives the inputs with these in place of the one that moves.
+        moves: what moves and what stays on the plane, in words.
+        marks: name -> points that are drawn on the plane.
+    """
+    return Probes(
+        lines=(
+            Line(
+                "angle",
+                f"angle of the {moving} on the circle (radians)",
+                0.0,
+                6.28,
+                lambda t: inputs_of(on_circle(t)),
+                around,
+            ),
+        ),
+        planes=(
+            Plane(
+                plane,
+                ("x", "y"),
+                (-1.6, 1.6),
+                (-1.6, 1.6),
+                lambda u, v: inputs_of(torch.stack([u, v], -1)),
+                "plane",
+                moves,
+                marks or {},
+            ),
+        ),
+    )
 
 
 def absent(inputs):

@@ -1,7 +1,7 @@
 """The kinds of tensor a loss can take. A field knows how its tensor is checked, sampled and made harmless.
 
-`dims` names the axes by letters ("N C"); a letter has one size in all inputs of a call, and a number ("E 2") is that size.
-A leading "*" is any number of axes, the same for all fields with one; a leading "..." is any number of axes that
+`dims` names the axes by letters ("N C"); a letter has one size in all inputs of a call, and a number ("E 2") is that
+size. A leading "*" is any number of axes, the same for all fields with one; a leading "..." is any number of axes that
 broadcast with those of the others. A last "..." ("N ...") is any number of further axes, of this field alone.
 """
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from ..contract import describe, expect, whole
 from .batches import shuffled
 from .data import Data
-from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, read, stacked, tiled
+from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, named, outputs_of, read, stacked, tiled
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,8 +40,7 @@ class Embedded:
     film: torch.Tensor | None
 
     def __repr__(self):
-        varied = "".join(f" × {name} = {list(values)}" for name, values in self.hyper.items())
-        return f"<{len(self.seeds)} seeds{varied} embedding {self.data.name}>"
+        return named(self, "embedding")
 
     @torch.no_grad()
     def outputs(self, x, part=None):
@@ -52,11 +51,7 @@ class Embedded:
             part: name of a submodule as in `named_modules()`; its input must be x.
         """
         module, pick = _part(self.model, part)
-        over_x = 0 if x.ndim > self.data.x_test.ndim else None
-        run = torch.vmap(functools.partial(read, module, lambda output: output), in_dims=(0, 0, over_x))
-        if self.hyper:
-            run = torch.vmap(run, in_dims=(0, 0, None))
-        return run(pick(self.parameters), pick(self.buffers), x)
+        return outputs_of(self, module, lambda output: output, pick(self.parameters), pick(self.buffers), x)
 
 
 def fit_embeddings(

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from ..contract import describe, expect, whole
 from ..measures import accuracy
 from .data import Data
-from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, read, stacked, tiled
+from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, named, outputs_of, read, stacked, tiled
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,8 +43,7 @@ class Fitted:
     scores_of: Callable
 
     def __repr__(self):
-        varied = "".join(f" × {name} = {list(values)}" for name, values in self.hyper.items())
-        return f"<{len(self.seeds)} seeds{varied} fitted to {self.data.name}>"
+        return named(self, "fitted to")
 
     def outputs(self, x):
         """What the models give for inputs x, (N, D) for all or (S, N, D) by seed: tensors (*lead, ...)."""
@@ -56,11 +55,7 @@ class Fitted:
 
     @torch.no_grad()
     def _read(self, x, reading):
-        over_x = 0 if x.ndim > self.data.x_test.ndim else None
-        run = torch.vmap(functools.partial(read, self.model, reading), in_dims=(0, 0, over_x))
-        if self.hyper:
-            run = torch.vmap(run, in_dims=(0, 0, None))
-        return run(self.parameters, self.buffers, x)
+        return outputs_of(self, self.model, reading, self.parameters, self.buffers, x)
 
     @property
     def test_accuracy(self):

@@ -54,7 +54,8 @@ code{padding:.05em .25em}
 pre{padding:.6rem .8rem;margin:.4rem 0;white-space:pre-wrap}
 @media print{:root{color-scheme:light;--ground:#fff;--card:#fff;--ink:#000;--muted:#444;--line:#bbb;
 --good:#0b5a2c;--bad:#8a1a12;--wait:#5f4000;--code:#f4f4f4}
-body{font-size:10.5pt}section{break-inside:avoid-page;border-radius:0}details::details-content{content-visibility:visible;block-size:auto}
+body{font-size:10.5pt}section{break-inside:avoid-page;border-radius:0}
+details::details-content{content-visibility:visible;block-size:auto}
 summary{list-style:none}}
 """
 #: The page may show its own style, and nothing else.
@@ -92,8 +93,8 @@ def page(entry, master, out_of):
             _cells(entry.record["cells"]),
         ]
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport"'
-        ' content="width=device-width,initial-scale=1">'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><meta name="robots" content="noindex">'
         f"<title>Feedback for {text(entry.student)}: {text(master.title)}</title><style>{STYLE}</style></head>\n"
         f"<body><main>\n{chr(10).join(filter(None, parts))}\n</main></body></html>\n"
@@ -102,9 +103,8 @@ def page(entry, master, out_of):
 
 def _overview(entry):
     rows = "".join(
-        f'<tr><th scope="row"><a href="#{q["name"]}">{q["number"]} ·'
-        f" {text(q['title'])}</a></th><td>{STATES[q['state']]}</td><td"
-        f' class="n">{_points(q["earned"], q["out_of"])}</td></tr>'
+        f'<tr><th scope="row"><a href="#{q["name"]}">{q["number"]} · {text(q["title"])}</a></th>'
+        f'<td>{STATES[q["state"]]}</td><td class="n">{_points(q["earned"], q["out_of"])}</td></tr>'
         for q in entry.questions
     )
     return (
@@ -152,9 +152,9 @@ def _check(check, failed):
         "grader error": ("?", "wait", "your instructor will look at it"),
     }[check["state"]]
     parts = [
-        f'<div class="head"><h3 class="{colour}"><span class="mark"'
-        f' aria-hidden="true">{mark}</span>{text(check["title"])}: {outcome}</h3><span'
-        f' class="points">{_points(check["earned"], check["points"])}</span></div><p class="small">{kind}</p>'
+        f'<div class="head"><h3 class="{colour}"><span class="mark" aria-hidden="true">{mark}</span>'
+        f"{text(check['title'])}: {outcome}</h3>"
+        f'<span class="points">{_points(check["earned"], check["points"])}</span></div><p class="small">{kind}</p>'
     ]
     if check["state"] == "grader error":
         parts.append(
@@ -170,13 +170,13 @@ def _check(check, failed):
         elif line["state"] == "fails":
             failed.add(line["name"])
             parts.append(
-                f'<div class="seen"><strong>{words(line["name"])}: this does not'
-                f" hold.</strong>\n{words(line['words'])}</div>"
+                f'<div class="seen"><strong>{words(line["name"])}: this does not hold.</strong>\n'
+                f"{words(line['words'])}</div>"
             )
         elif line["words"]:
             parts.append(
-                f'<div class="note"><span class="good" aria-hidden="true">✓</span> {words(line["name"])}: this'
-                f" holds.\n{words(line['words'])}</div>"
+                f'<div class="note"><span class="good" aria-hidden="true">✓</span> {words(line["name"])}: this holds.\n'
+                f"{words(line['words'])}</div>"
             )
         else:
             quiet.append(
@@ -186,8 +186,8 @@ def _check(check, failed):
     if quiet:
         count = sum(line["state"] == "holds" for line in check["lines"])
         parts.append(
-            f"<details><summary>{count} of {len(check['lines'])} properties"
-            f" hold</summary><ul>{''.join(quiet)}</ul></details>"
+            f"<details><summary>{count} of {len(check['lines'])} properties hold</summary>"
+            f"<ul>{''.join(quiet)}</ul></details>"
         )
     return f'<div class="check">{"".join(parts)}</div>'
 
@@ -196,14 +196,15 @@ def _cells(cells):
     if not cells:
         return ""
     shown = "".join(
-        f"<h3>Cell {cell['index'] + 1}</h3><pre>{text(cell['source_head'])}</pre><div"
-        f" class='seen'>{words(cell['error'])}</div>"
+        f"<h3>Cell {cell['index'] + 1}</h3><pre>{text(cell['source_head'])}</pre>"
+        f"<div class='seen'>{words(cell['error'])}</div>"
         for cell in cells[:MOST_CELLS]
     )
     more = f"<p>And {len(cells) - MOST_CELLS} more.</p>" if len(cells) > MOST_CELLS else ""
     return (
-        '<section aria-labelledby="cells"><h2 id="cells">Cells that ended with an error</h2><p>Your notebook was run'
-        f" from its first cell to its last. In these cells it raised an error:</p>{shown}{more}</section>"
+        '<section aria-labelledby="cells"><h2 id="cells">Cells that ended with an error</h2>'
+        "<p>Your notebook was run from its first cell to its last. In these cells it raised an error:</p>"
+        f"{shown}{more}</section>"
     )
 
 

@@ -7,11 +7,11 @@ import functools
 
 import torch
 
-from ...contract import describe
 from ...losses.contrastive import decoupled_contrastive_loss, nt_xent
 from ...measures import effective_rank, knn_accuracy
 from ...training import chain, digits, fit_views, mlp, noise, rotate, shift, shuffled
 from ..answers import Function
+from ..arguments import need_tensor
 from ..exercise import Exercise, Wrong, need
 from ..probes import close, show
 from ..result import Score
@@ -28,8 +28,7 @@ views = chain(rotate(15), shift(1), noise(0.3))
 def value_of(loss, a, b):
     """The value of a batch from a reader's loss; an error explains any other result."""
     value = loss(a, b)
-    if not isinstance(value, torch.Tensor):
-        raise Wrong(f"it returned {describe(value)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(value)
     need(value.ndim == 0, f"it returned shape {tuple(value.shape)}. Return one number for the batch.")
     return value
 

@@ -8,9 +8,8 @@ import math
 
 import torch
 
-from ...contract import describe
 from ..answers import Function
-from ..arguments import called
+from ..arguments import called, need_tensor
 from ..exercise import Exercise, Wrong, need
 from ..probes import STEP, close, show
 
@@ -24,8 +23,7 @@ def items_of(loss, a, b, temperature=0.5):
     """One value per item from a reader's loss; an error explains any other result."""
     n = len(a)
     value = called(loss, a, b, temperature, order="view_a, view_b, temperature", shape=(n,))
-    if not isinstance(value, torch.Tensor):
-        raise Wrong(f"it returned {describe(value)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(value)
     need(
         value.ndim != 0 or n == 1,
         f"it returned a single number for {n} items, a mean or a sum over all. Return one value per item, shape {(n,)}:"

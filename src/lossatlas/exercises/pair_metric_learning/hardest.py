@@ -5,10 +5,9 @@ Derivatives show which pairs an answer looks at, and a collapsed batch determine
 
 import torch
 
-from ...contract import describe
 from ..answers import Function
-from ..arguments import called
-from ..exercise import Exercise, Wrong, need
+from ..arguments import called, need_tensor
+from ..exercise import Exercise, need
 from ..probes import show
 
 
@@ -24,8 +23,7 @@ def values(answer, distances, labels, margin):
     """One value per anchor; an error explains any other result."""
     n = len(labels)
     found = called(answer, distances, labels, margin, order="distances, labels, margin", shape=(n,))
-    if not isinstance(found, torch.Tensor):
-        raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(found)
     need(
         found.ndim != 0,
         f"it returned a single number for {n} anchors, a mean or a sum over them. Leave that to the caller: one value"

@@ -8,14 +8,13 @@ from dataclasses import replace
 
 import torch
 
-from ...contract import describe
 from ...contract.pairwise import cosines
 from ...contract.safe import unit
 from ...losses.pair_metric_learning import circle_loss, contrastive_loss, multi_similarity_loss
 from ...measures import recall_at_k
 from ...training import digits_by_class, fit_embeddings, flip_labels, mlp, per_class, shadowed
 from ..answers import Function, OneOf, Parts
-from ..arguments import called
+from ..arguments import called, need_tensor
 from ..exercise import Exercise, Wrong, need
 from ..probes import show
 from ..result import Score
@@ -68,8 +67,7 @@ def values(loss, s, positive, negative):
     """One value per anchor; an error explains any other result."""
     n = len(s)
     found = called(loss, s, positive, negative, order="s, positive, negative", shape=(n,))
-    if not isinstance(found, torch.Tensor):
-        raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(found)
     need(
         found.ndim != 0,
         f"it returned a single number for {n} anchors, a mean or a sum over them. Return one value per anchor, shape"

@@ -7,9 +7,8 @@ import math
 
 import torch
 
-from ...contract import describe
 from ..answers import Function
-from ..arguments import called
+from ..arguments import called, need_tensor
 from ..exercise import Exercise, Wrong, need
 from ..probes import show
 
@@ -37,8 +36,7 @@ def values(answer, s, positive, negative):
     """One value per anchor; an error explains any other result."""
     n = len(s)
     found = called(answer, s, positive, negative, order="s, positive, negative", shape=(n,))
-    if not isinstance(found, torch.Tensor):
-        raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a derivative.")
+    need_tensor(found)
     if found.shape == (n,):
         return found
     need(
