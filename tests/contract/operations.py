@@ -20,7 +20,7 @@ class OperationCase:
     @property
     def id(self):
         setting = ",".join(
-            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={getattr(value, '__name__', value)}"
             for name, value in self.hyper.items()
         )
         return f"{self.entry.name}-{setting or 'defaults'}"

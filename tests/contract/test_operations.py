@@ -310,6 +310,7 @@ def test_leading_axes_broadcast(operation):
         torch.testing.assert_close(operation({**inputs, name: first}), operation(same))
 
 
+@promise("optional")
 def test_inputs_that_need_not_be_given(operation):
     """Each alone, and all of them, may be left out."""
     inputs, optional = operation.sample(), operation.signature.inputs.optional

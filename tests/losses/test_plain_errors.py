@@ -31,13 +31,6 @@ SPARSE = {
     "mixtures.share": lambda: la.losses.contrastive.mix_hard_negatives(
         X, X, mixtures(share=torch.ones(4, 1).to_sparse()), hardest=2
     ),
-    "s": lambda: la.losses.pair_metric_learning.multi_similarity_pairs(EYE.to_sparse(), EYE.bool(), EYE.bool()),
-    "other": lambda: la.losses.pair_metric_learning.mixed_pair_labels(STATE, STATE.to_sparse(), 0.5),
-    "edges_a": lambda: la.losses.pair_metric_learning.vertex_edge_affinity(X, X, EDGES.to_sparse(), EDGES),
-    "target": lambda: la.losses.pair_metric_learning.adaptive_margin_open_set_loss(
-        X, LABELS.to_sparse(), torch.ones(3)
-    ),
-    "a": lambda: la.losses.pair_metric_learning.bures_wasserstein_distance(EYE.to_sparse(), EYE),
     "rho": lambda: la.robust_global_contrastive_loss(X, X, rho=torch.ones(1).to_sparse()),
 }
 
@@ -60,41 +53,14 @@ def test_wrong_kinds():
     refused(
         TypeError, "log_u", la.losses.contrastive.isogclr_update, TABLE, THERE, LABELS[:3], torch.ones(3), torch.ones(3)
     )
-    refused(TypeError, "label", la.losses.pair_metric_learning.mixed_pair_labels, X.to(torch.complex64), X, 0.5)
 
 
 @pytest.mark.parametrize("generator", [0, "cpu", torch.Generator])
 def test_a_generator_that_is_none(generator):
     refused(TypeError, "generator", la.losses.contrastive.guided_batches, LABELS, generator)
     refused(TypeError, "generator", la.losses.contrastive.draw_mixtures, 4, 2, 1, 1, generator=generator)
-    refused(TypeError, "generator", la.losses.pair_metric_learning.random_triplets, X, LABELS, generator=generator)
-    refused(
-        TypeError,
-        "generator",
-        la.losses.pair_metric_learning.distance_weighted_triplets,
-        X,
-        LABELS,
-        generator=generator,
-    )
 
 
 @pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64, float, [torch.float32]])
 def test_shares_are_real_numbers(dtype):
     refused(TypeError, "dtype", la.losses.contrastive.draw_mixtures, 4, 2, 1, 1, dtype=dtype)
-
-
-def test_weights_of_a_graph_are_not_negative():
-    graph = torch.tensor([[0.0, -1.0], [-1.0, 0.0]])
-    shares = torch.full((2, 2), 0.5)
-    refused(ValueError, "affinity", la.losses.pair_metric_learning.laplacian_regularized_clustering, shares, graph)
-    refused(ValueError, "affinity", la.losses.pair_metric_learning.laplacian_bound_update, shares, graph, shares)
-    refused(ValueError, "affinity", la.losses.pair_metric_learning.laplacian_energy, shares, graph, shares)
-    refused(
-        ValueError,
-        "affinity",
-        la.losses.pair_metric_learning.transductive_clustering,
-        shares[:1],
-        torch.tensor([0]),
-        shares[:1],
-        affinity=graph,
-    )

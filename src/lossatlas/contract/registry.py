@@ -48,6 +48,7 @@ PROMISES_OF_OPERATIONS = {
     "func": "torch.func.grad gives the same gradient",
     "vmap": "it runs under torch.vmap",
     "strides": "inputs may be views, and stay as they are",
+    "optional": "inputs that need not be given may be left out at any setting",
 }
 
 

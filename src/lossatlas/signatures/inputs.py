@@ -89,15 +89,17 @@ class Inputs:
         """The inputs as the formula meets them, all in one dtype of at least float32; and the dtype to return.
 
         Labels do not count in the choice: scores in float32 with labels in float64 give a loss in float32. The dtype is
-        None where no input is of floating point.
+        None where no input is of floating point; then the formula meets torch's default one.
         """
         dtype = None
         for name in self.floating:
             value = inputs.get(name)
-            if value is not None:
+            if value is not None and value.is_floating_point():
                 own = value.dtype
                 dtype = own if dtype is None or dtype == own else torch.promote_types(dtype, own)
-        wide = torch.float32 if dtype is None or dtype.itemsize < 4 else dtype
+        wide = dtype or torch.get_default_dtype()
+        if wide.itemsize < 4:
+            wide = torch.float32
         found = {}
         for name, kind in self.fields.items():
             value = inputs.get(name)

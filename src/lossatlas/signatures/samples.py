@@ -48,10 +48,12 @@ class Samples:
         return self.related(found) if self.related else found
 
     def hard(self, inputs, generator=None, dtype=torch.float64):
-        """Case name -> inputs that are valid and hard: one item, ties, huge values, ruled-out classes …"""
+        """Case name -> inputs that are valid and hard: few items, ties, huge values, ruled-out classes …"""
+        fewest = max(1, inputs.least.get("N", 1))
         base = self.drawn(inputs, generator, dtype)
         cases = {name: make(dict(base)) for name, make in self.edges.items()}
-        return {"one item": self.drawn(inputs, generator, dtype, N=1), **cases}
+        few = {"one item" if fewest == 1 else f"{fewest} items": self.drawn(inputs, generator, dtype, N=fewest)}
+        return {**few, **cases}
 
     def wrong(self, inputs):
         """Inputs that must be refused, from what each field refuses and from shapes that do not fit."""

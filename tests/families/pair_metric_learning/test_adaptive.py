@@ -107,13 +107,6 @@ def test_the_feature_extractor_adds_its_parts():
     assert la.losses.pair_metric_learning.feature_extractor_loss(axes, axes, axes).covariance == 0
 
 
-def test_the_feature_extractor_refuses_a_single_triplet():
-    with pytest.raises(ValueError, match="`anchor`: expected at least 2"):
-        la.losses.pair_metric_learning.feature_extractor_loss(ORIGIN, ORIGIN, ORIGIN)
-    with pytest.raises(ValueError, match="`covariance_weight`: expected a number >= 0"):
-        la.losses.pair_metric_learning.feature_extractor_loss(*points(), covariance_weight=-1.0)
-
-
 def test_the_feature_extractor_in_half_precision():
     """Sums of squares of half-precision vectors leave its range long before the loss does."""
     views = [(20 * view).half() for view in points(n=32)]
@@ -135,5 +128,3 @@ def test_edge_consistency():
     assert la.losses.pair_metric_learning.edge_consistency_l1(edges, edges.clone()) == 0
     torch.testing.assert_close(la.losses.pair_metric_learning.edge_consistency_l1(edges, edges + 0.25).item(), 0.25)
     assert la.losses.pair_metric_learning.edge_consistency_l1(edges[:0], edges[:0]) == 0
-    with pytest.raises(ValueError, match="`edges_b`: expected"):
-        la.losses.pair_metric_learning.edge_consistency_l1(edges, edges[0])

@@ -85,11 +85,3 @@ def test_an_empty_batch_gives_0_in_the_graph():
     value = la.discrete_infomax_loss(logits, torch.zeros(0, dtype=torch.long))
     value.backward()
     assert value == 0
-
-
-def test_wrong_codes_are_refused():
-    logits, labels = free()
-    with pytest.raises(ValueError, match="`labels`: expected"):
-        la.losses.pair_metric_learning.code_mutual_information(logits, labels[1:])
-    with pytest.raises(ValueError, match="`logits`: expected"):
-        la.losses.pair_metric_learning.shared_code_information(logits[0])

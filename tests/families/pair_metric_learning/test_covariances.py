@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tests.contract.test_errors import refused
 
 import lossatlas as la
 
@@ -196,32 +197,28 @@ def test_transforms_are_refused(distance):
         torch.func.hessian(lambda a: distance(a, B).sum())(A)
 
 
-@pytest.mark.parametrize("distance", DISTANCES)
-def test_wrong_matrices_are_refused(distance):
-    a = A[0]
-    lopsided = a + torch.tensor([[0.0, 1, 0], [0, 0, 0], [0, 0, 0]], dtype=torch.float64)
-    for wrong, error, expected in (
-        (a.tolist(), TypeError, "a float32 or float64 tensor"),
-        (a.half(), TypeError, "a float32 or float64 tensor"),
-        (a[0], ValueError, "shape"),
-        (lopsided, ValueError, "symmetric matrices"),
-        (-a, ValueError, "positive definite matrices"),
-        (a[:2, :2], ValueError, "shape"),
-        (a.float(), TypeError, "a float64 tensor, as `a` is"),
-        (a / 0, ValueError, "finite numbers"),
-        (a[:0, :0], ValueError, "shape"),
-    ):
-        with pytest.raises(error, match=rf"`[ab]`: expected {expected}"):
-            distance(a, wrong)
+@pytest.mark.parametrize("distance", DISTANCES[:3])
+def test_matrices_without_rows_are_refused(distance):
+    with pytest.raises(ValueError, match=r"`a`: expected at least 1 along D in shape \(\.\.\., D, D\)"):
+        distance(A[:, :0, :0], B[:, :0, :0])
 
 
 def test_batches_that_do_not_broadcast_are_refused():
-    with pytest.raises(ValueError, match="`b`: expected a shape that broadcasts with that of `a`"):
+    with pytest.raises(
+        ValueError, match=r"`b`: expected shape \(\.\.\., 3, 3\), its leading axes broadcasting with \(3,\)"
+    ):
         la.losses.pair_metric_learning.bures_wasserstein_distance(A[:1].expand(3, -1, -1), A[:1].expand(2, -1, -1))
 
 
-def test_wrong_powers_and_metrics_are_refused():
-    with pytest.raises(ValueError, match="`theta`: expected a number other than 0"):
-        la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(A, B, M, theta=0.0)
-    with pytest.raises(ValueError, match="`metric`: expected positive definite"):
-        la.losses.pair_metric_learning.generalized_bures_wasserstein_distance(A, B, -M)
+def test_matrices_are_symmetric_beside_their_size():
+    crooked = torch.tensor([[0.0, 1.0], [0.0, 0.0]], dtype=torch.float64)
+    for size in (1e-8, 1.0, 1e8):
+        square = size * torch.eye(2, dtype=torch.float64)
+        near, far = square + 0.3e-6 * size * crooked, square + 3e-5 * size * crooked
+        assert la.losses.pair_metric_learning.bures_wasserstein_distance(near, square).isfinite()
+        refused(ValueError, "a", la.losses.pair_metric_learning.bures_wasserstein_distance, far, square)
+
+
+def test_of_two_dtypes_the_wider_one_is_given_back():
+    found = la.losses.pair_metric_learning.bures_wasserstein_distance(A.float(), B)
+    torch.testing.assert_close(found, la.losses.pair_metric_learning.bures_wasserstein_distance(A.float().double(), B))

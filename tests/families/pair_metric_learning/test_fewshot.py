@@ -3,8 +3,10 @@
 import pytest
 import torch
 from tests.contract.cases import Case
+from tests.contract.operations import as_lists
 from tests.contract.right import assert_right
-from tests.families.pair_metric_learning.references.papers import icnn_score as naive_score
+from tests.contract.test_errors import refused
+from tests.references import loop
 
 import lossatlas as la
 
@@ -51,12 +53,18 @@ def test_the_loss_is_right_at_other_numbers_of_neighbors(neighbors):
 @pytest.mark.parametrize("neighbors", [(4, 5), *NEIGHBORS])
 def test_the_score_is_that_of_a_loop_and_lies_between_0_and_1(neighbors):
     x, labels = points()
+    own = torch.arange(len(x))
+    inputs = {
+        "embeddings": x,
+        "labels": labels,
+        "gallery": x,
+        "gallery_labels": labels,
+        "own": own,
+        "gallery_mask": own >= 0,
+    }
     got = la.losses.pair_metric_learning.icnn_score(x, labels, neighbors=neighbors)
-    rows = [list(v) for v in x.tolist()]
-    y = labels.tolist()
-    torch.testing.assert_close(
-        got.item(), naive_score(rows, y, rows, y, list(range(len(y))), [True] * len(y), neighbors), rtol=1e-12, atol=0
-    )
+    wanted = loop("icnn_score")(**as_lists(inputs), neighbors=neighbors)
+    torch.testing.assert_close(got.item(), wanted, rtol=1e-12, atol=0)
     assert 0 < got <= 1
     torch.testing.assert_close(la.icnn_loss(x, labels, neighbors=neighbors), -got.log())
 
@@ -130,16 +138,18 @@ def test_few_or_no_rows_lose_nothing_and_stay_in_the_graph():
     [(4, TypeError), ((4,), TypeError), ((4.0, 5), TypeError), ((0, 1), ValueError), ((3, 2), ValueError)],
 )
 def test_wrong_neighbors_are_refused(neighbors, error):
-    with pytest.raises(error, match="`neighbors`: expected two whole numbers"):
-        la.icnn_loss(*points(), neighbors=neighbors)
+    refused(error, "neighbors", la.icnn_loss, *points(), neighbors=neighbors)
 
 
-def test_parts_check_what_they_are_given():
+def test_rows_that_are_left_out_are_no_neighbours():
+    """`own` counts: a gallery with the anchors themselves in it gives what the batch gives alone."""
     x, labels = points()
-    with pytest.raises(ValueError, match="`labels`: expected"):
-        la.losses.pair_metric_learning.icnn_parts(x, labels[:-1])
-    with pytest.raises(TypeError, match="`gallery_labels`: expected"):
-        la.losses.pair_metric_learning.icnn_score(x, labels, gallery=x)
+    own = torch.arange(len(x))
+    of_batch = la.losses.pair_metric_learning.icnn_parts(x, labels, neighbors=(1, 2))
+    of_gallery = la.losses.pair_metric_learning.icnn_parts(x, labels, x, labels, own, neighbors=(1, 2))
+    torch.testing.assert_close(tuple(of_batch), tuple(of_gallery))
+    with_themselves = la.losses.pair_metric_learning.icnn_parts(x, labels, x, labels, neighbors=(1, 2))
+    assert not all(torch.equal(a, b) for a, b in zip(with_themselves, of_batch, strict=True))
 
 
 def test_the_score_comes_in_the_dtype_of_the_vectors():

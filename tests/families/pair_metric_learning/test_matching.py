@@ -5,6 +5,7 @@ from unittest import mock
 
 import pytest
 import torch
+from tests.contract.test_errors import refused
 
 import lossatlas as la
 
@@ -116,49 +117,7 @@ def test_without_scipy_it_says_so():
         la.losses.pair_metric_learning.least_cost_matching(COST)
 
 
-def test_wrong_input_is_refused():
-    for call, error, message in (
-        (
-            lambda: la.losses.pair_metric_learning.graph_matching_hamming_loss(COST[:2]),
-            ValueError,
-            "`matching`: expected",
-        ),
-        (
-            lambda: la.losses.pair_metric_learning.graph_matching_hamming_loss(COST, COST[:2, :2]),
-            ValueError,
-            "`truth`: expected",
-        ),
-        (
-            lambda: la.losses.pair_metric_learning.least_cost_matching(COST * torch.inf),
-            ValueError,
-            "`cost`: expected finite",
-        ),
-        (lambda: la.losses.pair_metric_learning.matched(COST, strength=0.0), ValueError, "`strength`: expected"),
-        (
-            lambda: la.losses.pair_metric_learning.imle_assignment_gradient(COST, COST[:2]),
-            ValueError,
-            "`slope`: expected",
-        ),
-        (
-            lambda: la.losses.pair_metric_learning.vertex_edge_affinity(VIEW_A, VIEW_B, EDGES + 3, EDGES),
-            ValueError,
-            "`edges_a`: expected points",
-        ),
-        (
-            lambda: la.losses.pair_metric_learning.vertex_edge_affinity(VIEW_A, VIEW_B, EDGES, EDGES.double()),
-            TypeError,
-            "`edges_b`: expected",
-        ),
-        (
-            lambda: la.losses.pair_metric_learning.vertex_edge_affinity(VIEW_A, VIEW_B, EDGES, EDGES, share=0.5),
-            ValueError,
-            "`share`: expected 1",
-        ),
-        (
-            lambda: la.losses.pair_metric_learning.second_order_cost(COST, COST, COST[:3, :3], EDGES[:2], EDGES),
-            ValueError,
-            "`edges_a`: expected 3",
-        ),
-    ):
-        with pytest.raises(error, match=message):
-            call()
+def test_a_share_of_local_features_needs_some():
+    for share in (0.9, 0.0):
+        affinity = la.losses.pair_metric_learning.vertex_edge_affinity
+        refused(ValueError, "share", affinity, VIEW_A, VIEW_B, EDGES, EDGES, share=share)

@@ -9,6 +9,9 @@ import hypothesis.strategies as st
 import pytest
 import torch
 from hypothesis import given, settings
+from tests.contract.test_errors import refused
+from tests.references import loop
+from tests.references.comparing import cosine
 
 import lossatlas as la
 
@@ -33,74 +36,40 @@ def batches(draw):
     return rows(n), names(n), rows(m), names(m)
 
 
-def triplets(x, y, gallery=None, names=None):
-    """(a, p, n, distance to p, distance to n) of every triplet."""
-    itself = gallery is None
-    gallery, names = (x, y) if itself else (gallery, names)
-    x, y, gallery, names = x.tolist(), y.tolist(), gallery.tolist(), names.tolist()
-    for a in range(len(x)):
-        rows = [m for m in range(len(gallery)) if not (itself and m == a)]
-        for p in (m for m in rows if names[m] == y[a]):
-            for n in (m for m in rows if names[m] != y[a]):
-                yield a, p, n, math.dist(x[a], gallery[p]), math.dist(x[a], gallery[n])
+def of_all(batch):
+    """The inputs as the loops take them: where no gallery is given, the batch itself, each without its own row."""
+    x, y, gallery, names = batch if len(batch) == 4 else (*batch, *batch)
+    own = list(range(len(x))) if len(batch) == 2 else [-1] * len(x)
+    names_of_inputs = ("embeddings", "labels", "gallery", "gallery_labels")
+    inputs = dict(zip(names_of_inputs, (x.tolist(), y.tolist(), gallery.tolist(), names.tolist()), strict=True))
+    return {**inputs, "own": own, "gallery_mask": [True] * len(names)}
 
 
 def as_list(mined):
     return list(zip(*(index.tolist() for index in mined), strict=True))
 
 
-def first_best(found, key, order):
-    """For each key the first of the triplets that are best in this order."""
-    best = {}
-    for t in found:
-        if key(t) not in best or order(t) < order(best[key(t)]):
-            best[key(t)] = t
-    return [t[:3] for t in best.values()]
+def same(mined, wanted):
+    assert [index.tolist() for index in mined] == [list(column) for column in wanted]
 
 
 @settings(max_examples=60, deadline=None)
 @given(batches())
-def test_miners_of_triplets_equal_a_triple_loop(batch):
-    found = list(triplets(*batch))
-    assert as_list(la.losses.pair_metric_learning.all_triplets(*batch)) == [t[:3] for t in found]
-    assert as_list(la.losses.pair_metric_learning.hard_triplets(*batch)) == first_best(
-        found, lambda t: t[0], lambda t: (-t[3], t[4])
+def test_miners_of_triplets_equal_a_triple_loop_where_distances_tie(batch):
+    for name in ("all_triplets", "hard_triplets", "easy_positive_triplets", "semi_hard_triplets"):
+        same(getattr(la.losses.pair_metric_learning, name)(*batch), loop(name)(**of_all(batch)))
+    same(
+        la.losses.pair_metric_learning.semi_hard_triplets(*batch, margin=0.7),
+        loop("semi_hard_triplets")(**of_all(batch), margin=0.7),
     )
-    assert as_list(la.losses.pair_metric_learning.easy_positive_triplets(*batch)) == first_best(
-        found, lambda t: t[0], lambda t: (t[3], t[4])
-    )
-    for margin in (None, 0.7):
-        limit = math.inf if margin is None else margin
-        semi = [t for t in found if t[3] < t[4] < t[3] + limit]
-        got = as_list(la.losses.pair_metric_learning.semi_hard_triplets(*batch, margin=margin))
-        wanted = first_best(semi, lambda t: t[:2], lambda t: t[4])
-        assert [t[:2] for t in got] == [t[:2] for t in wanted]
-        # Where negatives tie, any of them is right.
-        reach = {t[:3]: t[4] for t in found}
-        assert [reach[t] for t in got] == [reach[t] for t in wanted]
-
-
-def cosine(a, b):
-    lengths = math.hypot(*a) * math.hypot(*b)
-    return sum(p * q for p, q in zip(a, b, strict=True)) / lengths if lengths else 0.0
 
 
 @settings(max_examples=60, deadline=None)
 @given(batches(), st.sampled_from([0.1, 0.013, 5.0]))
-def test_multi_similarity_mining_equals_a_loop(batch, epsilon):
-    x, y, gallery, names = batch if len(batch) == 4 else (*batch, *batch)
-    positives, negatives = [], []
-    for a in range(len(x)):
-        rows = [m for m in range(len(gallery)) if len(batch) == 4 or m != a]
-        s = {m: cosine(x[a].tolist(), gallery[m].tolist()) for m in rows}
-        positive, negative = [m for m in rows if names[m] == y[a]], [m for m in rows if names[m] != y[a]]
-        if positive and negative:
-            positives += [(a, k) for k in positive if s[k] < max(s[j] for j in negative) + epsilon]
-            negatives += [(a, j) for j in negative if s[j] > min(s[k] for k in positive) - epsilon]
+def test_multi_similarity_mining_equals_a_loop_where_similarities_tie(batch, epsilon):
     mined = la.losses.pair_metric_learning.multi_similarity_mining(*batch, epsilon=epsilon)
-    assert as_list(mined[:2]) == positives
-    assert as_list(mined[2:]) == negatives
-    assert {a for a, _ in positives} == {a for a, _ in negatives}
+    same(mined, loop("multi_similarity_mining")(**of_all(batch), epsilon=epsilon))
+    assert set(mined[0].tolist()) == set(mined[2].tolist())
 
 
 def normal(*shape, seed=0):
@@ -120,7 +89,7 @@ def test_drawn_triplets_take_each_positive_pair_once(miner):
     mined = miner(x, y, generator=seeded())
     assert as_list(mined) == as_list(miner(x, y, generator=seeded()))
     assert as_list(mined) != as_list(miner(x, y, generator=seeded(1)))
-    allowed = {t[:3] for t in triplets(x, y)}
+    allowed = set(zip(*loop("all_triplets")(**of_all((x, y))), strict=True))
     assert set(as_list(mined)) <= allowed
     assert as_list(mined[:2]) == sorted({t[:2] for t in allowed})
     assert as_list(miner(x, torch.zeros(12, dtype=torch.long))) == []
@@ -277,61 +246,22 @@ def test_of_an_empty_batch_nothing_is_mined(miner):
         assert index.shape == (0,) and index.dtype == torch.long
 
 
-@pytest.mark.parametrize("miner", MINERS, ids=lambda miner: miner.__name__)
-def test_miners_refuse_what_is_no_batch(miner):
+def test_a_gallery_needs_labels():
     x, y = normal(4, 3), torch.arange(4) // 2
-    for args, error, name in [
-        ((x.tolist(), y), TypeError, "embeddings"),
-        ((x, y.double()), TypeError, "labels"),
-        ((x, y[:-1]), ValueError, "labels"),
-        ((x, y, x[:, :2], y), ValueError, "gallery"),
-        ((x, y, x), TypeError, "gallery_labels"),
-    ]:
-        with pytest.raises(error, match=f"`{name}`: expected"):
-            miner(*args)
-    assert not any(index.requires_grad for index in miner(x.requires_grad_(), y))
+    refused(TypeError, "gallery_labels", la.losses.pair_metric_learning.all_triplets, x, y, x)
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "message"),
-    [
-        (
-            lambda x, y: la.losses.pair_metric_learning.semi_hard_triplets(x, y, margin=0),
-            ValueError,
-            "`margin`: expected a number > 0 or None, got 0",
-        ),
-        (
-            lambda x, y: la.losses.pair_metric_learning.distance_weighted_triplets(x, y, cutoff=2),
-            ValueError,
-            r"`cutoff`: expected a number in \(0, 2\)",
-        ),
-        (
-            lambda x, y: la.losses.pair_metric_learning.distance_weighted_triplets(x, y, farthest=0),
-            ValueError,
-            r"`farthest`: expected a number in \(0, 2\]",
-        ),
-        (
-            lambda x, y: la.losses.pair_metric_learning.multi_similarity_mining(x, y, epsilon="0.1"),
-            TypeError,
-            "`epsilon`: expected a finite number",
-        ),
-        (
-            lambda x, y: la.losses.pair_metric_learning.random_triplets(x, y, generator=3),
-            TypeError,
-            "`generator`: expected a torch.Generator or None, got int 3",
-        ),
-        (
-            lambda x, y: la.losses.pair_metric_learning.multi_similarity_pairs(x, x > 0, (x > 0).mT),
-            ValueError,
-            r"`negative`: expected a tensor of shape \(4, 3\)",
-        ),
-        (
-            lambda x, y: la.losses.pair_metric_learning.multi_similarity_pairs(x, x, x > 0),
-            TypeError,
-            "`positive`: expected a boolean tensor",
-        ),
-    ],
-)
-def test_errors_name_the_argument(call, error, message):
-    with pytest.raises(error, match=message):
-        call(normal(4, 3), torch.arange(4) // 2)
+@pytest.mark.parametrize("dimension", [3, 5])
+def test_negatives_are_drawn_by_the_inverse_density_of_their_distance(dimension):
+    angles = torch.tensor([0.0, 0.1, 0.4, 0.8, 1.2])
+    points = torch.zeros(5, dimension)
+    points[:, 0], points[:, 1] = angles.cos(), angles.sin()
+    anchors, labels = points[:1].expand(40_000, dimension), torch.zeros(40_000, dtype=torch.long)
+    _, _, negative = la.losses.pair_metric_learning.distance_weighted_triplets(
+        anchors, labels, points, torch.arange(5), cutoff=0.3, generator=torch.Generator().manual_seed(0)
+    )
+    d = (points[1:] - points[0]).norm(dim=-1).clamp(min=0.3)
+    weight = d ** (2 - dimension) * (1 - d.square() / 4) ** ((3 - dimension) / 2)
+    torch.testing.assert_close(
+        torch.bincount(negative, minlength=5)[1:] / len(negative), weight / weight.sum(), atol=0.01, rtol=0
+    )

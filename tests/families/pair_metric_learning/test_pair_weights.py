@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from tests.contract.test_errors import refused
 
 import lossatlas as la
 from lossatlas.signatures import pairs
@@ -99,31 +100,8 @@ def test_sharp_multi_similarity_is_a_hinge_on_the_hardest_pairs(sharpness):
     assert ((got - hinges) <= (math.log(1 + count_p) + math.log(1 + count_n)) / sharpness).all()
 
 
-@pytest.mark.parametrize(
-    ("call", "error", "message"),
-    [
-        (
-            lambda p, n: la.losses.pair_metric_learning.general_pair_weights("cross_entropy", p, n),
-            ValueError,
-            "`loss`: expected one that is written in the form",
-        ),
-        (
-            lambda p, n: la.losses.pair_metric_learning.general_pair_weights("multi_similarity_loss", p, n[:-1]),
-            ValueError,
-            "`negative`: expected",
-        ),
-        (
-            lambda p, n: la.losses.pair_metric_learning.general_pair_weights("multi_similarity_loss", p.long(), n),
-            TypeError,
-            "`positive`: expected",
-        ),
-        (
-            lambda p, n: la.losses.pair_metric_learning.general_pair_weights("multi_similarity_loss", p, n, alpha=0),
-            ValueError,
-            "`alpha`: expected",
-        ),
-    ],
-)
-def test_errors_name_the_argument(call, error, message):
-    with pytest.raises(error, match=message):
-        call(**{"p": SAMPLE["positive"], "n": SAMPLE["negative"]})
+def test_the_loss_says_what_it_takes():
+    weights = la.losses.pair_metric_learning.general_pair_weights
+    with pytest.raises(ValueError, match="`loss`: expected one that is written in the form"):
+        weights("cross_entropy", **SAMPLE)
+    refused(ValueError, "alpha", weights, "multi_similarity_loss", **SAMPLE, alpha=0)

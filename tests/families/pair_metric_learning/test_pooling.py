@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from tests.contract.test_errors import refused
 
 import lossatlas as la
 
@@ -80,14 +81,28 @@ def test_the_module_is_the_function_of_its_prototypes():
     )
 
 
-def test_wrong_pooling_is_refused():
-    for hyper, name in (({"mass": 1.0}, "mass"), ({"mass": 0.0}, "mass"), ({"gamma": 0.0}, "gamma")):
-        with pytest.raises(ValueError, match=f"`{name}`: expected"):
-            la.losses.pair_metric_learning.generalized_sum_pooling(FEATURES, PROTOTYPES, **hyper)
-    with pytest.raises(ValueError, match="`prototypes`: expected"):
-        la.losses.pair_metric_learning.generalized_sum_pooling(FEATURES, PROTOTYPES[:, :2])
-    with pytest.raises(ValueError, match="`prototypes`: expected a whole number"):
-        la.losses.pair_metric_learning.GeneralizedSumPooling(3, 0)
+def test_one_prototype_of_one_dimension_is_taken_and_less_refused():
+    module = la.losses.pair_metric_learning.GeneralizedSumPooling
+    assert module(1, 1).prototypes.shape == (1, 1)
+    for given, hyper, name in (
+        ((2, 0), {}, "prototypes"),
+        ((0, 2), {}, "dimension"),
+        ((2, 2.0), {}, "prototypes"),
+        ((2, 2), {"mass": 1.0}, "mass"),
+        ((2, 2), {"gamma": 0.0}, "gamma"),
+    ):
+        refused(ValueError, name, module, *given, **hyper)
+
+
+def test_the_module_has_the_published_defaults():
+    module = la.losses.pair_metric_learning.GeneralizedSumPooling(3)
+    assert (len(module.prototypes), module.mass, module.gamma) == (64, 0.3, 0.1)
+
+
+def test_prototypes_begin_with_the_variance_two_over_their_number():
+    torch.manual_seed(0)
+    prototypes = la.losses.pair_metric_learning.GeneralizedSumPooling(400, 50).prototypes
+    assert prototypes.var().item() == pytest.approx(2 / 50, rel=0.05) and abs(prototypes.mean().item()) < 0.01
 
 
 HISTOGRAMS = torch.rand(8, 3, generator=RANDOM, dtype=torch.float64)
@@ -114,19 +129,3 @@ def test_the_map_is_that_of_ridge_regression():
         la.losses.pair_metric_learning.zero_shot_regression_loss(HISTOGRAMS, LABELS, CLASSES, ridge=0.1, scale=2.0),
         wanted,
     )
-
-
-def test_the_zero_shot_loss_has_a_gradient():
-    inputs = [HISTOGRAMS.clone().requires_grad_(), CLASSES.clone().requires_grad_()]
-    assert torch.autograd.gradcheck(
-        lambda a, u: la.losses.pair_metric_learning.zero_shot_regression_loss(a, LABELS, u), inputs
-    )
-
-
-def test_wrong_attributes_are_refused():
-    with pytest.raises(ValueError, match="`labels`: expected"):
-        la.losses.pair_metric_learning.zero_shot_regression_loss(HISTOGRAMS, LABELS + 1, CLASSES)
-    with pytest.raises(ValueError, match="`histograms`: expected at least 2"):
-        la.losses.pair_metric_learning.zero_shot_regression_loss(HISTOGRAMS[:1], LABELS[:1], CLASSES)
-    with pytest.raises(ValueError, match="`ridge`: expected"):
-        la.losses.pair_metric_learning.zero_shot_regression_loss(HISTOGRAMS, LABELS, CLASSES, ridge=0.0)

@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import torch
 
-from ...contract import above, at_least, loss, wrong
+from ...contract import above, at_least, loss, operation
 from ...contract.pairwise import distance
-from ...contract.precision import without_autocast
-from ...signatures import triplets
+from ...signatures import takes, triplets
 
 EPS = above(0, show=(1e-6, 0.5))
 
@@ -101,7 +100,16 @@ class FeatureExtractorLoss(NamedTuple):
     covariance: torch.Tensor
 
 
-@without_autocast
+@operation(
+    takes(triplets.inputs.fields, least={"N": 2, "D": 1}, sizes=triplets.samples.sizes, edges=triplets.samples.edges),
+    paper="m2fnet2022",
+    domains={
+        "triplet_weight": at_least(0),
+        "variance_weight": at_least(0),
+        "covariance_weight": at_least(0),
+        "eps": EPS,
+    },
+)
 def feature_extractor_loss(
     anchor, positive, negative, *, triplet_weight=20.0, variance_weight=1.0, covariance_weight=5.0, eps=1e-6
 ):
@@ -109,6 +117,10 @@ def feature_extractor_loss(
 
     $$ L = 20\, L_\text{triplet} + \sum_{Z \in \{A, P, N\}} \frac1d \sum_k \big[1 - \sqrt{\operatorname{Var} Z_{\cdot k} + \varepsilon}\big]_+
        + 5 \sum_{Z} \frac1d \sum_{k \ne l} \operatorname{Cov}(Z)_{kl}^2 $$
+
+    Use: To reproduce M2FNet, or where a triplet loss draws all vectors into few directions. Not with small batches,
+    whose covariances are noise, nor where the margin of `adaptive_margin_triplet_loss` pulls the wrong way; then
+    `triplet_margin_loss`.
 
     Args:
         anchor, positive, negative: vectors, shape (N, D) each, N >= 2.
@@ -121,23 +133,12 @@ def feature_extractor_loss(
 
     Paper: *M2FNet*, 2022; variance and covariance terms as in VICReg.
     """
-    views = {"anchor": anchor, "positive": positive, "negative": negative}
-    triplets.inputs.check_shapes(views)
-    views, dtype = triplets.inputs.prepared(views)
-    triplet = adaptive_margin_triplet_loss(**views, eps=eps)
-    weights = {
-        "triplet_weight": triplet_weight,
-        "variance_weight": variance_weight,
-        "covariance_weight": covariance_weight,
-    }
-    for name, weight in weights.items():
-        at_least(0).check(name, weight)
-    if len(anchor) < 2:
-        raise wrong("anchor", "at least 2 along N in (N, D)", str(tuple(anchor.shape)))
-    variance = sum(_narrowness(z, eps) for z in views.values())
-    covariance = sum(_off_diagonal(z) for z in views.values())
+    views = (anchor, positive, negative)
+    triplet = (linear_triplet(*views) + adaptive_margin(*views, eps)).mean()
+    variance = sum(_narrowness(z, eps) for z in views)
+    covariance = sum(_off_diagonal(z) for z in views)
     total = triplet_weight * triplet + variance_weight * variance + covariance_weight * covariance
-    return FeatureExtractorLoss(*(part.to(dtype) for part in (total, triplet, variance, covariance)))
+    return FeatureExtractorLoss(total, triplet, variance, covariance)
 
 
 def _narrowness(z, eps):

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import torch
 
-from ...contract import at_least, loss
-from ...contract.precision import without_autocast
+from ...contract import at_least, loss, operation
 from ...contract.safe import xlogy
-from ...signatures import Inputs, codes
+from ...signatures import codes, takes
 
-_words = Inputs({"logits": codes.inputs.fields["logits"]}, codes.inputs.least)
+_words = takes({"logits": codes.inputs.fields["logits"]}, least=codes.inputs.least, sizes=codes.samples.sizes)
 
 
 @loss(
@@ -52,11 +51,14 @@ def discrete_infomax_loss(logits, labels, *, redundancy=1.0):
     return redundancy * between - _about_labels(logits, labels).sum()
 
 
-@without_autocast
+@operation(codes, paper="discreteinfomax2019")
 def code_mutual_information(logits, labels):
     r"""How much each symbol of a code tells of the class, in nats, estimated on a batch.
 
     $$ I(X_i; Y) = H(p_i) - \sum_c \pi_c\, H(p_i(\cdot \mid c)) $$
+
+    Use: To see which positions of a code carry the class, as `discrete_infomax_loss` maximises their sum. Not on small
+    batches, whose estimate is too high.
 
     Args:
         logits: scores of the K symbols at each of L positions of W words, shape (W, L, K).
@@ -67,13 +69,10 @@ def code_mutual_information(logits, labels):
 
     Paper: *Discrete Infomax Codes for Supervised Representation Learning*, 2019.
     """
-    inputs = {"logits": logits, "labels": labels}
-    codes.inputs.check_shapes(inputs)
-    inputs, dtype = codes.inputs.prepared(inputs)
-    return _about_labels(**inputs).to(dtype)
+    return _about_labels(logits, labels)
 
 
-@without_autocast
+@operation(_words, paper="discreteinfomax2019")
 def shared_code_information(logits):
     r"""How much each two positions of a code tell of each other, in nats, estimated on a batch.
 
@@ -82,15 +81,16 @@ def shared_code_information(logits):
     Given its input the symbols of a word are drawn independently; so for $i = l$ this is the information between two
     draws of one symbol, and the entropy of the symbol only where words are certain.
 
+    Use: To see which positions of a code repeat each other, as `discrete_infomax_loss` penalises. Not for long codes,
+    since every pair of positions has a table of its own.
+
     Args:
         logits: scores of the K symbols at each of L positions of W words, shape (W, L, K).
 
     Returns:
         Shape (L, L), symmetric, each in [0, log K] up to rounding.
     """
-    _words.check_shapes({"logits": logits})
-    inputs, dtype = _words.prepared({"logits": logits})
-    return _shared(**inputs).to(dtype)
+    return _shared(logits)
 
 
 def _about_labels(logits, labels):

@@ -2,20 +2,33 @@
 
 import torch
 
-from ...contract import describe, real, values_readable, wrong
-from ...contract.checks import is_dense
+from ...contract import operation
+from ...contract.domains import other_than
 from ...contract.fused import only_autograd, only_once
-from ...contract.precision import without_autocast
 from ...contract.safe import safe_norm
+from ...signatures import takes
+from .fields import Covariance
 
 DISTANCE = "a Bures-Wasserstein distance"
+#: Why a derivative that is made by hand goes through autograd alone.
+BY_HAND = {
+    "vmap": "The derivative of the nearest rotation is made by hand, for autograd alone.",
+    "func": "The derivative of the nearest rotation is made by hand, for autograd alone.",
+}
+A, B = Covariance("... D D"), Covariance("... D D")
+two_matrices = takes({"a": A, "b": B}, least={"D": 1})
+two_matrices_and_metric = takes({"a": A, "b": B, "metric": Covariance("... D D")}, least={"D": 1})
+THETA = other_than(0, show=(0.25, 2.0))
 
 
-@without_autocast
+@operation(two_matrices, paper="spdmanifold2025", exempt=BY_HAND)
 def squared_bures_wasserstein_distance(a, b):
     r"""Squared Bures-Wasserstein distance, the squared 2-Wasserstein distance of two centred Gaussians.
 
     $$ d^2(A, B) = \operatorname{tr} A + \operatorname{tr} B - 2 \operatorname{tr} \big( A^{1/2} B A^{1/2} \big)^{1/2} $$
+
+    Use: When covariances, or Gaussians of one mean, should be compared smoothly, also where matrices are equal or
+    nearly singular. Not when a change of units should change nothing; then `affine_invariant_distance`.
 
     Args:
         a, b: symmetric positive definite matrices, shape (..., n, n); leading axes are broadcast.
@@ -29,11 +42,14 @@ def squared_bures_wasserstein_distance(a, b):
     return _factor_gap(*_roots(a, b)).square().sum((-2, -1))
 
 
-@without_autocast
+@operation(two_matrices, paper="spdmanifold2025", exempt=BY_HAND)
 def bures_wasserstein_distance(a, b):
     r"""Bures-Wasserstein distance, the 2-Wasserstein distance of two centred Gaussians.
 
     $$ d(A, B) = \Big[ \operatorname{tr} A + \operatorname{tr} B - 2 \operatorname{tr} \big( A^{1/2} B A^{1/2} \big)^{1/2} \Big]^{1/2} $$
+
+    Use: When covariances should be compared in units of a standard deviation, also nearly singular ones. Not where
+    equal matrices are met in training, at which a distance has a kink; then `squared_bures_wasserstein_distance`.
 
     Args:
         a, b: symmetric positive definite matrices, shape (..., n, n); leading axes are broadcast.
@@ -46,7 +62,7 @@ def bures_wasserstein_distance(a, b):
     return safe_norm(_factor_gap(*_roots(a, b)).flatten(-2))
 
 
-@without_autocast
+@operation(two_matrices_and_metric, paper="spdmanifold2025", domains={"theta": THETA}, exempt=BY_HAND)
 def squared_generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
     r"""Squared generalized Bures-Wasserstein distance: lengths are measured by a metric, spectra raised to a power.
 
@@ -54,6 +70,9 @@ def squared_generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
        - 2 \operatorname{tr} \big( A^\theta M^{-1} B^\theta M^{-1} \big)^{1/2} \Big] $$
 
     With $\theta = 1$ it is the Bures-Wasserstein distance of $M^{-1/2} A M^{-1/2}$ and $M^{-1/2} B M^{-1/2}$.
+
+    Use: When the squared distance should be measured by a metric $M$, or of powers of the matrices. Not where the
+    gradient is differentiated again and theta is not 1; then `squared_bures_wasserstein_distance`.
 
     Args:
         a, b: symmetric positive definite matrices, shape (..., n, n); leading axes are broadcast.
@@ -68,26 +87,38 @@ def squared_generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
     return _generalized_gap(a, b, metric, theta).square().sum((-2, -1))
 
 
-@without_autocast
+@operation(two_matrices_and_metric, paper="spdmanifold2025", domains={"theta": THETA}, exempt=BY_HAND)
 def generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
     r"""Generalized Bures-Wasserstein distance: lengths are measured by a metric, spectra raised to a power.
 
     $$ d_{M, \theta}(A, B) = \frac1{|\theta|} \Big[ \operatorname{tr} M^{-1} A^\theta + \operatorname{tr} M^{-1} B^\theta
        - 2 \operatorname{tr} \big( A^\theta M^{-1} B^\theta M^{-1} \big)^{1/2} \Big]^{1/2} $$
 
-    Args, errors and paper are those of `squared_generalized_bures_wasserstein_distance`.
+    Use: When the metric $M$ says in which directions differences count, such as a mean covariance that whitens them.
+    Not with a power that must be learned, since the gradient cannot be differentiated by $\theta$; without either
+    `bures_wasserstein_distance`.
+
+    Args:
+        a, b: symmetric positive definite matrices, shape (..., n, n); leading axes are broadcast.
+        metric: $M$, symmetric positive definite, shape (..., n, n).
+        theta: power $\theta \ne 0$ of the matrices.
 
     Returns:
         Shape (...); at equal matrices its gradient is 0. With theta other than 1 that cannot be differentiated again.
+
+    Paper: *Learning to Normalize on the SPD Manifold under Bures-Wasserstein Geometry*, 2025.
     """
     return safe_norm(_generalized_gap(a, b, metric, theta).flatten(-2))
 
 
-@without_autocast
+@operation(two_matrices)
 def affine_invariant_distance(a, b):
     r"""Affine-invariant distance: how far the ratios of two covariance matrices are from 1.
 
     $$ d(A, B) = \big\| \log \big( A^{-1/2} B A^{-1/2} \big) \big\|_F = \Big[ \sum_i \log^2 \lambda_i(A^{-1} B) \Big]^{1/2} $$
+
+    Use: When a change of units, or any invertible mixture of the variables, should change nothing. Not with nearly
+    singular matrices, whose logarithms and gradients are huge; then `bures_wasserstein_distance`.
 
     Args:
         a, b: symmetric positive definite matrices, shape (..., n, n); leading axes are broadcast.
@@ -100,9 +131,7 @@ def affine_invariant_distance(a, b):
 
 
 def _generalized_gap(a, b, metric, theta):
-    if real().check("theta", theta) == 0:
-        raise wrong("theta", "a number other than 0", "0")
-    left, right, by = _roots(a, b, metric=metric)
+    left, right, by = _roots(a, b, metric)
     if theta != 1:
         only_autograd(DISTANCE)
         left, right = (_Power.apply((x + x.mT) / 2, theta / 2) for x in (a, b))
@@ -130,14 +159,14 @@ class _Polar(torch.autograd.Function):
         return rotation
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(ctx, gradient):
         x, rotation = ctx.saved_tensors
-        turned = rotation.mT @ slope
+        turned = rotation.mT @ gradient
         return rotation @ _Lyapunov.apply(rotation.mT @ x, turned - turned.mT)
 
 
 class _Lyapunov(torch.autograd.Function):
-    """The X with H X + X H = C for a symmetric positive definite H. Its slopes solve the same equation."""
+    """The X with H X + X H = C for a symmetric positive definite H. Its gradients solve the same equation."""
 
     @staticmethod
     def forward(ctx, h, c):
@@ -147,14 +176,14 @@ class _Lyapunov(torch.autograd.Function):
         return x
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(ctx, gradient):
         h, x = ctx.saved_tensors
-        of_c = _Lyapunov.apply(h, slope)
+        of_c = _Lyapunov.apply(h, gradient)
         return -(of_c @ x.mT + x.mT @ of_c), of_c
 
 
 class _Power(torch.autograd.Function):
-    """A symmetric positive definite matrix to a power; also where eigenvalues coincide it has a slope."""
+    """A symmetric positive definite matrix to a power; also where eigenvalues coincide it has a gradient."""
 
     @staticmethod
     def forward(ctx, x, power):
@@ -164,11 +193,11 @@ class _Power(torch.autograd.Function):
         return (vectors * values.pow(power).unsqueeze(-2)) @ vectors.mT
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(ctx, gradient):
         only_once("a matrix to a power")
         values, vectors = ctx.saved_tensors
         ratio = _divided_differences(values, ctx.power)
-        return vectors @ (ratio * (vectors.mT @ slope @ vectors)) @ vectors.mT, None
+        return vectors @ (ratio * (vectors.mT @ gradient @ vectors)) @ vectors.mT, None
 
 
 def _divided_differences(values, power):
@@ -181,33 +210,6 @@ def _divided_differences(values, power):
     return ratio * y.expand_as(ratio).pow(power - 1)
 
 
-def _root(name, x):
-    """The lower triangular L with L L^T = x, a matrix that is checked for having one."""
-    if not is_dense(x, {torch.float32, torch.float64}):
-        raise wrong(name, "a float32 or float64 tensor of shape (..., n, n)", describe(x), TypeError)
-    if x.ndim < 2 or x.shape[-1] != x.shape[-2] or x.shape[-1] == 0:
-        raise wrong(name, "shape (..., n, n), n at least 1", str(tuple(x.shape)))
-    if values_readable(x) and not x.isfinite().all():
-        raise wrong(name, "finite numbers", "some that are not")
-    root, failed = torch.linalg.cholesky_ex((x + x.mT) / 2)
-    if values_readable(x):
-        if not torch.allclose(x, x.mT, atol=1e-6 * x.detach().abs().max().item()):
-            raise wrong(name, "symmetric matrices", f"entries that differ by {(x - x.mT).abs().max():.3g}")
-        if failed.any():
-            raise wrong(
-                name, "positive definite matrices", f"a smallest eigenvalue of {torch.linalg.eigvalsh(x).min():.3g}"
-            )
-    return root
-
-
-def _roots(a, b, **more):
-    """The roots of matrices of one size."""
-    roots = [_root(name, x) for name, x in {"a": a, "b": b, **more}.items()]
-    for name, x in {"b": b, **more}.items():
-        if x.shape[-1] != a.shape[-1]:
-            raise wrong(name, f"shape (..., {a.shape[-1]}, {a.shape[-1]})", str(tuple(x.shape)))
-        if x.dtype != a.dtype:
-            raise wrong(name, f"a {str(a.dtype).removeprefix('torch.')} tensor, as `a` is", describe(x), TypeError)
-        if any(m != n and 1 not in (m, n) for m, n in zip(x.shape[::-1], a.shape[::-1], strict=False)):
-            raise wrong(name, f"a shape that broadcasts with that of `a`, {tuple(a.shape)}", str(tuple(x.shape)))
-    return roots
+def _roots(*matrices):
+    """Of each the lower triangular L with L L^T = x."""
+    return (torch.linalg.cholesky((x + x.mT) / 2) for x in matrices)

@@ -4,15 +4,22 @@ from typing import NamedTuple
 
 import torch
 
-from ...contract import above, describe, loss, real, wrong
+from ...contract import Kind, above, loss, operation, real
 from ...contract.pairwise import distances, max_over, min_over, sum_over
-from ...contract.precision import in_one_precision, without_autocast
 from ...contract.safe import one_hot
 from ...signatures import embeddings as embeddings_signature
 from ...signatures import prototypes as prototypes_signature
-from ...signatures.embeddings import relations
 
 SQUARE, TINY = 1e-6, 1e-7
+#: How many of the nearest are averaged, and among how many the nearest of another class is searched.
+NEIGHBORS = Kind(
+    "two whole numbers (k, reach) with 1 <= k <= reach",
+    lambda value: isinstance(value, (tuple, list)) and len(value) == 2 and all(type(n) is int for n in value),
+    refused=(4, (4,), (4.0, 5), None),
+    another=(2, 3),
+    allows=lambda value: 1 <= value[0] <= value[1],
+    outside=((0, 1), (3, 2)),
+)
 
 
 def smooth_distances(x, y, square=SQUARE):
@@ -67,6 +74,7 @@ class IcnnParts(NamedTuple):
     embeddings_signature.vectors,
     paper="susana2023",
     items="batch",
+    domains={"neighbors": NEIGHBORS},
     invariances=("rotate", "shift"),
     bounds=(0.0, None),
     exempt={"items": "The score weighs distances by the largest of the whole batch and averages over its rows."},
@@ -107,52 +115,57 @@ def icnn_loss(x, y, positive, negative, *, neighbors=(4, 5)):
     return -((same + other) / 2 + share).mul(0.5).log()
 
 
-@in_one_precision
-def icnn_score(embeddings, labels, gallery=None, gallery_labels=None, own=None, gallery_mask=None, *, neighbors=(4, 5)):
+@operation(embeddings_signature.vectors, paper="susana2023", domains={"neighbors": NEIGHBORS})
+def icnn_score(x, y, positive, negative, *, neighbors=(4, 5)):
     r"""The ICNN score of labelled vectors: 1 where every row's neighbours are of its class and on top of it.
 
     $$ \tfrac12 \Big( \tfrac12 (\lambda_\text{same} + \lambda_\text{other}) + \gamma \Big) $$
 
-    Args and errors are those of `icnn_loss`, which is $-\log$ of it.
+    It is what `icnn_loss` takes $-\log$ of.
+
+    Use: To measure how well an embedding separates classes, in one number without training a classifier. Not to compare
+    embeddings of different numbers of neighbours; for what is behind the number see `icnn_parts`.
+
+    Args:
+        embeddings: vectors, shape (N, D).
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: where the neighbours are searched; by default among one another.
+        neighbors: (k, reach), as in `icnn_loss`.
 
     Returns:
         A 0-d tensor in (0, 1], up to rounding.
+
+    Paper: *SuSana Distancia is all you need*, 2023.
     """
-    same, other, share, _ = icnn_parts(
-        embeddings, labels, gallery, gallery_labels, own, gallery_mask, neighbors=neighbors
-    )
+    same, other, share, _ = _parts(x, y, positive, negative, neighbors)
     return ((same + other) / 2 + share) / 2
 
 
-@without_autocast
-def icnn_parts(embeddings, labels, gallery=None, gallery_labels=None, own=None, gallery_mask=None, *, neighbors=(4, 5)):
+@operation(embeddings_signature.vectors, paper="susana2023", domains={"neighbors": NEIGHBORS})
+def icnn_parts(x, y, positive, negative, *, neighbors=(4, 5)):
     r"""The parts of the ICNN score: $\lambda_\text{same}$, $\lambda_\text{other}$, $\gamma$ and the unused $\omega$.
 
-    Args and errors are those of `icnn_loss`.
+    Use: To see which part of an `icnn_score` is low: how near neighbours of the same class are, how far those of
+    others, or how many there are of either. Not to train with; then `icnn_loss`.
+
+    Args:
+        embeddings: vectors, shape (N, D).
+        labels: class of each, shape (N,).
+        gallery, gallery_labels, own, gallery_mask: where the neighbours are searched; by default among one another.
+        neighbors: (k, reach), as in `icnn_loss`.
 
     Returns:
         `IcnnParts(same, other, share, spread)` of 0-d tensors. `spread` is $\omega$ = 1 - Var(same) - Var(other), with
         the variances of the measured distances, zeros standing where a neighbour is of the other kind. A published
         score is (($\lambda_\text{same} + \lambda_\text{other}$)/2 + $\gamma$ + $\omega$)/3.
+
+    Paper: *SuSana Distancia is all you need*, 2023.
     """
-    given = dict(
-        embeddings=embeddings,
-        labels=labels,
-        gallery=gallery,
-        gallery_labels=gallery_labels,
-        own=own,
-        gallery_mask=gallery_mask,
-    )
-    sizes = embeddings_signature.inputs.check_shapes(given)
-    inputs, sizes = embeddings_signature.inputs.completed(given, sizes, None)
-    embeddings_signature.inputs.check_values(inputs, sizes)
-    inputs, dtype = embeddings_signature.inputs.prepared(inputs)
-    x, labels, y, *rest = inputs.values()
-    return IcnnParts(*(part.to(dtype) for part in _parts(x, y, *relations(labels, *rest), neighbors)))
+    return _parts(x, y, positive, negative, neighbors)
 
 
 def _parts(x, y, positive, negative, neighbors):
-    k, reach = _counts(neighbors)
+    k, reach = neighbors
     few = len(x) == 0 or k + 2 >= len(y)
     k = max(0, min(k, len(y) - 2))
     near, same, other = _nearest(smooth_distances(x, y), positive, negative, reach)
@@ -166,16 +179,6 @@ def _parts(x, y, positive, negative, neighbors):
     gamma = torch.ones_like(lam_other) if few else same.sum().to(near) / (k * len(x))
     spread = 1 - _variance(scaled * same) - _variance(shares * other)
     return IcnnParts(1 - _mean_of_means(scaled, same), lam_other, gamma, spread)
-
-
-def _counts(neighbors):
-    pair = tuple(neighbors) if isinstance(neighbors, (tuple, list)) else ()
-    wanted = "two whole numbers (k, reach) with 1 <= k <= reach"
-    if len(pair) != 2 or not all(type(n) is int for n in pair):
-        raise wrong("neighbors", wanted, describe(neighbors), TypeError)
-    if not 1 <= pair[0] <= pair[1]:
-        raise wrong("neighbors", wanted, str(pair))
-    return pair
 
 
 def _nearest(d, positive, negative, reach):

@@ -9,20 +9,28 @@ from typing import NamedTuple
 
 import torch
 
-from ...contract import above, between, describe, expect, values_readable, wrong
-from ...contract.checks import INDICES, is_dense
+from ...contract import above, between, operation, wrong
 from ...contract.fused import only_autograd, only_once
 from ...contract.pairwise import cosines
-from ...contract.precision import in_one_precision
-from ...signatures import Field, Inputs
+from ...signatures import Field, takes
+from .fields import Edges, Finite
 
-_views = Inputs({"view_a": Field("N D"), "view_b": Field("M D")}, {"D": 1})
-_local = Inputs({"view_a": Field("N D"), "view_b": Field("M D"), "local": Field("N M")})
-_matching = Inputs({"matching": Field("N N")})
-_matchings = Inputs({"matching": Field("N N"), "truth": Field("N N")})
-_cost = Inputs({"cost": Field("N N")})
-_slope = Inputs({"cost": Field("N N"), "slope": Field("N N")})
-_quadratic = Inputs({"matching": Field("N N"), "vertex": Field("N N"), "edge": Field("E F")})
+VIEWS = {"view_a": Field("N D"), "view_b": Field("M D"), "edges_a": Edges("E 2"), "edges_b": Edges("F 2", below="M")}
+STRENGTH = above(0, show=(0.1, 5.0))
+ONE_BY_ONE = {"vmap": "SciPy finds one matching after another, from numbers that it reads."}
+
+
+def _of_points(inputs):
+    """A graph without points has no edges."""
+    views = {"edges_a": inputs["view_a"], "edges_b": inputs["view_b"]}
+    return {**inputs, **{name: inputs[name] if len(view) else inputs[name][:0] for name, view in views.items()}}
+
+
+def _of_matched_points(inputs):
+    if len(inputs["matching"]):
+        return inputs
+    edges = {name: inputs[name][:0] for name in ("edges_a", "edges_b")}
+    return {**inputs, **edges, "edge": inputs["edge"][:0, :0]}
 
 
 class Affinity(NamedTuple):
@@ -32,12 +40,21 @@ class Affinity(NamedTuple):
     edge: torch.Tensor
 
 
-@in_one_precision
-def vertex_edge_affinity(view_a, view_b, edges_a, edges_b, *, local=None, share=1.0):
+@operation(
+    takes({**VIEWS, "local": Field("N M")}, least={"D": 1}, optional=("local",), related=_of_points),
+    paper="lvmmed2023",
+    domains={"share": between(0, 1, show=(0.0, 1.0))},
+    example={"share": 0.6},
+    exempt={"optional": "Where there are no local features, no share can be theirs."},
+)
+def vertex_edge_affinity(view_a, view_b, edges_a, edges_b, local, *, share=1.0):
     r"""Costs of matching two graphs: of a point with a point, and of an edge with an edge. Lower is more alike.
 
     $$ c^v_{ia} = -\big[ t \cos(z_i, z'_a) + (1 - t)\, s_{ia} \big], \qquad
        c^e_{(ij)(ab)} = -\cos(z_i - z_j, z'_a - z'_b) $$
+
+    Use: When two views of a batch, with a graph on each, are to be matched by `least_cost_matching` or weighed by
+    `second_order_cost`. Not for graphs with many edges, since every edge is compared with every other.
 
     Args:
         view_a, view_b: a vector per point of either graph, shapes (N, D) and (M, D).
@@ -50,12 +67,8 @@ def vertex_edge_affinity(view_a, view_b, edges_a, edges_b, *, local=None, share=
 
     Paper: *LVM-Med*, 2023; from the text alone, see the top of the file.
     """
-    given = {"view_a": view_a, "view_b": view_b}
-    sizes = _views.check_shapes(given) if local is None else _local.check_shapes({**given, "local": local})
-    between(0, 1).check("share", share)
-    expect(local is not None or share == 1, "share", "1 where `local` is not given", f"{share}")
-    for name, edges, count in (("edges_a", edges_a, sizes["N"]), ("edges_b", edges_b, sizes["M"])):
-        _check_edges(name, edges, count)
+    if local is None and share != 1:
+        raise wrong("share", "1 where `local` is not given", f"{share:g}")
     vertex = -share * cosines(view_a, view_b)
     if local is not None:
         vertex = vertex - (1 - share) * local
@@ -66,20 +79,26 @@ def _along(vectors, edges):
     return vectors[edges[:, 0]] - vectors[edges[:, 1]]
 
 
-def _check_edges(name, edges, count):
-    if not is_dense(edges, INDICES):
-        raise wrong(name, "an integer tensor of shape (E, 2)", describe(edges), TypeError)
-    if edges.ndim != 2 or edges.shape[1] != 2:
-        raise wrong(name, "shape (E, 2)", str(tuple(edges.shape)))
-    if values_readable(edges) and not 0 <= edges.min() <= edges.max() < count:
-        raise wrong(name, f"points in [0, {count})", str([edges.min().item(), edges.max().item()]))
-
-
-@in_one_precision
+@operation(
+    takes(
+        {
+            "matching": Field("N N"),
+            "vertex": Field("N N"),
+            "edge": Field("E F"),
+            "edges_a": Edges("E 2"),
+            "edges_b": Edges("F 2"),
+        },
+        related=_of_matched_points,
+    ),
+    paper="lvmmed2023",
+)
 def second_order_cost(matching, vertex, edge, edges_a, edges_b):
     r"""What a matching costs: its points, and each pair of edges whose ends are matched.
 
     $$ \sum_{ia} c^v_{ia} v_{ia} + \sum_{(ij)(ab)} c^e_{(ij)(ab)}\, v_{ia} v_{jb} $$
+
+    Use: To compare matchings by their edges too, or as an objective that a soft matching descends. Not to find the best
+    one, which is a hard problem; `least_cost_matching` minimises its first sum alone.
 
     Args:
         matching: $v$, a permutation matrix or a soft one, shape (N, N).
@@ -89,21 +108,23 @@ def second_order_cost(matching, vertex, edge, edges_a, edges_b):
     Returns:
         A 0-d tensor.
     """
-    _quadratic.check_shapes({"matching": matching, "vertex": vertex, "edge": edge})
-    for name, edges, count in (("edges_a", edges_a, len(edge)), ("edges_b", edges_b, edge.shape[1])):
-        _check_edges(name, edges, len(matching))
-        expect(len(edges) == count, name, f"{count} edges, as in `edge`", str(len(edges)))
     of_ends = [matching[edges_a[:, end]][:, edges_b[:, end]] for end in (0, 1)]
     return (vertex * matching).sum() + (edge * of_ends[0] * of_ends[1]).sum()
 
 
-@in_one_precision
-def graph_matching_hamming_loss(matching, truth=None):
+@operation(
+    takes({"matching": Field("N N"), "truth": Field("N N")}, optional=("truth",)),
+    paper="lvmmed2023",
+)
+def graph_matching_hamming_loss(matching, truth):
     r"""How many entries of a matching are wrong.
 
     $$ L = \sum_{ia} v_{ia} (1 - v^*_{ia}) + v^*_{ia} (1 - v_{ia}) $$
 
-    A permutation loses 2 for each point that it moves. The slope is $1 - 2 v^*$ in each entry.
+    A permutation loses 2 for each point that it moves. The gradient is $1 - 2 v^*$ in each entry.
+
+    Use: When the right matching is known, as for two views of a batch, with `matched`. Not with a matching that has no
+    gradient, such as that of `least_cost_matching`.
 
     Args:
         matching: $v$, entries in [0, 1], shape (N, N); `matched` gives one with a gradient.
@@ -115,17 +136,27 @@ def graph_matching_hamming_loss(matching, truth=None):
     Paper: *LVM-Med*, 2023.
     """
     if truth is None:
-        _matching.check_shapes({"matching": matching})
         truth = torch.eye(len(matching), dtype=matching.dtype, device=matching.device)
-    _matchings.check_shapes({"matching": matching, "truth": truth})
     return (matching * (1 - truth) + truth * (1 - matching)).sum()
 
 
+@operation(takes({"cost": Finite("N N")}), differentiable=False, exempt=ONE_BY_ONE)
 def least_cost_matching(cost):
-    """The permutation matrix of least total cost, (N, N) -> (N, N). It needs SciPy."""
-    _cost.check_shapes({"cost": cost})
-    if not cost.isfinite().all():
-        raise wrong("cost", "finite numbers", "some that are not")
+    r"""The permutation matrix of least total cost.
+
+    $$ \hat v(c) = \arg\min_v \sum_{ia} c_{ia} v_{ia} $$
+
+    Use: To match two sets of points of one size. Not where a gradient should reach the costs; then `matched`.
+
+    Args:
+        cost: $c$, finite numbers, shape (N, N).
+
+    Returns:
+        Shape (N, N), of 0 and 1.
+
+    Raises:
+        ImportError: without SciPy, which solves the problem.
+    """
     try:
         from scipy.optimize import linear_sum_assignment
     except ImportError as error:
@@ -134,17 +165,27 @@ def least_cost_matching(cost):
     return torch.zeros_like(cost).index_put_((torch.as_tensor(rows), torch.as_tensor(columns)), cost.new_ones(()))
 
 
-def imle_assignment_gradient(cost, slope, *, strength=1.0):
-    r"""A gradient for costs from the slope at the matching: how the best matching answers to a nudge against it.
+@operation(
+    takes({"cost": Finite("N N"), "gradient": Finite("N N")}),
+    paper="lvmmed2023",
+    domains={"strength": STRENGTH},
+    differentiable=False,
+    exempt=ONE_BY_ONE,
+)
+def imle_assignment_gradient(cost, gradient, *, strength=1.0):
+    r"""A gradient for costs from the gradient at the matching: how the best matching answers to a nudge against it.
 
     $$ \frac{\partial L}{\partial c} \approx -\frac1\lambda \Big[ \hat v(c) - \hat v\big( c + \lambda \tfrac{\partial L}{\partial \hat v} \big) \Big] $$
 
     It is 0 where the nudge does not change the matching. Noise that is added to the cost beforehand makes it the
     implicit maximum-likelihood estimate.
 
+    Use: In a training step of one's own, or to look at the gradient that `matched` has. Not for a nudge so small that
+    it changes no matching, since the gradient is then 0.
+
     Args:
         cost: shape (N, N).
-        slope: $\partial L / \partial \hat v$, shape (N, N).
+        gradient: $\partial L / \partial \hat v$, shape (N, N).
         strength: $\lambda > 0$ of the nudge.
 
     Returns:
@@ -152,23 +193,36 @@ def imle_assignment_gradient(cost, slope, *, strength=1.0):
 
     Paper: *LVM-Med*, 2023; the constant is not known, see the top of the file.
     """
-    _slope.check_shapes({"cost": cost, "slope": slope})
-    above(0).check("strength", strength)
-    return (least_cost_matching(cost + strength * slope) - least_cost_matching(cost)) / strength
+    return (least_cost_matching(cost + strength * gradient) - least_cost_matching(cost)) / strength
 
 
+@operation(
+    takes({"cost": Finite("N N")}),
+    paper="lvmmed2023",
+    domains={"strength": STRENGTH},
+    exempt={
+        **ONE_BY_ONE,
+        "gradient": "A matching changes in jumps; its gradient is that of `imle_assignment_gradient`.",
+        "func": "Its gradient is made by hand, for autograd alone.",
+    },
+)
 def matched(cost, *, strength=1.0):
-    """The matching of least cost, whose gradient is `imle_assignment_gradient`.
+    r"""The matching of least cost, whose gradient is `imle_assignment_gradient`.
+
+    $$ \hat v(c) = \arg\min_v \sum_{ia} c_{ia} v_{ia} $$
+
+    Use: When features should be learned by whether their best matching is right, as by `graph_matching_hamming_loss`.
+    Not where the gradient is differentiated again; a Sinkhorn iteration is smooth.
 
     Args:
-        cost: shape (N, N); add noise to it beforehand for a smoother gradient.
+        cost: $c$, finite numbers, shape (N, N); add noise to it beforehand for a smoother gradient.
         strength: > 0, of the nudge.
 
     Returns:
         A permutation matrix, shape (N, N). Its gradient cannot be differentiated again.
+
+    Paper: *LVM-Med*, 2023; from the text alone, see the top of the file.
     """
-    _cost.check_shapes({"cost": cost})
-    above(0).check("strength", strength)
     only_autograd("a matching")
     return _Matched.apply(cost, strength)
 
@@ -181,7 +235,7 @@ class _Matched(torch.autograd.Function):
         return least_cost_matching(cost)
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(ctx, gradient):
         only_once("a matching")
         (cost,) = ctx.saved_tensors
-        return imle_assignment_gradient(cost, slope, strength=ctx.strength), None
+        return imle_assignment_gradient(cost, gradient, strength=ctx.strength), None

@@ -13,29 +13,36 @@ from dataclasses import replace
 
 import torch
 
-from ...contract import above, describe, get, inside, on, real, wrong
-from ...contract.checks import check_generator
-from ...contract.pairwise import cosines, distances, max_over, min_over
-from ...contract.precision import without_autocast
+from ...contract import above, get, inside, on, operation, real
+from ...contract.domains import GENERATOR
+from ...contract.pairwise import distances, max_over, min_over
 from ...contract.safe import unit
-from ...signatures import embeddings as signature
-from .mixup import check_table
+from ...signatures import Field, Given, Mask, embeddings, takes
+from .fields import LOSS
+
+#: What makes the number of results depend on the values.
+COUNTED = {"vmap": "How many pairs or triplets are found depends on the values."}
+DRAWN = {**COUNTED, "loop": "Its negatives are drawn at random; tests of their distribution take the place of a loop."}
 
 
-@torch.no_grad()
-def all_triplets(embeddings, labels, gallery=None, gallery_labels=None):
+@operation(embeddings.vectors, differentiable=False, exempt=COUNTED)
+def all_triplets(x, y, positive, negative):
     """Every anchor with every positive and every negative.
+
+    Use: When batches are small, or a loss such as `triplet_margin_loss` should weigh all triplets itself. Not in large
+    batches, whose triplets grow with the cube of their size and are mostly easy; then `semi_hard_triplets`.
 
     Args:
         embeddings: anchors, shape (N, D).
         labels: class of each, shape (N,).
         gallery: what they are compared with, shape (M, D); by default one another, each without itself.
         gallery_labels: class of each, shape (M,).
+        own: which row of the gallery is the anchor itself, -1 for none, shape (N,).
+        gallery_mask: boolean, which rows of the gallery are there, shape (M,).
 
     Returns:
         (anchor, positive, negative), index tensors of shape (T,) with T the sum over anchors of positives times negatives.
     """
-    _, _, positive, negative = _compared(embeddings, labels, gallery, gallery_labels)
     anchor, with_positive = positive.nonzero(as_tuple=True)
     counts = negative.sum(-1)
     starts, negatives = counts.cumsum(0) - counts, negative.nonzero(as_tuple=True)[1]
@@ -46,57 +53,73 @@ def all_triplets(embeddings, labels, gallery=None, gallery_labels=None):
     return anchor[pair], with_positive[pair], negatives[starts[anchor[pair]] + place]
 
 
-@torch.no_grad()
-def hard_triplets(embeddings, labels, gallery=None, gallery_labels=None):
+@operation(embeddings.distance, paper="hermans2017defense", differentiable=False, exempt=COUNTED)
+def hard_triplets(d, positive, negative):
     """For each anchor the farthest positive and the nearest negative ("batch hard").
 
+    Use: When each class has several examples in a batch and labels are clean. Not with wrong labels, which are the
+    hardest of all, nor at the start of training, when such triplets may draw all vectors into one point; then
+    `semi_hard_triplets`.
+
     Args:
-        embeddings, labels, gallery, gallery_labels: as in `all_triplets`; compared by Euclidean distance, as they are.
+        embeddings, labels, gallery, gallery_labels, own, gallery_mask: as in `all_triplets`; compared by Euclidean
+            distance, as they are.
 
     Returns:
-        (anchor, positive, negative), at most one triplet per anchor; none for an anchor without either side.
+        (anchor, positive, negative), at most one triplet per anchor; none for an anchor without either side. Of several
+        that are equally far the first is taken.
 
     Paper: Hermans, Beyer and Leibe, "In defense of the triplet loss for person re-identification", 2017.
     """
-    x, y, positive, negative = _compared(embeddings, labels, gallery, gallery_labels)
-    d = distances(x, y)
     return _one_each(_nearest(-d, positive), _nearest(d, negative), positive, negative)
 
 
-@torch.no_grad()
-def easy_positive_triplets(embeddings, labels, gallery=None, gallery_labels=None):
+@operation(embeddings.distance, differentiable=False, exempt=COUNTED)
+def easy_positive_triplets(d, positive, negative):
     """For each anchor the nearest positive and the nearest negative.
 
+    Use: When classes have several modes that need not meet in one point: an anchor is drawn to its nearest example
+    alone. Not when all examples of a class should be found by any of them; then `hard_triplets`.
+
     Args:
-        embeddings, labels, gallery, gallery_labels: as in `all_triplets`; compared by Euclidean distance, as they are.
+        embeddings, labels, gallery, gallery_labels, own, gallery_mask: as in `all_triplets`; compared by Euclidean
+            distance, as they are.
 
     Returns:
-        (anchor, positive, negative), at most one triplet per anchor; none for an anchor without either side.
+        (anchor, positive, negative), at most one triplet per anchor; none for an anchor without either side. Of several
+        that are equally near the first is taken.
 
     Paper: Xuan, Stylianou and Pless, "Improved embeddings with easy positive triplet mining", WACV 2020.
     """
-    x, y, positive, negative = _compared(embeddings, labels, gallery, gallery_labels)
-    d = distances(x, y)
     return _one_each(_nearest(d, positive), _nearest(d, negative), positive, negative)
 
 
-@torch.no_grad()
-def semi_hard_triplets(embeddings, labels, gallery=None, gallery_labels=None, *, margin=None):
+@operation(
+    embeddings.distance,
+    paper="schroff2015facenet",
+    domains={"margin": above(0, show=(0.1, 2.0))},
+    differentiable=False,
+    exempt=COUNTED,
+)
+def semi_hard_triplets(d, positive, negative, *, margin=None):
     """For each positive pair the nearest negative that is farther away than the positive.
 
+    Use: When training with a triplet loss begins, or labels are noisy: negatives nearer than the positive, which are
+    often mistakes, are left out. Not when few negatives lie beyond the positives, since such pairs get no triplet; then
+    `distance_weighted_triplets`.
+
     Args:
-        embeddings, labels, gallery, gallery_labels: as in `all_triplets`; compared by Euclidean distance, as they are.
+        embeddings, labels, gallery, gallery_labels, own, gallery_mask: as in `all_triplets`; compared by Euclidean
+            distance, as they are.
         margin: > 0: only negatives less than this much farther away than the positive; by default any farther one.
 
     Returns:
-        (anchor, positive, negative), at most one triplet per positive pair. Takes N M log M steps and room for a few N M numbers.
+        (anchor, positive, negative), at most one triplet per positive pair; of several negatives that are equally near
+        the first. Takes N M log M steps and room for a few N M numbers.
 
     Paper: Schroff, Kalenichenko and Philbin, "FaceNet", CVPR 2015.
     """
-    x, y, positive, negative = _compared(embeddings, labels, gallery, gallery_labels)
-    replace(above(0), optional=True).check("margin", margin)
-    d = distances(x, y)
-    by_distance, order = torch.where(negative, d, torch.inf).sort(-1)
+    by_distance, order = torch.where(negative, d, torch.inf).sort(dim=-1, stable=True)
     anchor, with_positive = positive.nonzero(as_tuple=True)
     farther = torch.searchsorted(by_distance, d, right=True)[anchor, with_positive].clamp(max=d.shape[-1] - 1)
     apart, reach = d[anchor, with_positive], by_distance[anchor, farther]
@@ -105,34 +128,45 @@ def semi_hard_triplets(embeddings, labels, gallery=None, gallery_labels=None, *,
     return anchor[found], with_positive[found], order[anchor, farther][found]
 
 
-@torch.no_grad()
-def random_triplets(embeddings, labels, gallery=None, gallery_labels=None, *, generator=None):
+@operation(embeddings.vectors, domains={"generator": GENERATOR}, differentiable=False, exempt=DRAWN)
+def random_triplets(x, y, positive, negative, *, generator=None):
     """For each positive pair a random negative, each with the same probability.
 
+    Use: As the baseline that other miners are compared with, and where negatives must not be chosen by the model that
+    is trained. Not late in training, when most negatives are far away and give no gradient; then
+    `distance_weighted_triplets`.
+
     Args:
-        embeddings, labels, gallery, gallery_labels: as in `all_triplets`.
+        embeddings, labels, gallery, gallery_labels, own, gallery_mask: as in `all_triplets`.
         generator: a `torch.Generator` on the device of the embeddings; by default torch's own.
 
     Returns:
         (anchor, positive, negative), one triplet per positive pair of an anchor with a negative.
     """
-    _, _, positive, negative = _compared(embeddings, labels, gallery, gallery_labels)
     return _drawn(positive, negative, negative.double(), generator)
 
 
-@torch.no_grad()
-def distance_weighted_triplets(
-    embeddings, labels, gallery=None, gallery_labels=None, *, cutoff=0.5, farthest=1.4, generator=None
-):
-    r"""For each positive pair a random negative, so drawn that all distances come up about equally often.
+@operation(
+    embeddings.vectors,
+    paper="wu2017sampling",
+    domains={"cutoff": inside(0, 2), "farthest": inside(0, 2, open_high=False), "generator": GENERATOR},
+    differentiable=False,
+    exempt=DRAWN,
+)
+def distance_weighted_triplets(x, y, positive, negative, *, cutoff=0.5, farthest=1.4, generator=None):
+    r"""For each positive pair a random negative, drawn such that all distances come up about equally often.
 
     On the unit sphere distances crowd around $\sqrt2$, with the density $q(d) \propto d^{D-2} (1 - d^2/4)^{(D-3)/2}$. A
     negative at distance d gets the weight $1/q(\max(d, c))$; beyond `farthest` it gets none.
 
+    Use: When vectors have unit length and many dimensions, with `margin_loss` or `triplet_margin_loss`. Not for vectors
+    compared as they are, whose distances have another density; then `semi_hard_triplets`.
+
     Args:
-        embeddings, labels, gallery, gallery_labels: as in `all_triplets`; compared by Euclidean distance at unit length.
+        embeddings, labels, gallery, gallery_labels, own, gallery_mask: as in `all_triplets`; compared by Euclidean
+            distance at unit length.
         cutoff: the distance c in (0, 2) below which the weight grows no more.
-        farthest: distance in (0, 2] from which on a negative is not drawn; 1.4 is where the margin loss has no slope.
+        farthest: distance in (0, 2] from which on a negative is not drawn; at 1.4 the margin loss has no gradient.
             An anchor all of whose negatives lie beyond has each with the same probability.
         generator: a `torch.Generator` on the device of the embeddings; by default torch's own.
 
@@ -141,9 +175,6 @@ def distance_weighted_triplets(
 
     Paper: Wu et al., "Sampling matters in deep embedding learning", ICCV 2017. `farthest` is from the authors' code.
     """
-    inside(0, 2).check("cutoff", cutoff)
-    inside(0, 2, open_high=False).check("farthest", farthest)
-    x, y, positive, negative = _compared(embeddings, labels, gallery, gallery_labels)
     d = distances(unit(x), unit(y)).double()
     dim, near = x.shape[-1], negative & (d < farthest)
     # Near the antipode the density of one or two dimensions has no bound, and its inverse is 0.
@@ -155,16 +186,29 @@ def distance_weighted_triplets(
     return _drawn(positive, negative, torch.where(some, weight, negative.double()), generator)
 
 
-@torch.no_grad()
-@without_autocast
-def multi_similarity_mining(embeddings, labels, gallery=None, gallery_labels=None, *, epsilon=0.1):
+EPSILON = real(show=(0.0, 0.5))
+
+
+@operation(
+    embeddings.cosine,
+    paper="multisimilarity2019",
+    domains={"epsilon": EPSILON},
+    differentiable=False,
+    exempt=COUNTED,
+)
+def multi_similarity_mining(s, positive, negative, *, epsilon=0.1):
     r"""Pairs that are worth a look: positives less similar than the best negative, and the other way round.
 
     $$ P_i' = \{k \in P_i : s_{ik} < \max_{j \in N_i} s_{ij} + \epsilon\}, \qquad
        N_i' = \{j \in N_i : s_{ij} > \min_{k \in P_i} s_{ik} - \epsilon\} $$
 
+    Use: When the indices of informative pairs are wanted, to look at them or to give them to a loss of one's own. For
+    a registered loss on these pairs use `mined` with `multi_similarity_pairs`. Not with a single example of each class,
+    where no anchor has a positive.
+
     Args:
-        embeddings, labels, gallery, gallery_labels: as in `all_triplets`; compared by cosine similarity.
+        embeddings, labels, gallery, gallery_labels, own, gallery_mask: as in `all_triplets`; compared by cosine
+            similarity.
         epsilon: by how much a pair may be easier and still count.
 
     Returns:
@@ -172,37 +216,51 @@ def multi_similarity_mining(embeddings, labels, gallery=None, gallery_labels=Non
         An anchor without either side has neither.
 
     Paper: Wang et al., "Multi-similarity loss with general pair weighting for deep metric learning", 2019.
-
-    For the loss on these pairs see `mined` with `multi_similarity_pairs`.
     """
-    x, y, positive, negative = _compared(embeddings, labels, gallery, gallery_labels)
-    kept, hard = multi_similarity_pairs(cosines(x, y), positive, negative, epsilon=epsilon)
+    kept, hard = multi_similarity_pairs(s, positive, negative, epsilon=epsilon)
     return (*kept.nonzero(as_tuple=True), *hard.nonzero(as_tuple=True))
 
 
+@operation(
+    takes({"s": Field("N K"), "positive": Mask("N K"), "negative": Mask("N K")}),
+    paper="multisimilarity2019",
+    domains={"epsilon": EPSILON},
+    differentiable=False,
+)
 def multi_similarity_pairs(s, positive, negative, *, epsilon=0.1):
-    """The masks of the pairs that `multi_similarity_mining` keeps.
+    r"""The masks of the pairs that `multi_similarity_mining` keeps.
+
+    $$ P_i' = \{k \in P_i : s_{ik} < \max_{j \in N_i} s_{ij} + \epsilon\}, \qquad
+       N_i' = \{j \in N_i : s_{ij} > \min_{k \in P_i} s_{ik} - \epsilon\} $$
+
+    Use: When a loss should see informative pairs alone: `mined("multi_similarity_loss", multi_similarity_pairs)`. Not
+    on distances, where more means farther apart.
 
     Args:
         s: cosine similarities, shape (N, K).
-        positive, negative: boolean masks over them.
+        positive: boolean, which pairs belong together, shape (N, K).
+        negative: boolean, which do not, shape (N, K).
         epsilon: as in `multi_similarity_mining`.
 
     Returns:
         (positive, negative), boolean masks, shape (N, K).
+
+    Paper: Wang et al., "Multi-similarity loss with general pair weighting for deep metric learning", 2019.
     """
-    check_table("s", s, s)
-    for name, mask in {"positive": positive, "negative": negative}.items():
-        check_table(name, mask, s)
-        if mask.dtype != torch.bool:
-            raise wrong(name, "a boolean tensor", describe(mask), TypeError)
-    real().check("epsilon", epsilon)
     hardest, easiest = max_over(s, negative), min_over(s, positive)
     return positive & (s < hardest.unsqueeze(-1) + epsilon), negative & (s > easiest.unsqueeze(-1) - epsilon)
 
 
+@operation(
+    takes({"loss": LOSS, "keep": Given(what="a function of (s, positive, negative)", example=lambda *_: _all_of_them)}),
+    differentiable=False,
+    exempt={"loop": "It returns a loss, whose values tests compare with those on the pairs that are kept."},
+)
 def mined(loss, keep):
     """A loss on the pairs that are kept of those that it would look at.
+
+    Use: When a registered loss should see the pairs that a miner keeps, with weights, masks and reductions as ever. Not
+    to weigh pairs, which are kept or not; `circle_loss` and `multi_similarity_loss` do that themselves.
 
     Args:
         loss: a registered loss, by function, entry or name, whose formula takes `positive` and `negative` masks.
@@ -217,8 +275,6 @@ def mined(loss, keep):
     >>> hard(torch.eye(4), torch.arange(4) // 2, base=0.5)
     tensor(0.6566)
     """
-    if not callable(keep):
-        raise wrong("keep", "a function of (s, positive, negative) that gives two masks", describe(keep), TypeError)
     entry = get(loss)
     forms = entry.signature.forms
     narrowed = {name: replace(form, relate=_narrowed(form.relate, keep)) for name, form in forms.by_name.items()}
@@ -233,11 +289,8 @@ def _narrowed(relate, keep):
     return narrowed
 
 
-def _compared(embeddings, labels, gallery, gallery_labels):
-    """The checked vectors and gallery, and which pairs are positive and which negative: (N, D), (M, D), (N, M), (N, M)."""
-    given = {"embeddings": embeddings, "labels": labels, "gallery": gallery, "gallery_labels": gallery_labels}
-    inputs, _ = signature.inputs.completed(given, signature.inputs.check_shapes(given), None)
-    return signature.vectors.form.relate(signature.inputs.prepared(inputs)[0])
+def _all_of_them(s, positive, negative):
+    return positive, negative
 
 
 def _nearest(d, where):
@@ -253,7 +306,6 @@ def _one_each(with_positive, with_negative, positive, negative):
 
 def _drawn(positive, negative, weight, generator):
     """One negative for each positive pair, by the weights (N, M) of the negatives of its anchor."""
-    check_generator(generator)
     able = negative.any(-1, keepdim=True)
     anchor, with_positive = (positive & able).nonzero(as_tuple=True)
     most = max(1, int(positive.sum(-1).max()) if len(positive) else 1)

@@ -1,27 +1,41 @@
 """Mixup for losses of pairs: a mixture of a positive and a negative counts as partly positive, partly negative."""
 
+import operator
 from dataclasses import replace
 
 import torch
 
-from ...contract import above, at_least, between, describe, expect, loss, real, values_readable, wrong
-from ...contract.checks import FLOATS, INTEGERS, is_dense
+from ...contract import above, at_least, between, loss, operation, real
+from ...contract.domains import FUNCTION
 from ...contract.pairwise import cosine, cosines, distance, distances, log_sum_exp
-from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, unit
-from ...signatures import embeddings
+from ...signatures import Field, embeddings, takes
+from .fields import Belonging
 
 #: Which of an anchor's positives comes first is a matter of the gallery's order.
 in_order = replace(embeddings, always=("rename_labels",))
-
-NUMBERS = FLOATS | INTEGERS | {torch.bool, torch.uint8}
 
 
 def _itself(x):
     return x
 
 
-@in_one_precision
+def _square(x):
+    return x * x
+
+
+@operation(
+    takes({"s": Field("N K"), "positive": Belonging("N K"), "negative": Belonging("N K")}),
+    paper="ittakestwo2021",
+    domains=dict.fromkeys(("rho_positive", "rho_negative", "sigma_positive", "sigma_negative", "tau"), FUNCTION),
+    example={
+        "rho_positive": operator.neg,
+        "rho_negative": _square,
+        "sigma_positive": abs,
+        "sigma_negative": _square,
+        "tau": _square,
+    },
+)
 def generic_pair_loss(
     s, positive, negative, *, rho_positive, rho_negative, sigma_positive=_itself, sigma_negative=_itself, tau=_itself
 ):
@@ -31,6 +45,9 @@ def generic_pair_loss(
 
     Contrastive: $\rho^+(s) = -s$, $\rho^-(s) = [s - m]_+$, all else the identity. Multi-similarity:
     $\rho^+(s) = e^{-\beta(s - m)}$, $\rho^-(s) = e^{\gamma(s - m)}$, $\sigma^+(x) = \frac1\beta \log(1 + x)$, $\sigma^-(x) = \frac1\gamma \log(1 + x)$.
+
+    Use: To try a loss of pairs by its parts, above all on mixtures, which belong together in part. Not where a loss of
+    this form exists, which computes its exponentials without overflow; then `multi_similarity_loss` and its like.
 
     Args:
         s: similarities, or distances, of anchors to what they are compared with, shape (N, K).
@@ -45,29 +62,30 @@ def generic_pair_loss(
 
     Paper: Venkataramanan et al., "It takes two to tango: mixup for deep metric learning", 2021.
     """
-    functions = {
-        "rho_positive": rho_positive, "rho_negative": rho_negative,
-        "sigma_positive": sigma_positive, "sigma_negative": sigma_negative, "tau": tau,
-    }  # fmt: skip
-    for name, function in functions.items():
-        if not callable(function):
-            raise wrong(name, "a function of a tensor", describe(function), TypeError)
-    check_table("s", s, s)
     sides = []
-    for name, share, rho, sigma in (
-        ("positive", positive, rho_positive, sigma_positive),
-        ("negative", negative, rho_negative, sigma_negative),
+    for share, rho, sigma in (
+        (positive, rho_positive, sigma_positive),
+        (negative, rho_negative, sigma_negative),
     ):
-        check_table(name, share, s)
         here = share != 0
         # A pair that does not count must not put an infinity into the sum.
         sides.append(sigma(torch.where(here, share * rho(torch.where(here, s, 0.0)), 0.0).sum(-1)))
     return tau(sides[0] + sides[1])
 
 
-@in_one_precision
-def mixed_pair_labels(label, other, lam):
-    r"""How much a mixed vector belongs with the anchor: $y_v = \lambda y + (1 - \lambda) y'$.
+@operation(
+    takes({"label": Belonging("..."), "other": Belonging("...")}),
+    paper="ittakestwo2021",
+    domains={"lam": between(0, 1, show=(0.0, 1.0))},
+    example={"lam": 0.3},
+)
+def mixed_pair_labels(label, other, *, lam):
+    r"""How much a mixed vector belongs with the anchor, of what the two that are mixed do.
+
+    $$ y_v = \lambda y + (1 - \lambda) y' $$
+
+    Use: As `positive` of a `generic_pair_loss` on mixtures, with 1 less it as `negative`. Not for labels of classes; it
+    mixes how much a pair belongs together.
 
     Args:
         label, other: how much the two mixed vectors do, numbers in [0, 1] or booleans, tensors whose shapes broadcast.
@@ -78,14 +96,6 @@ def mixed_pair_labels(label, other, lam):
 
     Paper: as `generic_pair_loss`.
     """
-    for name, value in {"label": label, "other": other}.items():
-        expect(is_dense(value, NUMBERS), name, "a tensor of numbers in [0, 1]", describe(value), TypeError)
-        if values_readable(value) and not (value.min() >= 0 and value.max() <= 1):
-            raise wrong(name, "numbers in [0, 1]", f"numbers from {value.min().item():.3g} to {value.max().item():.3g}")
-    between(0, 1).check("lam", lam)
-    label, other = (
-        value if value.is_floating_point() else value.to(torch.get_default_dtype()) for value in (label, other)
-    )
     return lam * label + (1 - lam) * other
 
 
@@ -207,12 +217,3 @@ def _mean_of_nonzero(values, times):
     """The mean of the values that are not 0, each counted so many times; 0 where there are none."""
     count = torch.where(values != 0, times, 0)
     return torch.where(count > 0, count * values, 0.0).sum() / count.sum().clamp(min=1)
-
-
-def check_table(name, value, s):
-    """`s` itself: a table (N, K) of numbers; any other value: a table of the shape of `s`."""
-    wanted = "a floating-point tensor of shape (N, K)" if value is s else f"a tensor of shape {tuple(s.shape)}"
-    if not is_dense(value, FLOATS if value is s else NUMBERS):
-        raise wrong(name, wanted, describe(value), TypeError)
-    if value.ndim != 2 or value.shape != s.shape:
-        raise wrong(name, wanted, describe(value))

@@ -31,6 +31,9 @@ def snr_distance(x, y):
 
     It is not symmetric. The same constant added to all entries of a vector changes nothing, nor does a factor on both.
 
+    Use: When vectors are compared relative to how much the anchor varies, as by `snr_contrastive_loss`. Not where a
+    distance must be symmetric, as in clustering.
+
     Args:
         x: anchors, shape (N, D).
         y: what they are compared with, shape (M, D).

@@ -5,18 +5,14 @@ from typing import NamedTuple
 
 import torch
 
-from ...contract import above, at_least, describe, expect, inside
+from ...contract import above, at_least, inside, operation, whole
+from ...contract.operation import check_limits
 from ...contract.pairwise import distances
-from ...contract.precision import without_autocast
 from ...contract.safe import safe_norm
-from ...signatures import ClassIndex, Field, Inputs
+from ...signatures import ClassIndex, Field, takes
 
-_sets = Inputs({"features": Field("B N D"), "prototypes": Field("M D")}, {"N": 1, "M": 1})
-_attributes = Inputs(
-    {"histograms": Field("N M"), "labels": ClassIndex("N"), "class_embeddings": Field("C D")},
-    {"N": 2, "M": 1, "C": 1, "D": 1},
-)
-MASS, SHARPNESS = inside(0, 1), above(0)
+LIMITS = {"mass": inside(0, 1, show=(0.05, 0.95)), "gamma": above(0, show=(0.1, 20.0))}
+COUNTS = {"dimension": whole(1), "prototypes": whole(1)}
 
 
 class Pooled(NamedTuple):
@@ -39,7 +35,11 @@ def into_unit_ball(x):
     return x / safe_norm(x, keepdim=True).clamp(min=1)
 
 
-@without_autocast
+@operation(
+    takes({"features": Field("B N D"), "prototypes": Field("M D")}, least={"N": 1, "M": 1}),
+    paper="generalizedsumpooling2023",
+    domains=LIMITS,
+)
 def generalized_sum_pooling(features, prototypes, *, mass=0.3, gamma=0.1):
     r"""Generalized sum pooling: the mean of those local features that lie near prototypes.
 
@@ -50,6 +50,10 @@ def generalized_sum_pooling(features, prototypes, *, mass=0.3, gamma=0.1):
     Each feature holds $1/n$, a share $\mu$ of all moves to the prototypes, $\rho_j$ stays. The costs $c_{ij}$ are
     distances of features and prototypes, both brought into the unit ball. Weights are $p_j = (1/n - \rho_j)/\mu$, the
     result is $\sum_j p_j f_j$ of the features as they came. With $\mu \to 1$ or $\gamma \to 0$ it is the mean.
+
+    Use: When an image is pooled from local features of which only a part matters, such as an object before a
+    background. Not for features without a common scale, since all are brought into the unit ball, nor for a plain mean,
+    to which it comes at far more cost when `mass` is near 1.
 
     Args:
         features: B sets of n local features, shape (B, N, D).
@@ -65,12 +69,6 @@ def generalized_sum_pooling(features, prototypes, *, mass=0.3, gamma=0.1):
     Differs: the code comes near the solution by 100 steps of a fixed-point iteration, which are too few near
     $\mu = 1$; here it is found to the last digits.
     """
-    inputs = {"features": features, "prototypes": prototypes}
-    _sets.check_shapes(inputs)
-    MASS.check("mass", mass)
-    SHARPNESS.check("gamma", gamma)
-    inputs, dtype = _sets.prepared(inputs)
-    features, prototypes = inputs["features"], inputs["prototypes"]
     n = features.shape[1]
     near = into_unit_ball(features).flatten(0, 1)
     cost = distances(into_unit_ball(prototypes), near).unflatten(1, features.shape[:2]).movedim(1, 0)
@@ -79,10 +77,8 @@ def generalized_sum_pooling(features, prototypes, *, mass=0.3, gamma=0.1):
     moved = scores.sigmoid()
     plan = (-gamma * cost).softmax(1) * moved.unsqueeze(1) / n
     weights = moved / (n * mass)
-    found = Pooled(
-        (weights.unsqueeze(-1) * features).sum(1), weights, plan.sum(-1) / mass, plan, (-scores).sigmoid() / n, cost
-    )
-    return Pooled(*(x.to(dtype) for x in found))
+    pooled = (weights.unsqueeze(-1) * features).sum(1)
+    return Pooled(pooled, weights, plan.sum(-1) / mass, plan, (-scores).sigmoid() / n, cost)
 
 
 def _level(scores, mass):
@@ -100,14 +96,14 @@ def _level(scores, mass):
     s = (low + high) / 2
     for _ in range(2):
         moved = (scores + s.unsqueeze(-1)).sigmoid()
-        slope = (moved * (1 - moved)).mean(-1)
-        flat = slope < torch.finfo(slope.dtype).eps  # nothing decides between neighbours: the level is free
-        s = s - torch.where(flat, 0.0, (moved.mean(-1) - mass) / torch.where(flat, 1.0, slope))
+        derivative = (moved * (1 - moved)).mean(-1)
+        flat = derivative < torch.finfo(derivative.dtype).eps  # nothing decides between neighbours: the level is free
+        s = s - torch.where(flat, 0.0, (moved.mean(-1) - mass) / torch.where(flat, 1.0, derivative))
     return s
 
 
 class GeneralizedSumPooling(torch.nn.Module):
-    """`generalized_sum_pooling` with prototypes that are learned.
+    """Generalized sum pooling with prototypes that are learned: see `generalized_sum_pooling`.
 
     Args:
         dimension: D, of the features.
@@ -119,9 +115,9 @@ class GeneralizedSumPooling(torch.nn.Module):
 
     def __init__(self, dimension, prototypes=64, *, mass=0.3, gamma=0.1):
         super().__init__()
-        for name, count in {"dimension": dimension, "prototypes": prototypes}.items():
-            expect(type(count) is int and count >= 1, name, "a whole number >= 1", describe(count))
-        self.mass, self.gamma = MASS.check("mass", mass), SHARPNESS.check("gamma", gamma)
+        given = {"dimension": dimension, "prototypes": prototypes, "mass": mass, "gamma": gamma}
+        check_limits({**COUNTS, **LIMITS}, given)
+        self.mass, self.gamma = given["mass"], given["gamma"]
         self.prototypes = torch.nn.Parameter(torch.randn(prototypes, dimension) * math.sqrt(2 / prototypes))
 
     def forward(self, features):
@@ -132,12 +128,22 @@ class GeneralizedSumPooling(torch.nn.Module):
         return f"dimension={dimension}, prototypes={count}, mass={self.mass}, gamma={self.gamma}"
 
 
-@without_autocast
+@operation(
+    takes(
+        {"histograms": Field("N M"), "labels": ClassIndex("N"), "class_embeddings": Field("C D")},
+        least={"N": 2, "M": 1, "C": 1, "D": 1},
+    ),
+    paper="generalizedsumpooling2023",
+    domains={"ridge": above(0, show=(0.01, 1.0)), "scale": at_least(0, show=(0.0, 20.0))},
+)
 def zero_shot_regression_loss(histograms, labels, class_embeddings, *, ridge=0.05, scale=9.5):
     r"""Zero-shot regression loss: from the histograms of one half of a batch, the classes of the other are predicted.
 
     $$ A_2 = a_2^\top (a_2 a_2^\top + \varepsilon I)^{-1} U_{y_2}, \quad \hat u_1 = a_1 A_2 \ \text{ and vice versa}; \qquad
        L = -\frac1B \sum_b \log \operatorname{softmax}_c \big( s \langle U_c, \hat u_b \rangle \big)_{y_b} $$
+
+    Use: Beside a loss of pairs, so that what features spread over carries to classes that were not seen. Not with
+    batches ordered by class, whose halves share none, nor as the only loss.
 
     Args:
         histograms: $a$, how the features of each image spread over the prototypes, shape (N, M), N >= 2. The first
@@ -154,18 +160,12 @@ def zero_shot_regression_loss(histograms, labels, class_embeddings, *, ridge=0.0
 
     Differs: the code takes two halves of equal size; it adds 1e-16 to the probability, which is not needed here.
     """
-    inputs = {"histograms": histograms, "labels": labels, "class_embeddings": class_embeddings}
-    sizes = _attributes.check_shapes(inputs)
-    _attributes.check_values(inputs, sizes)
-    above(0).check("ridge", ridge)
-    at_least(0).check("scale", scale)
-    inputs, dtype = _attributes.prepared(inputs)
-    a, y, u = inputs.values()
+    a, y, u = histograms, labels, class_embeddings
     half = len(a) // 2
     of_first = a[:half] @ _ridge_map(a[half:], u[y[half:]], ridge)
     of_second = a[half:] @ _ridge_map(a[:half], u[y[:half]], ridge)
     log_p = (scale * torch.cat([of_first, of_second]) @ u.mT).log_softmax(-1)
-    return -log_p.gather(-1, y.unsqueeze(-1)).mean().to(dtype)
+    return -log_p.gather(-1, y.unsqueeze(-1)).mean()
 
 
 def _ridge_map(a, targets, ridge):

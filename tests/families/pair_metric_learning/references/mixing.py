@@ -1,7 +1,7 @@
 """Losses of mixtures, thresholds and confusion of classes, as loops over plain numbers."""
 
 from tests.references.comparing import cosine, distance, others
-from tests.references.numbers import hypot, log, log_sum_exp, softplus
+from tests.references.numbers import exp, hypot, log, log_sum_exp, softplus
 
 
 def unit(x):
@@ -105,7 +105,43 @@ def energy_confusion_regularizer(embeddings, labels, gallery, gallery_labels, ow
     return [total / pairs_of_classes if pairs_of_classes else 0.0 * embeddings[0][0]]
 
 
+def generic_pair_loss(
+    s,
+    positive,
+    negative,
+    rho_positive,
+    rho_negative,
+    sigma_positive=lambda x: x,
+    sigma_negative=lambda x: x,
+    tau=lambda x: x,
+):
+    found = []
+    for row, ys, others_ in zip(s, positive, negative, strict=True):
+        pull = sum(y * rho_positive(v) for v, y in zip(row, ys, strict=True))
+        push = sum(y * rho_negative(v) for v, y in zip(row, others_, strict=True))
+        found.append(tau(sigma_positive(pull) + sigma_negative(push)))
+    return found
+
+
+def mixed_pair_labels(label, other, lam):
+    return [lam * y + (1 - lam) * z for y, z in zip(label, other, strict=True)]
+
+
+def general_pair_weights(loss, positive, negative):
+    """Of the multi-similarity loss at its defaults, in closed form."""
+    assert loss == "multi_similarity_loss"
+
+    def shares(rows, sharpness, base=1.0):
+        weights = [[exp(sharpness * (s - base)) for s in row] for row in rows]
+        return [[w / (1 + sum(row)) for w in row] for row in weights]
+
+    return shares(positive, -2.0), shares(negative, 50.0)
+
+
 REFERENCES = {
+    "generic_pair_loss": generic_pair_loss,
+    "mixed_pair_labels": mixed_pair_labels,
+    "general_pair_weights": general_pair_weights,
     "metrix_contrastive_loss": metrix_contrastive_loss,
     "metrix_multi_similarity_loss": metrix_multi_similarity_loss,
     "threshold_consistent_margin_loss": threshold_consistent_margin_loss,
