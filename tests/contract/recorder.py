@@ -1,6 +1,6 @@
-"""The record of what the generated tests prove: a pytest plugin that every run of them has (`tests/conftest.py` names it).
+"""The record of what the generated tests prove: a pytest plugin, loaded by `tests/conftest.py` in every run of them.
 
-Of each loss that a run holds to all of its generated tests it writes how every test ended, and the numbers that the
+Of each loss for which a run includes all generated tests it writes how every test ended, and the numbers that the
 tests noted, into `_build/measured/certificates.json`, family by family. The book's certificates are made of that file.
 """
 
@@ -20,7 +20,7 @@ from lossatlas.publishing.build.keys import fingerprints
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PROPERTY = "lossatlas"
-#: From what says least to what must not be overlooked.
+#: From the least informative to what must not be overlooked.
 RANKS = ("skipped", "passed", "xfailed", "failed")
 
 
@@ -57,7 +57,7 @@ class Recorder:
     """Gathers the reports of a session and writes what they prove. It never makes a run fail."""
 
     def __init__(self, target):
-        self.target, self.said = Path(target), ""
+        self.target, self.message = Path(target), ""
         self.before = fingerprints(ROOT)
         self.outcomes, self.numbers, self.runs, self.reasons = {}, {}, {}, {}
 
@@ -77,16 +77,16 @@ class Recorder:
 
     def pytest_sessionfinish(self, session):
         try:
-            self.said = self.write()
+            self.message = self.write()
         except Exception as error:  # whatever it is, it is not what the tests are about
-            self.said = f"no record of what was proven: {type(error).__name__}: {error}"
+            self.message = f"no record of what was proven: {type(error).__name__}: {error}"
 
     def pytest_terminal_summary(self, terminalreporter):
-        if self.said:
-            terminalreporter.write_line(self.said)
+        if self.message:
+            terminalreporter.write_line(self.message)
 
     def write(self):
-        """Put what was proven in full into the record; returns what to tell about it."""
+        """Put what was proven in full into the record; returns a message about it."""
         ran = {loss for loss, _, _ in self.outcomes}
         entries = [entry for entry in lossatlas.registry() if entry.name in ran and belongs(entry)]
         tests = generated_tests() if entries else {}
@@ -118,7 +118,7 @@ class Recorder:
         return all((entry.name, name, case) in self.outcomes for name, case in wanted)
 
     def certificate(self, entry, tests):
-        """What the run says of one loss. A test that is not listed with how it ended has passed."""
+        """The results of the run for one loss. A test that is not listed with how it ended has passed."""
         ends = {
             name: worst(end for (loss, test, _), end in self.outcomes.items() if (loss, test) == (entry.name, name))
             for name in tests
@@ -166,7 +166,7 @@ def belongs(entry):
 
 
 def outcome_of(report):
-    """How one phase of a test ended; a setup that went well says nothing yet."""
+    """How one phase of a test ended; a setup that went well decides nothing yet."""
     if report.failed:
         return "failed"
     if report.skipped:

@@ -1,4 +1,4 @@
-"""Right answers pass, stubs are met kindly, and every typical mistake is told by name."""
+"""Right answers pass, stubs are met kindly, and every typical mistake is named."""
 
 import pytest
 from tests.exercises import answers

@@ -1,4 +1,4 @@
-"""The tests that a mutant is held to, one by one and without a run of pytest, which would take longer than they do.
+"""The tests that a mutant goes through, one by one and without a run of pytest, which would take longer than they do.
 
 Imported where the library is to be imported: in a child, after the changed source is in place.
 """

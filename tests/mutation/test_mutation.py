@@ -32,7 +32,7 @@ def ends(file, before, after, *checks, patience=120):
     source = path.read_text(encoding="utf-8")
     assert before in source, f"{file} has no {before!r} any more: choose another change"
     plan = [(check, patience) for check in checks]
-    return sandbox.result(*sandbox.in_child(sandbox.hold, path, source.replace(before, after), plan))
+    return sandbox.result(*sandbox.in_child(sandbox.run_checks, path, source.replace(before, after), plan))
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -68,8 +68,12 @@ def test_mutants_change_what_computes_and_nothing_else(tmp_path):
 
     path = tmp_path / "toy.py"
     path.write_text(
-        'LIMIT = 2\n\n\n@loss(logits, paper="p", bounds=(0.0, None))\ndef toy(x: 3, *, eps=1e-5):\n    """Words, 1."""\n'
-        '    expect(eps > 0, "eps", f"{1 + 1}", describe(1))\n    return (x.detach() - eps).sum(-1)\n'
+        "LIMIT = 2\n\n\n"
+        '@loss(logits, paper="p", bounds=(0.0, None))\n'
+        "def toy(x: 3, *, eps=1e-5):\n"
+        '    """Words, 1."""\n'
+        '    expect(eps > 0, "eps", f"{1 + 1}", describe(1))\n'
+        "    return (x.detach() - eps).sum(-1)\n"
     )
     found = {(m.group, m.after) for m in mutants_of(path)}
     body = {after for group, after in found if group == "body"}

@@ -9,6 +9,7 @@ from .checks import describe, expect, wrong
 from .operation import (
     arguments_of,
     bind,
+    check_exemptions,
     check_limits,
     family_of,
     formula_of,
@@ -60,7 +61,7 @@ def loss(
             An item depends on its own part of the inputs alone: item (n, c) on row n, and in it on
             entry c of what has entries per class.
         domains: hyper-parameter name -> `Domain`.
-        special_cases: `SpecialCase`s that the tests hold the loss to.
+        special_cases: `SpecialCase`s that the tests check.
         invariances: names of the signature's transforms that leave every item unchanged, or a function of
             the hyper-parameters that gives them.
         bounds: (low, high) of an item, or a function of the hyper-parameters that gives them.
@@ -70,8 +71,7 @@ def loss(
         exempt: promise -> reason, for what this loss cannot do (see `PROMISES`).
     """
     signature, form = parts_of(kind)
-    for promise in exempt or {}:
-        expect(promise in PROMISES, "exempt", f"keys among {sorted(PROMISES)}", repr(promise))
+    check_exemptions(exempt or {}, PROMISES)
     known = sorted(signature.transforms)
     for transform in () if callable(invariances) else invariances:
         expect(transform in known, "invariances", f"names among {known}", repr(transform))

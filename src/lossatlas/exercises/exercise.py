@@ -1,4 +1,4 @@
-"""What an exercise is: what is asked, and the properties that every right answer has."""
+"""What an exercise is: a task, and the properties that every right answer has."""
 
 import zlib
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from ..signatures import logits as logits_signature
 
 
 class Wrong(Exception):
-    """The answer lacks a property. The message says what was seen, in words a reader can act on."""
+    """The answer lacks a property. The message describes what was seen, in words a reader can act on."""
 
 
 class NotAttempted(Exception):
-    """The answer, or a part of it, is still the stub. The message says what is missing."""
+    """The answer, or a part of it, is still the stub. The message names what is missing."""
 
 
 def need(condition, words):

@@ -41,7 +41,7 @@ ANSWERS = '''"""Answers to the exercises of "{title}", not attempted yet and wro
 STUBS = {{}}
 
 #: file of checks -> functions that it must not call, because they are what it asks for
-ASKED = {{}}
+FORBIDDEN = {{}}
 
 
 def wrong_answers():

@@ -1,22 +1,22 @@
-"""What the properties of an exercise and the checks of a master may say, read off their own source."""
+"""The messages of an exercise's properties and a master's checks, read from their source code."""
 
 import ast
 import inspect
 import textwrap
 
-#: Calls whose last argument is what a student is told.
-SPEAK = ("need", "Wrong")
+#: Calls whose last argument is a message to the student.
+WITH_MESSAGE = ("need", "Wrong")
 
 
-def sayings(properties, checks):
-    """Pairs of what is looked at and the words that may be said of it, for properties first and then for checks.
+def messages(properties, checks):
+    """Pairs of what is checked and the messages about it, for properties first and then for checks.
 
     Args:
         properties: functions of an exercise.
         checks: of a question; properties that they define are read like the others.
 
     Returns:
-        List of (name, list of sentences). Where a sentence shows what was seen, it holds "…" instead.
+        List of (name, list of sentences). Where a sentence shows what was seen, it has "…" instead.
     """
     found = [(_first_line(function), _of_function(function)) for function in map(inspect.unwrap, properties)]
     for check in checks:
@@ -30,19 +30,23 @@ def sayings(properties, checks):
             for words in _words_in(node)
         ]
         found.append((f"`{check.name}`", own))
-    return [(name, list(dict.fromkeys(said))) for name, said in found if said]
+    return [(name, list(dict.fromkeys(sentences))) for name, sentences in found if sentences]
 
 
 def looks_at(check, properties):
-    """What a check looks at: its own words, else the properties that its call of `hold` names, on which inputs."""
+    """What a check looks at: its own words, else the properties that its call of `check_properties` names."""
     tree = ast.parse(check.source).body[0]
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "hold"]
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check_properties"
+    ]
     if ast.get_docstring(tree) or len(calls) != 1:
         return check.words
-    said = {keyword.arg: _value(keyword.value, tree) for keyword in calls[0].keywords}
-    if "properties" in said:
+    settings = {keyword.arg: _value(keyword.value, tree) for keyword in calls[0].keywords}
+    if "properties" in settings:
         return check.words
-    names = said.get("only", "all of them")
+    names = settings.get("only", "all of them")
     if names is None:  # computed, not written down
         return check.words
     titles = {function.__name__: _first_line(inspect.unwrap(function)) for function in properties}
@@ -51,7 +55,7 @@ def looks_at(check, properties):
         if names == "all of them"
         else ". ".join(titles.get(name, name) for name in ([names] if isinstance(names, str) else names))
     )
-    return f"{words}{', on other inputs' if said.get('draws') else ''}."
+    return f"{words}{', on other inputs' if settings.get('draws') else ''}."
 
 
 def _value(node, tree):
@@ -83,7 +87,7 @@ def _of_function(function, seen=None):
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     words = _words_in(tree)
     called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for name in sorted(called - set(SPEAK)):
+    for name in sorted(called - set(WITH_MESSAGE)):
         inner = function.__globals__.get(name)
         words += _of_function(inner, seen)
         if name.startswith("_") and inspect.isfunction(inner):
@@ -94,17 +98,17 @@ def _of_function(function, seen=None):
 def _words_in(tree):
     """The last arguments of `need` and `Wrong`, and the messages of `assert`, as far as they are written down."""
     names = _assigned(tree)
-    spoken = []
+    expressions = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in SPEAK and node.args:
-            spoken.append(node.args[-1])
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in WITH_MESSAGE and node.args:
+            expressions.append(node.args[-1])
         elif isinstance(node, ast.Assert) and node.msg is not None:
-            spoken.append(node.msg)
-    return [words for node in spoken for words in [_text(node, names)] if _tells(words)]
+            expressions.append(node.msg)
+    return [words for node in expressions for words in [_text(node, names)] if _is_sentence(words)]
 
 
 def _returned(function):
-    """The texts that a function returns which makes up what is said."""
+    """The texts that a function returns, where it composes a message."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     names = _assigned(tree)
     return [
@@ -112,7 +116,7 @@ def _returned(function):
         for node in ast.walk(tree)
         if isinstance(node, ast.Return)
         for words in [_text(node.value, names)]
-        if _tells(words)
+        if _is_sentence(words)
     ]
 
 
@@ -131,7 +135,7 @@ def _text(node, names, depth=3):
     return "…"
 
 
-def _tells(words):
+def _is_sentence(words):
     return len(words.replace("…", "").split()) > 2
 
 

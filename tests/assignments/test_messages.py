@@ -1,11 +1,11 @@
-"""What a rubric says is read off the exercises and the checks, and nothing is made up."""
+"""The messages in a rubric are read from the exercises and the checks."""
 
 from tests.assignments.small_master import write
 
 from lossatlas.classroom.masters import read_master
 from lossatlas.classroom.masters.checks import Check
+from lossatlas.classroom.masters.messages import looks_at, messages
 from lossatlas.classroom.masters.rubric import rubric
-from lossatlas.classroom.masters.sayings import looks_at, sayings
 from lossatlas.exercises.cross_entropy.stable import STABLE
 
 
@@ -15,20 +15,20 @@ def check(*lines, name="test_it"):
 
 
 def test_words_of_properties_and_of_what_they_call():
-    said = dict(sayings(STABLE.properties, ()))
+    found_messages = dict(messages(STABLE.properties, ()))
     [words] = [
         words
-        for words in said["Over all labels of an item, the probabilities behind the losses sum to 1"]
+        for words in found_messages["Over all labels of an item, the probabilities behind the losses sum to 1"]
         if "normaliser complete" in words
     ]
     assert (
-        words
-        == "with logits … the probabilities behind your losses for the five possible targets sum to …. Is the normaliser complete?"
+        words == "with logits … the probabilities behind your losses for the five possible targets sum to …. Is the"
+        " normaliser complete?"
     )
-    called = said["It gives one value per item, as a tensor"]
+    called = found_messages["It gives one value per item, as a tensor"]
     assert (
-        "it returned a single number for … items: their mean. Leave the mean to the caller and return one value per item."
-        in called
+        "it returned a single number for … items: their mean. Leave the mean to the caller and return one value per"
+        " item." in called
     )
 
 
@@ -41,7 +41,7 @@ def test_words_of_a_check():
         '    need(loss == 2, f"{seen} does not double. Why?")',
         '    raise Wrong("a" + " word or two")',
     )
-    assert sayings((), [found]) == [
+    assert messages((), [found]) == [
         ("It doubles", ["with … it does not double. Why?", "a word or two"]),
         ("`test_it`", ["your loss is …: is a sign flipped?"]),
     ]
@@ -49,22 +49,22 @@ def test_words_of_a_check():
 
 def test_what_a_check_looks_at():
     properties = STABLE.properties
-    hold = 'hold("cross_entropy/2", my_loss, student=student'
-    assert looks_at(check('"""Its own words."""', f"{hold})"), properties) == "Its own words."
-    assert looks_at(check(f'{hold}, draws="other")'), properties) == "All properties, on other inputs."
+    call = 'check_properties("cross_entropy/2", my_loss, student=student'
+    assert looks_at(check('"""Its own words."""', f"{call})"), properties) == "Its own words."
+    assert looks_at(check(f'{call}, draws="other")'), properties) == "All properties, on other inputs."
     assert (
-        looks_at(check(f'{hold}, only="items_do_not_mix")'), properties)
+        looks_at(check(f'{call}, only="items_do_not_mix")'), properties)
         == "An item's value does not depend on the other items."
     )
     assert (
-        looks_at(check('names = ("one_value_per_item",)', f"{hold}, only=names)"), properties)
+        looks_at(check('names = ("one_value_per_item",)', f"{call}, only=names)"), properties)
         == "It gives one value per item, as a tensor."
     )
     assert (
-        looks_at(check(f"{hold}, only=[n for n in student])", name="test_ordinary_logits"), properties)
+        looks_at(check(f"{call}, only=[n for n in student])", name="test_ordinary_logits"), properties)
         == "ordinary logits"
     )
-    inner = ["def grows(loss, draw):", '    """It grows."""', f"{hold}, properties=[grows])"]
+    inner = ["def grows(loss, draw):", '    """It grows."""', f"{call}, properties=[grows])"]
     assert looks_at(check(*inner), properties) == "It grows."
 
 

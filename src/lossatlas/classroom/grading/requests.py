@@ -1,4 +1,4 @@
-"""What the child is asked, and what it replies: a call of a student's function, or the gradient of one.
+"""Requests to the child and its replies: a call of a student's function, or the gradient of one.
 
 A reply that has not the form it must have is a `FrameError`; the session then ends the child.
 """
@@ -47,9 +47,9 @@ class Call:
         return dataclasses.replace(self, batches=(*self.batches, (axes, randomness)))
 
     def run(self, tensors):
-        """Ask the child; its outputs as plain tensors."""
+        """Send the call to the child; its outputs as plain tensors."""
         session = self.function.session
-        reply = session.ask(
+        reply = session.request(
             "call",
             self.function,
             function=self.function,
@@ -61,7 +61,7 @@ class Call:
             grad=self.grad,
             listen=self.listen,
         )
-        with session.held_to_form():
+        with session.well_formed_reply():
             outputs, changed, names = reply["outputs"], reply["changed"], reply["names"]
             _need(isinstance(outputs, list) and all(isinstance(x, torch.Tensor) for x in outputs))
             _need(isinstance(changed, list) and all(type(i) is int and 0 <= i < len(tensors) for i in changed))
@@ -99,7 +99,7 @@ class Graph:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A gradient on its way to the child: of a graph's outputs in its inputs, differentiable in what `tracked` says."""
+    """A gradient on its way to the child: of a graph's outputs in its inputs, differentiable in the `tracked` ones."""
 
     graph: Graph
     function: object
@@ -109,14 +109,14 @@ class Step:
     def run(self, inputs, cotangents):
         graph, session = self.graph, self.graph.session
         session.still(graph.generation, self.function)
-        reply = session.ask(
+        reply = session.request(
             "gradient",
             self.function,
             ticket=graph.ticket,
             cotangents=[c.detach() for c in cotangents],
             wanted=list(self.tracked),
         )
-        with session.held_to_form():
+        with session.well_formed_reply():
             gradients = reply["gradients"]
             _need(isinstance(gradients, list) and len(gradients) == len(inputs))
             _need(
