@@ -1,16 +1,13 @@
-"""A certificate says what the record says, and nothing else, under the card of its loss."""
+"""A certificate says what the record says, and nothing else, in the entry of its loss."""
 
-import copy
-
-import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from lossatlas.contract import get
 from lossatlas.explore import card
 from lossatlas.explore.pictures.cards import CARD
-from lossatlas.publishing.build.assemble import certify, static, writer
 from lossatlas.publishing.pages.certificate import certificate
+from lossatlas.publishing.pages.reference.facts import Known, facts_of_loss
 
 from .recorded import CERTIFICATES, PARITY, without_breaks
 
@@ -130,35 +127,23 @@ def test_what_comes_from_a_record_is_escaped(facts):
     assert "<script>" not in html and "<fast>" not in html and "a &lt; b &amp; cannot" in html
 
 
-# ---- under the cards ----
-
-
-def chapter():
-    shown = new_output("display_data", card("focal_loss")._repr_mimebundle_())
-    return new_notebook(
-        cells=[
-            new_markdown_cell("# Title"),
-            new_code_cell("x", outputs=[shown]),
-            new_code_cell("y", outputs=[copy.deepcopy(shown)]),
-        ]
-    )
+# ---- on the page of the reference ----
 
 
 def test_a_card_says_of_which_loss_it_is():
     assert card("focal_loss")._repr_mimebundle_()[CARD] == {"loss": "focal_loss"}
 
 
-def test_the_certificate_stands_under_the_first_card_of_its_loss(facts, tmp_path):
-    notebook = chapter()
-    assert certify(notebook, {"focal_loss": facts}, PARITY["rows"]) == ["focal_loss"]
-    outputs = static(notebook, writer(tmp_path, "chapter")).cells[1].outputs
-    assert [set(output.data) for output in outputs] == [{"text/markdown"}, {"text/html"}]
-    assert 'id="certificate-focal_loss"' in outputs[1].data["text/html"] and "kornia" in outputs[1].data["text/html"]
-    assert len(notebook.cells[2].outputs) == 1
-    nbformat.validate(notebook)
+def test_links_lead_up_from_a_page_in_a_folder(facts):
+    soup = BeautifulSoup(certificate("focal_loss", facts, PARITY["rows"], "../"), "html.parser")
+    addresses = [link["href"].partition("#")[0] for link in soup.select("a")]
+    assert set(addresses) == {"../parity.html", "../proof.html"}
+
+
+def test_it_stands_in_the_entry_of_its_loss_with_what_the_records_say(facts):
+    text = facts_of_loss(get("focal_loss"), Known({"focal_loss": facts}, tuple(PARITY["rows"])))
+    assert 'id="certificate-focal_loss"' in text and "Proven" in text and "kornia" in text
 
 
 def test_a_loss_that_was_never_run_has_a_certificate_that_says_so():
-    notebook = chapter()
-    certify(notebook, {})
-    assert "Not certified yet" in notebook.cells[1].outputs[1].data["text/html"]
+    assert "Not certified yet" in facts_of_loss(get("focal_loss"), Known({}))

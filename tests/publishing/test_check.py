@@ -86,6 +86,7 @@ def test_heavy_page_is_found(site):
 
 def book_with(tmp_path, outputs=(), copy=()):
     book = Book(tmp_path)
+    book.contents.write_text("format: jb-book\nroot: index\n")
     for folder, found in ((book.sources, outputs), (book.executed, copy)):
         folder.mkdir(parents=True, exist_ok=True)
         nbformat.write(new_notebook(cells=[new_code_cell("x", outputs=list(found))]), folder / "chapter.ipynb")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lossatlas.publishing.build.book import Book
+from lossatlas.publishing.build.moved import MOVED
 from lossatlas.publishing.build.serve import server
 
 BOOK = Book.find(Path(__file__).parent)
@@ -22,9 +23,13 @@ SCREENS = {
 
 
 def pages():
-    """The names of the built pages, those in folders too; slides and what scripts bring along are no pages."""
+    """The names of the built pages, those in folders too.
+
+    Slides, what scripts bring along, and addresses that only lead on are no pages.
+    """
     paths = (path.relative_to(BOOK.html).with_suffix("") for path in BOOK.html.rglob("*.html"))
-    return sorted(path.as_posix() for path in paths if path.parts[0] not in ("slides", "_static")) or ["index"]
+    names = (path.as_posix() for path in paths if path.parts[0] not in ("slides", "_static"))
+    return sorted(name for name in names if name not in MOVED) or ["index"]
 
 
 def unavailable(reason):
@@ -111,12 +116,14 @@ def rest(page):
 def wake(page, first=0, most=1000, every=1):
     """Bring explorers into view one after another, so that they come to life, and go back; gives their number.
 
-    On a page with all losses a test wakes only those it looks at: each drawing makes all others slower.
+    The fold that holds one is opened. On a page with many a test wakes only those it looks at: each drawing makes all
+    others slower.
     """
     return page.evaluate(
         """async ([first, most, every]) => {
       const figures = [...document.querySelectorAll("figure.atlas-explorer")].slice(first, first + most).filter((_, n) => n % every === 0);
       for (const figure of figures) {
+        for (let fold = figure.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
         figure.scrollIntoView();
         const late = performance.now() + 20000;
         while (!figure.querySelector(".main-svg")) {

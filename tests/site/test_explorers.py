@@ -93,6 +93,8 @@ def test_without_script_the_pictures_are_there(open_page, name):
     page, _ = open_page(f"{name}.html", java_script_enabled=False)
     images = page.locator("figure.atlas-explorer .atlas-plot img")
     assert images.count() == page.locator("figure.atlas-explorer").count() > 0
+    for fold in page.locator("details.atlas-picture > summary").all():
+        fold.click()
     for n in range(images.count()):
         images.nth(n).scroll_into_view_if_needed()
         assert images.nth(n).is_visible()

@@ -51,6 +51,10 @@ class Field:
     def sample(self, shape, sizes, generator, dtype):
         return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
 
+    def in_code(self, shape, sizes):
+        """A valid tensor as an expression of Python, for code that a reader pastes."""
+        return f"torch.randn({sizes_text(shape)})"
+
     def bad(self, value, sizes):
         """name -> (a value that must be refused, the exception it must raise)."""
         return {
@@ -78,6 +82,9 @@ class Positive(Field):
     def sample(self, shape, sizes, generator, dtype):
         return super().sample(shape, sizes, generator, dtype).exp()
 
+    def in_code(self, shape, sizes):
+        return f"torch.rand({sizes_text(shape)}) + 0.1"
+
     def bad(self, value, sizes):
         return {**super().bad(value, sizes), "a negative number": (value - value.max() - 1, ValueError)}
 
@@ -97,6 +104,9 @@ class NonNegative(Field):
     def sample(self, shape, sizes, generator, dtype):
         return super().sample(shape, sizes, generator, dtype).abs()
 
+    def in_code(self, shape, sizes):
+        return f"torch.rand({sizes_text(shape)})"
+
     def bad(self, value, sizes):
         return {**super().bad(value, sizes), "a negative number": (value - value.max() - 1, ValueError)}
 
@@ -115,6 +125,9 @@ class Share(Field):
 
     def sample(self, shape, sizes, generator, dtype):
         return torch.rand(shape, generator=generator, dtype=torch.float64).to(dtype)
+
+    def in_code(self, shape, sizes):
+        return f"torch.rand({sizes_text(shape)})"
 
     def bad(self, value, sizes):
         return {
@@ -150,6 +163,9 @@ class ClassIndex(Field):
     def sample(self, shape, sizes, generator, dtype):
         return torch.randint(0, sizes[self.below], shape, generator=generator)
 
+    def in_code(self, shape, sizes):
+        return f"torch.randint({sizes[self.below]}, {shape})"
+
     def bad(self, value, sizes):
         return {
             **_bad_if_no_float(value),
@@ -175,6 +191,9 @@ class Label(Field):
 
     def sample(self, shape, sizes, generator, dtype):
         return torch.randint(0, 3, shape, generator=generator)
+
+    def in_code(self, shape, sizes):
+        return f"torch.randint(3, {shape})"
 
     def bad(self, value, sizes):
         return _bad_if_no_float(value)
@@ -205,6 +224,9 @@ class Row(Field):
     def sample(self, shape, sizes, generator, dtype):
         return torch.randint(-1, sizes[self.below], shape, generator=generator)
 
+    def in_code(self, shape, sizes):
+        return f"torch.randint(-1, {sizes[self.below]}, {shape})"
+
     def bad(self, value, sizes):
         return {
             **_bad_if_no_float(value),
@@ -231,6 +253,9 @@ class Mask(Field):
     def sample(self, shape, sizes, generator, dtype):
         return torch.rand(shape, generator=generator) > 0.2
 
+    def in_code(self, shape, sizes):
+        return f"torch.rand({sizes_text(shape)}) > 0.2"
+
     def bad(self, value, sizes):
         return _bad_if_no_float(value)
 
@@ -255,6 +280,9 @@ class Sign(Field):
 
     def sample(self, shape, sizes, generator, dtype):
         return torch.randint(0, 2, shape, generator=generator).to(dtype) * 2 - 1
+
+    def in_code(self, shape, sizes):
+        return f"torch.randint(2, {shape}) * 2 - 1"
 
     def bad(self, value, sizes):
         return {
@@ -285,6 +313,9 @@ class MultiHot(Field):
 
     def sample(self, shape, sizes, generator, dtype):
         return torch.randint(0, 2, shape, generator=generator).to(dtype)
+
+    def in_code(self, shape, sizes):
+        return f"torch.randint(2, {shape})"
 
     def bad(self, value, sizes):
         return {
@@ -318,6 +349,9 @@ class Simplex(Field):
 
     def sample(self, shape, sizes, generator, dtype):
         return torch.randn(shape, generator=generator, dtype=torch.float64).mul(1.5).softmax(-1).to(dtype)
+
+    def in_code(self, shape, sizes):
+        return f"torch.randn({sizes_text(shape)}).softmax(-1)"
 
     def bad(self, value, sizes):
         return {
@@ -373,3 +407,8 @@ def shape_text(axes):
     if axes == ("*",):
         return "any shape"
     return f"shape ({', '.join(map(str, axes))}{',' if len(axes) == 1 else ''})"
+
+
+def sizes_text(shape):
+    """(5, 4) as "5, 4", the arguments of `torch.randn`."""
+    return ", ".join(map(str, shape))

@@ -46,6 +46,9 @@ class Similarity(Field):
     def sample(self, shape, sizes, generator, dtype):
         return super().sample(shape, sizes, generator, dtype).tanh()
 
+    def in_code(self, shape, sizes):
+        return f"{super().in_code(shape, sizes)}.tanh()"
+
 
 pairs = Signature(
     name="pairs",

@@ -47,6 +47,14 @@ class Samples:
             found[name] = kind.sample(_shape(kind.axes, sizes), sizes, generator, dtype)
         return self.related(found) if self.related else found
 
+    def in_code(self, inputs):
+        """The inputs that must be given, each as an expression of Python that makes a valid one."""
+        sizes = self.all_sizes(inputs)
+        return {
+            name: inputs.fields[name].in_code(_shape(inputs.fields[name].axes, sizes), sizes)
+            for name in inputs.required
+        }
+
     def hard(self, inputs, generator=None, dtype=torch.float64):
         """Case name -> inputs that are valid and hard: few items, ties, huge values, ruled-out classes …"""
         fewest = max(1, inputs.least.get("N", 1))

@@ -6,7 +6,11 @@
   const here = document.currentScript;
   const received = new Map(); // key of a payload file -> what it brought
   const loading = new Map(); // address of a script -> promise
-  window.LossAtlas = { receive: (key, payload) => received.set(key, payload) };
+  /* What brings a payload, and what other figures of a page draw with. */
+  window.LossAtlas = {
+    receive: (key, payload) => received.set(key, payload),
+    received, load, plotly, palette, tablesOf, tableElement,
+  };
 
   function load(address) {
     if (!loading.has(address)) {
@@ -464,6 +468,7 @@
       const [id, state] = splitHash(location.hash);
       for (const [figure, explorer] of explorers) {
         if (figure.id !== id || !state) continue;
+        for (let fold = figure.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
         if (explorer.canvas) explorer.follow(location.hash);
         else explorer.start();
         if (scroll) figure.scrollIntoView();

@@ -44,14 +44,19 @@ def pictures_of(loss):
     return Gallery([*lines, *(draw(entry) for draw in planes_of(entry))])
 
 
+def comparable(loss, line):
+    """(t, value, gradient) of a loss along a line at its defaults, with gaps where they would squeeze the rest flat."""
+    t, value, gradient, _ = along(get(loss), line)
+    return t, _clipped(value), _clipped(gradient)
+
+
 def _overlay(entries, line):
     by_name = {entry.name: entry for entry in entries}
 
     @functools.cache
     def probed(name):
-        t, value, slope, _ = along(by_name[name], line)
-        value = _clipped(value)
-        return t, {"value": value, "shape": _shape(value), "slope": _clipped(slope)}
+        t, value, slope = comparable(by_name[name], line)
+        return t, {"value": value, "shape": _shape(value), "slope": slope}
 
     def one(first, show):
         return _trace(*probed(first), first, show, {"color": "C1", "dash": "solid"})

@@ -41,16 +41,9 @@ class Family:
         return f'<div class="atlas-family">{key}<ul>{items}</ul></div>'
 
     def _item(self, entry, curve):
-        t, value, slope = curve
-        low, high = robust([value, slope, np.zeros(1)])
-        label = f"{title_of(entry)}: {self._ends(curve)}"
         line = entry.signature.probes.lines[0]
-        zero = _height(0.0, low, high)
         return (
-            f'<li><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
-            f'<path class="atlas-zero" d="M0 {zero:.1f}H{WIDTH}"/>'
-            f'<path class="atlas-slope" d="{_path(t, slope, low, high)}"/>'
-            f'<path class="atlas-value" d="{_path(t, value, low, high)}"/></svg>'
+            f"<li>{small_picture(curve, f'{title_of(entry)}: {self._ends(curve)}')}"
             f"<strong>{escape(title_of(entry))}</strong><small>{escape(line.axis)}: "
             f"{_minus(line.start)} to {_minus(line.stop)}</small></li>"
         )
@@ -62,6 +55,24 @@ class Family:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": repr(self), "text/html": self.html()}
+
+
+def small_picture(curve, words):
+    """Value and gradient as a small SVG on one scale, with a line at zero.
+
+    Args:
+        curve: (t, value, gradient), as `along` gives them.
+        words: what it shows, for a reader who does not see it.
+    """
+    t, value, slope = curve
+    low, high = robust([value, slope, np.zeros(1)])
+    zero = _height(0.0, low, high)
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(words)}">'
+        f'<path class="atlas-zero" d="M0 {zero:.1f}H{WIDTH}"/>'
+        f'<path class="atlas-slope" d="{_path(t, slope, low, high)}"/>'
+        f'<path class="atlas-value" d="{_path(t, value, low, high)}"/></svg>'
+    )
 
 
 def _minus(value):

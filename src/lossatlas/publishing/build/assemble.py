@@ -6,23 +6,24 @@ from pathlib import PurePosixPath
 
 import nbformat
 import yaml
-from nbformat.v4 import new_output
 
 from lossatlas.contract import losses
 from lossatlas.evidence import MIME as VERDICT
 from lossatlas.exercises.listing import LISTING
 from lossatlas.explore.engine.static_page import STATIC_FILES, externalize
 from lossatlas.explore.pictures.cards import CARD
+from lossatlas.losses import families
 
 from ...catalogue import papers_page, read_catalogue
 from ...catalogue.bibliography import bibliography
-from ..pages.certificate import certificate
+from ..pages.all_losses import OVERLAY, losses_page
 from ..pages.course import course_page
 from ..pages.evidence import collect_verdicts, evidence_page
 from ..pages.exercises import exercise_pages, link_listings, write_student_notebooks
 from ..pages.front import front_page
 from ..pages.parity import parity_page
 from ..pages.proof import proof_page
+from ..pages.reference import certificate_address, complete, known_of, link_cards, page_of
 from ..pages.speed import speed_page
 from .addresses import to_top
 from .assets import vendor
@@ -32,7 +33,7 @@ from .config import listed_pages
 from .contents import put_below, with_belongings
 from .execute import read_record, up_to_date
 from .keys import notebook_key
-from .records import certificates, joined, parts
+from .records import parts
 
 #: Outputs that only a kernel brings to life, or that the site collects on a page of its own.
 STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT, CARD, LISTING)
@@ -57,27 +58,31 @@ def assemble(book, audience="student"):
     entries = bibliography(book.sources / "references").values()
     (target / "references.bib").write_text("\n\n".join(entries) + "\n", encoding="utf8")
     vendor(target / "vendored")
-    for path in STATIC_FILES:
+    for path in (*STATIC_FILES, OVERLAY):
         shutil.copy(path, target / "vendored")
     (target / "beside").mkdir()
 
-    records, anchors = executed_records(book), {}
+    records = executed_records(book)
     notebooks = {
         name: nbformat.read(book.executed / f"{name}.ipynb", as_version=4) for name in sorted(records, key=_order(book))
     }
     verdicts = collect_verdicts(notebooks)
     exercises = exercise_pages(book, audience)
-    proven, parity = certificates(book), parts(book, "parity")
+    references = {page_of(family): family for family in families() if page_of(family) in records}
+    known = known_of(book)
     for name, notebook in notebooks.items():
-        for loss in certify(notebook, proven, joined(parity, "rows")):
-            anchors.setdefault(loss, f"{name}.html#certificate-{loss}")
+        link_cards(notebook, name, references.values())
+        if name in references:
+            complete(notebook, references[name], known)
         link_listings(notebook, exercises, to_top(name))
         write_page(target / f"{name}.ipynb", nbformat.writes(static(notebook, writer(target / "beside", name))))
+    anchors = {entry.name: certificate_address(entry) for entry in losses() if entry.family in references.values()}
     generated = {
+        "losses": losses_page(references.values(), writer(target / "beside", "losses")),
         "evidence": evidence_page(verdicts, {name: first_heading(notebook) for name, notebook in notebooks.items()}),
         "papers": _papers(book, records),
-        "proof": proof_page(losses(), proven, anchors),
-        "parity": parity_page([entry.name for entry in losses()], parity),
+        "proof": proof_page(losses(), known.certificates, anchors),
+        "parity": parity_page([entry.name for entry in losses()], parts(book, "parity")),
         "speed": speed_page(parts(book, "benchmarks"), parts(book, "scale")),
         **exercises,
     }
@@ -142,32 +147,6 @@ def static(notebook, write):
         if cell.cell_type == "code":
             cell.outputs = [output for output in map(lambda o: _static_output(o, write), cell.outputs) if output]
     return notebook
-
-
-def certify(notebook, proven, compared=()):
-    """Put the certificate of each loss under its first card in an executed notebook.
-
-    Args:
-        notebook: the executed notebook; changed in place.
-        proven: what `records.certificates` gives.
-        compared: the rows of the parity record.
-
-    Returns:
-        The names of the losses that have a card, in order.
-    """
-    shown = []
-    for cell in notebook.cells:
-        outputs = []
-        for output in cell.get("outputs", ()):
-            outputs.append(output)
-            loss = output.get("data", {}).get(CARD, {}).get("loss")
-            if loss and loss not in shown:
-                shown.append(loss)
-                peers = [row for row in compared if row["loss"] == loss]
-                outputs.append(new_output("display_data", {"text/html": certificate(loss, proven.get(loss), peers)}))
-        if outputs:
-            cell.outputs = outputs
-    return shown
 
 
 def writer(folder, page):

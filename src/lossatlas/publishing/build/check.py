@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import nbformat
 import yaml
@@ -17,7 +17,7 @@ from .contents import put_below
 from .leaks import leaks
 from .weight import EXPLORER, PLOTTING, READABLE, local, page_weight, transferred
 
-GENERATED = ("evidence", "papers", "proof", "parity", "speed")
+GENERATED = ("losses", "evidence", "papers", "proof", "parity", "speed")
 REMOTE = re.compile(r"(?:https?:)?//", re.I)
 FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|svg|gif|webp)", re.I)
 
@@ -168,6 +168,8 @@ def links(page):
         anchor = unquote(address.partition("#")[2])
         if not target.is_file():
             yield f"link to {address}, which is not there"
+        elif target.suffix == ".html" and "=" in anchor and not anchor.startswith("ex-"):
+            yield from unknown_settings(address, anchor, parsed(target, target.stat().st_mtime_ns))
         elif (
             anchor
             and target.suffix == ".html"
@@ -175,6 +177,17 @@ def links(page):
             and anchor not in anchors(target, target.stat().st_mtime_ns)
         ):
             yield f"link to {address}: no such anchor"
+
+
+def unknown_settings(address, setting, soup):
+    """What a link sets of the page that it leads to, as `#a=focal_loss`, and the page does not have or does not offer."""
+    offered = {option.get("value", option.get_text()) for option in soup.select("option")}
+    for name, value in parse_qsl(setting):
+        field = soup.find(attrs={"name": name})
+        if field is None:
+            yield f"link to {address}: the page has no field {name}"
+        elif field.name == "select" and value not in offered:
+            yield f"link to {address}: the page does not offer {value}"
 
 
 def errors(page):

@@ -1,6 +1,9 @@
 """Notebooks of the book that nobody writes: they are made from the registry, then executed like the others."""
 
 import nbformat
+import yaml
+
+from .config import listed_pages
 
 
 def generated_notebooks(book):
@@ -13,8 +16,17 @@ def generated_notebooks(book):
 
 
 def made(book):
-    """Every generated notebook by the name of its page; cells have ids that stay the same from one run to the next."""
-    return {}
+    """Every generated notebook by the name of its page: the reference of each family that has a chapter.
+
+    Cells have ids that stay the same from one run to the next.
+    """
+    # The registry is needed here alone, and importing it takes torch.
+    from lossatlas.losses import families
+
+    from ..pages.reference import page_of, reference_notebook
+
+    chapters = set(listed_pages(yaml.safe_load(book.contents.read_text(encoding="utf8"))))
+    return {page_of(family): reference_notebook(family) for family in families() if family in chapters}
 
 
 def _written(path, notebook):

@@ -6,6 +6,8 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
+from .reach import reached
+
 PACKAGE = Path(__file__).resolve().parents[2]
 PUBLISHING = PACKAGE / "publishing"
 
@@ -41,8 +43,11 @@ def notebook_key(book, notebook, parameters):
     """What an executed notebook depends on: itself, its parameters, the library, its data, the environment.
 
     Of `publishing` a chapter shows the catalogue; the rest of it works on copies that are executed already, and what
-    hands out and grades exercises is no matter of the chapters.
+    hands out and grades exercises is no matter of the chapters. A generated notebook reads no data and names all that
+    it uses in its imports, so it depends on the part of the library that these reach.
     """
+    if book.generated in notebook.parents:
+        return digest(notebook, json.dumps(parameters, sort_keys=True), *_reached(notebook), *environment(book))
     later = {PUBLISHING, PACKAGE / "classroom"}
     library = [path for path in files_under(PACKAGE) if not later & set(path.parents)]
     data = [
@@ -51,6 +56,13 @@ def notebook_key(book, notebook, parameters):
         if path.suffix not in (".ipynb", ".md", ".bib") and book.measured not in path.parents
     ]
     return digest(notebook, json.dumps(parameters, sort_keys=True), *library, *data, *environment(book))
+
+
+def _reached(notebook):
+    """The files of the library that a notebook's code reaches, each with its place, which is part of the key."""
+    cells = json.loads(notebook.read_text(encoding="utf8"))["cells"] if notebook.is_file() else []
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    return [part for path in reached(code, PACKAGE) for part in (path.relative_to(PACKAGE).as_posix(), path)]
 
 
 def site_key(book, audience="student"):

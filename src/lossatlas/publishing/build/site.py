@@ -10,6 +10,7 @@ from .assemble import assemble
 from .book import BookError
 from .check import check_site, check_sources
 from .keys import site_key
+from .moved import write_moved
 
 #: Files that themes and extensions copy into every site and that no page of this one asks for.
 UNUSED = (
@@ -53,6 +54,7 @@ def build(book, *, audience="student", force=False):
     run_jupyter_book(book)
     trim(book)
     give_sources(book)
+    write_moved(book.html)
     write_slides(book, book.html)
     _refuse("the built pages need work", check_site(book, audience))
     stamp.write_text(key)

@@ -10,6 +10,7 @@ from docutils import nodes
 
 from lossatlas.exercises.quiz_page import FILES as QUIZ_FILES
 
+from .anchors import Anchor, ask_for_formulas, name_sections
 from .provenance import sentence
 from .verdict_role import verdict_role
 
@@ -28,6 +29,10 @@ def setup(app):
     app.connect("html-page-context", add_quiz_files, priority=900)
     app.add_role("repository", repository_link)
     app.add_role("verdict", verdict_role)
+    app.add_directive("anchor", Anchor)
+    # Before the page's own table of contents is collected, at 500.
+    app.connect("doctree-read", name_sections, priority=400)
+    app.connect("doctree-read", ask_for_formulas, priority=400)
     return {"version": metadata.version("lossatlas"), "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -41,6 +46,7 @@ def add_theme(app, config):
     app.add_css_file("atlas.css", priority=900)
     app.add_css_file("records.css", priority=900)
     app.add_css_file("exercises.css", priority=900)
+    app.add_css_file("reference.css", priority=900)
 
 
 def describe_page(app, page, template, context, doctree):
@@ -85,9 +91,12 @@ def mend_lists(app, page, template, context, doctree):
 
 def add_explorer_files(app, page, template, context, doctree):
     """The explorers' script, on pages that have one; it fetches plotly itself when a figure comes near the view."""
-    if "atlas-explorer" in context.get("body", ""):
+    body = context.get("body", "")
+    if "atlas-explorer" in body or "atlas-overlay" in body:
         app.add_css_file("explorer.css", priority=850)
         app.add_js_file("explorer.js", loading_method="defer")
+    if "atlas-overlay" in body:
+        app.add_js_file("overlay.js", loading_method="defer")
 
 
 def add_quiz_files(app, page, template, context, doctree):

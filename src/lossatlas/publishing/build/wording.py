@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -27,6 +28,12 @@ def whole_digits(number):
 def code(text):
     """Code that may break after an underscore where a column is narrow."""
     return f"<code>{html.escape(text).replace('_', '_<wbr>')}</code>"
+
+
+def inline(text):
+    """A line of a docstring as HTML: code set as code, formulas as the page sets them."""
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+    return re.sub(r"\$([^$]+)\$", r'<span class="math notranslate nohighlight">\\(\1\\)</span>', text)
 
 
 def call(name, hyper):

@@ -73,20 +73,21 @@ def mark(end, words=""):
     )
 
 
-def certificate(loss, facts, peers=()):
+def certificate(loss, facts, peers=(), top=""):
     """The certificate to unfold.
 
     Args:
         loss: name of the loss.
         facts: its part of the record, as `records.certificates` gives it; None where nothing is known of it.
         peers: the rows of the parity record that are about it.
+        top: what leads from the page to the folder of the site, as "../".
     """
     if facts is None:
         summary = "Not certified yet"
         body = f"<p>No run of the tests is on record for this loss. {code(COMMANDS['certificates'])} makes it.</p>"
     else:
         summary = _summary(facts, peers)
-        body = f"{_table(_rows(facts, peers))}{_all_tests(facts)}<p>{_origin(facts)}</p>"
+        body = f"{_table(_rows(facts, peers, top))}{_all_tests(facts)}<p>{_origin(facts, top)}</p>"
     state = "unknown" if facts is None else "failed" if failed(facts) else "proven"
     return (
         f'<details class="atlas-certificate {state}" id="certificate-{html.escape(loss)}">'
@@ -122,7 +123,7 @@ def _equals(peers):
         yield f"equal to {listed(names)} to {digits}{' in float32' * (dtype == 'float32')}"
 
 
-def _rows(facts, peers):
+def _rows(facts, peers, top):
     """(heading, HTML) of what a reader most wants to know."""
     measured, tests = facts["measured"], facts["tests"]
     digits = [
@@ -167,7 +168,7 @@ def _rows(facts, peers):
             ),
         )
     if peers:
-        yield "Other libraries", "<br>".join(map(_peer, peers))
+        yield "Other libraries", "<br>".join(_peer(row, top) for row in peers)
 
 
 def _promise(promise, end, facts):
@@ -190,13 +191,13 @@ def _special(case):
     return f"{f'at {when} it' if when else 'it'} is {scale}{other}{inputs}{shift}"
 
 
-def _peer(row):
+def _peer(row, top):
     symbol = f"{html.escape(row['package'])} {html.escape(row['version'])} {code(row['symbol'])}"
     if row["verdict"] != "agrees":
-        return f'{symbol}: <a href="parity.html#{anchor(row)}">differs</a>'
+        return f'{symbol}: <a href="{top}parity.html#{anchor(row)}">differs</a>'
     gradient = "" if row.get("slope_digits") is None else f", gradient {math.floor(row['slope_digits'])}"
     value = "not compared" if row["digits"] is None else f"value {whole_digits(row['digits'])}"
-    edge = f', <a href="parity.html#{anchor(row)}">not everywhere</a>' if row.get("finding") else ""
+    edge = f', <a href="{top}parity.html#{anchor(row)}">not everywhere</a>' if row.get("finding") else ""
     return f"{symbol}: {value}{gradient}{precision(row)}{edge}"
 
 
@@ -226,10 +227,11 @@ def _test(test, end):
     return f"<li>{words}</li>" if end == "passed" else f'<li class="{end}">{words} ({SAID[end]})</li>'
 
 
-def _origin(facts):
+def _origin(facts, top):
     later = (
         ""
         if facts["current"]
         else f" The sources have changed since; {code(COMMANDS['certificates'])} proves them anew."
     )
-    return f'From the run of the tests on {machine_words(facts["machine"])}.{later} <a href="proof.html">What the tests ask</a>.'
+    asked = f'<a href="{top}proof.html">What the tests ask</a>.'
+    return f"From the run of the tests on {machine_words(facts['machine'])}.{later} {asked}"

@@ -17,7 +17,7 @@ make it worse.
 
 So every loss of this library is held to the same tests. Nobody writes them for a loss: they are generated from its
 signature, the kind of input it takes, and from what is declared of it. This page shows how they ended. It is made of the
-record of a run; so is the certificate under the card of each loss.
+record of a run; so is the certificate in the reference entry of each loss.
 
 ## What the tests ask
 

@@ -44,15 +44,15 @@ def _cell(row):
     ratio, memory = row["ratio"], row.get("memory_ratio")
     needs = "" if memory is None else f"<br>memory {memory['median'] if isinstance(memory, dict) else memory:.2f}"
     if ratio is None:
-        return f"{_time(row['seconds']['median'])}{needs}"
+        return f"{time_words(row['seconds']['median'])}{needs}"
     word = ' <span class="atlas-slower">slower</span>' if ratio["median"] > 1 else ""
-    return f"<b>{ratio['median']:.2f}</b>{word}<br>{ratio['low']:.2f}–{ratio['high']:.2f}<br>{_time(row['seconds']['median'])}{needs}"
+    return f"<b>{ratio['median']:.2f}</b>{word}<br>{ratio['low']:.2f}–{ratio['high']:.2f}<br>{time_words(row['seconds']['median'])}{needs}"
 
 
 def alone(rows):
     """The times of losses without a peer."""
     sizes, forms, losses = (list(dict.fromkeys(row[key] for row in rows)) for key in ("size", "form", "loss"))
-    found = {(row["loss"], row["form"], row["size"]): _time(row["seconds"]["median"]) for row in rows}
+    found = {(row["loss"], row["form"], row["size"]): time_words(row["seconds"]["median"]) for row in rows}
     body = [
         [code(loss), html.escape(form), *(found.get((loss, form, size), "") for size in sizes)]
         for loss, form in product(losses, forms)
@@ -72,7 +72,7 @@ def cost(rows):
     if not seconds:
         return ""
     middle, most = seconds[len(seconds) // 2], seconds[-1]
-    return f"With weights, masks and reduction that adds {_time(middle)} to the bare formula in the median over all losses and sizes, {_time(most)} at most. "
+    return f"With weights, masks and reduction that adds {time_words(middle)} to the bare formula in the median over all losses and sizes, {time_words(most)} at most. "
 
 
 def contract(rows):
@@ -81,7 +81,7 @@ def contract(rows):
         [
             html.escape(row["signature"]),
             *(
-                f"{_time(row[kind]['seconds']['median'])}, {row[kind]['operations']:.1f} ops"
+                f"{time_words(row[kind]['seconds']['median'])}, {row[kind]['operations']:.1f} ops"
                 for kind in ("checked", "unchecked")
             ),
         ]
@@ -90,7 +90,7 @@ def contract(rows):
     head = ["Kind of input", "A call adds", "Without a look at values"]
     made = table(head, body, label="What the contract costs a call", kind="atlas-ratios")
     scale = sorted(row["operation_seconds"]["median"] for row in rows)[len(rows) // 2]
-    return f"{made}\n<p>For scale: one small operation of torch, the sum of ten numbers and 1, takes {_time(scale)} here; this is the unit <em>ops</em>.</p>"
+    return f"{made}\n<p>For scale: one small operation of torch, the sum of ten numbers and 1, takes {time_words(scale)} here; this is the unit <em>ops</em>.</p>"
 
 
 def output_layer(rows):
@@ -99,7 +99,7 @@ def output_layer(rows):
         [
             f"{row['classes']:,} classes",
             f"{row['features']}",
-            _time(row["seconds"]["factored"]["median"]),
+            time_words(row["seconds"]["factored"]["median"]),
             *(_times(row[key]) for key in ("softmax_ratio", "dense_ratio")),
         ]
         for row in rows
@@ -142,6 +142,6 @@ def _times(ratio):
     return f"{ratio['median']:.3g}× ({ratio['low']:.3g}–{ratio['high']:.3g})"
 
 
-def _time(seconds):
+def time_words(seconds):
     """Seconds in a unit that fits; what is lost in the noise may be below zero."""
     return f"{1e3 * seconds:.3g} ms" if abs(seconds) >= 1e-3 else f"{1e6 * seconds:.3g} µs"
