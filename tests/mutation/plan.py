@@ -61,8 +61,7 @@ class Plans:
         near = sorted(blocks, key=lambda key: (key[1], _loss(key[0]) != own, cost[key]))
         slow = [key for key in near if key[1] and "." not in key[0]][:SLOW_CASES]
         order = near[:2] + sorted((k for k in near[2:] if not k[1] or "." in k[0] or k in slow), key=cost.get)
-        planned = [(name, max(LEAST, PATIENCE * seconds)) for key in order for seconds, name in sorted(blocks[key])]
-        return planned
+        return [(name, max(LEAST, PATIENCE * seconds)) for key in order for seconds, name in sorted(blocks[key])]
 
 
 def _loss(subject):
