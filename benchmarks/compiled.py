@@ -20,7 +20,7 @@ MOST_PEERS = 1
 
 
 def compiled(function, name, backend="inductor"):
-    """The function compiled, with a code object of its own: compiled forms are kept, looked up and counted by code object."""
+    """The function compiled, with a code object of its own, by which compiled forms are found and counted."""
     code = function.__code__.replace(co_name=name)
     own = types.FunctionType(code, function.__globals__, name, function.__defaults__, function.__closure__)
     return torch.compile(own, backend=backend, dynamic=False)
@@ -45,11 +45,11 @@ def _tried(peer, place, inputs, terms, backend):
 
 
 def torch_contest(entry, size, among=None):
-    """The terms on which compiled forms meet, the usual ones where a peer has them, and the peers: all of them or those with these ids.
+    """The terms on which compiled forms are compared, the usual ones where a peer has them, and the peers.
 
-    Packages with a gradient of their own are not among them.
+    `among` are the ids of the peers, by default all. Packages with a gradient of their own are not among them.
     """
-    found = [(terms, rivals) for terms, rivals in contests(entry, size) if not terms.own_slope]
+    found = [(terms, rivals) for terms, rivals in contests(entry, size) if not terms.own_gradient]
     terms, rivals = min(found, key=lambda pair: pair[0] != Terms(), default=(Terms(), []))
     return terms, [peer for peer in rivals if among is None or peer.id in among]
 
@@ -70,7 +70,7 @@ def measure(entry, size, pace, among, *, backend="inductor"):
         among: ids of the peers.
     """
     terms, rivals = torch_contest(entry, size, among)
-    with warnings.catch_warnings(action="ignore"):  # what the compiler says of a package's code is of no use here
+    with warnings.catch_warnings(action="ignore"):  # warnings of the compiler about a package's code are of no use here
         inputs, run, tried = runs_of(entry, size, terms, rivals, backend)
         runs = {("compiled", name): one for name, one in tried.items() if one is not None}
         runs |= {("eager", peer.id): contest.run_of(peer, inputs, terms) for peer in rivals}
@@ -88,18 +88,18 @@ def measure(entry, size, pace, among, *, backend="inductor"):
     return contest.mark_fastest(rows or [row])
 
 
-def compile_ahead(cells, tell):
+def compile_ahead(cells, report):
     """Compile losses and peers on all cores, so that measuring, one after the other, finds them in the cache.
 
     Args:
         cells: name of a loss, size, ids of the peers.
-        tell: function that is given a line of progress.
+        report: function that is given a line of progress.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
         waiting = [pool.submit(_compile_cell, *cell) for cell in cells]
         for count, done in enumerate(as_completed(waiting), 1):
-            tell(f"compiling {count}/{len(cells)}: {done.result()}")
+            report(f"compiling {count}/{len(cells)}: {done.result()}")
 
 
 def _compile_cell(loss, size, among):

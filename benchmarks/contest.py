@@ -1,4 +1,4 @@
-"""A loss and its peers on equal terms: the same inputs, hyper-parameters and reduction, gradients in the same inputs."""
+"""A loss and its peers on equal terms: the same inputs, hyper-parameters and reduction, the same gradients."""
 
 import inspect
 from collections.abc import Mapping
@@ -26,19 +26,20 @@ MOST_MEMORY = 25
 
 @dataclass(frozen=True)
 class Terms:
-    """What both sides are asked for.
+    """What both sides compute.
 
     Attributes:
         hyper: hyper-parameters of the loss.
         reduction: what one number is made of the items with.
-        own_slope: the peer is no torch function and brings the gradient of the sum in the first input, and that only.
+        own_gradient: the peer is no torch function and brings the gradient of the sum in the first input, and that
+            only.
         without: names of inputs that are left out, and with them the gallery: the batch is its own.
         dtype: that of the inputs. A peer with a gradient of its own gets what it computes in, and need not convert.
     """
 
     hyper: Mapping = field(default_factory=dict)
     reduction: str = "mean"
-    own_slope: bool = False
+    own_gradient: bool = False
     without: tuple = ()
     dtype: torch.dtype = torch.float32
 
@@ -61,7 +62,7 @@ def contests(entry, size):
     for peer in peers(entry.name):
         if (
             peer.agrees
-            and (peer.differentiable or peer.with_slope)
+            and (peer.differentiable or peer.with_gradient)
             and not (size != SMALLEST and fills_memory(entry, peer))
         ):
             same = next((rivals for terms, rivals in found if terms == Terms.of(peer)), None)
@@ -72,9 +73,9 @@ def contests(entry, size):
 
 
 def fills_memory(entry, peer):
-    """How many times the memory of the loss a peer needs at the smallest size, where that is over `MOST_MEMORY`, else None."""
+    """How many times the memory of the loss a peer needs at the smallest size; None where it is up to `MOST_MEMORY`."""
     terms = Terms.of(peer)
-    if terms.own_slope:
+    if terms.own_gradient:
         return None
     inputs = inputs_of(entry.signature, SIZES[SMALLEST])
     times = peak_bytes(run_of(peer, inputs, terms)) / peak_bytes(there_and_back(ours(entry, terms), inputs, terms))
@@ -107,14 +108,14 @@ def theirs(peer, terms):
 def there_and_back(function, inputs, terms):
     """Function without arguments: forward and backward once."""
     inputs = {name: x for name, x in inputs.items() if name not in terms.without}
-    wanted = [x for x in inputs.values() if x.requires_grad][: 1 if terms.own_slope else None]
+    wanted = [x for x in inputs.values() if x.requires_grad][: 1 if terms.own_gradient else None]
     return lambda: torch.autograd.grad(function(**inputs), wanted, allow_unused=True)
 
 
 def run_of(peer, inputs, terms):
     """A peer's forward and backward, by torch or by its own means."""
-    if terms.own_slope:
-        return lambda: peer.with_slope(**inputs, **terms.hyper)
+    if terms.own_gradient:
+        return lambda: peer.with_gradient(**inputs, **terms.hyper)
     return there_and_back(theirs(peer, terms), inputs, terms)
 
 
@@ -133,7 +134,7 @@ def beside(row, peer, terms, samples, peer_samples, peer_memory):
     }
     if peer_memory:
         row["memory_ratio"] = row["bytes"] / peer_memory
-    if terms.own_slope:
+    if terms.own_gradient:
         row["gradient"] = "own"
     if terms.without:
         row["gallery"] = "own"

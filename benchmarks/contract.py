@@ -1,4 +1,4 @@
-"""What the contract costs a call: a loss that does nothing, decorated and bare, and one small operation of torch for scale."""
+"""What the contract costs a call: a loss that does nothing, decorated and bare, and one small operation of torch."""
 
 import inspect
 import sys

@@ -1,5 +1,6 @@
-"""Forward and backward of every registered loss beside its peers, as it is, and what checks and reduction add to the bare
-formula. A new loss is measured without a line here.
+"""Forward and backward of every registered loss beside its peers, and what checks and reduction add to the formula.
+
+A new loss is measured without a line here.
 """
 
 from lossatlas.contract.operation import formula_of

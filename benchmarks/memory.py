@@ -6,7 +6,7 @@ from torch.profiler import ProfilerActivity, profile
 
 
 def peak_bytes(run):
-    """The most bytes that a function holds at once beyond what was there before it, its result included.
+    """The most bytes that a function allocates at once beyond what was there before it, its result included.
 
     Args:
         run: function without arguments. What it allocates outside torch is not counted.
@@ -20,8 +20,8 @@ def peak_bytes(run):
         gc.enable()
     del result
     changes = [event for event in recorded.profiler.kineto_results.events() if event.name() == "[memory]"]
-    held = peak = 0
+    allocated = peak = 0
     for change in sorted(changes, key=lambda event: event.start_ns()):
-        held += change.nbytes()
-        peak = max(peak, held)
+        allocated += change.nbytes()
+        peak = max(peak, allocated)
     return peak

@@ -59,6 +59,7 @@ def measure(classes, features, *, batch, seconds):
     upkeep = spread(alternate({"refresh": layer.refresh}, rounds=5)["refresh"])["median"] * batch / every
     samples["factored"] = [step + upkeep for step in samples["factored"]]
     return {
+        "family": FactoredSphericalLayer.__module__.split(".")[2],
         "classes": classes,
         "features": features,
         "batch": batch,

@@ -1,10 +1,10 @@
 """The record of a run, `benchmarks.json`.
 
-{"machine": what `timing.machine` says,
+{"machine": what `timing.machine` returns,
  "packages": {package: version} of the peers,
  "sizes": {size: {axis: length}},
  "left_out": one for each peer that is met at the smallest size only: {"loss", "package", "symbol",
-    "memory_ratio": to the loss there, which says that the other sizes would fill the memory},
+    "memory_ratio": to the loss there, which shows that the other sizes would fill the memory},
  "rows": one for each loss, size, form and peer; for a loss without peers one for each size and form:
    {"loss", "size", "form": "eager" | "compiled",
     "peer": {"package", "symbol"} | null,
@@ -28,8 +28,9 @@
     "autograd": the same without the peers that bring their own gradient, where there are such}}},
  "contract": one for each signature:
    {"signature", "operation_seconds": spread of x + 1 of ten numbers,
-    "checked" and "unchecked" (values not looked at): {"seconds": spread beyond the bare mean, "operations": the same in x + 1}},
- "output_layer": rows of `output_layer.measure`}
+    "checked" and "unchecked" (values not looked at): {"seconds": spread beyond the bare mean, "operations": the same in
+    x + 1}},
+ "output_layer": rows of `output_layer.measure`, each with the "family" that the layer is of}
 
 Numbers have four significant digits. A part that was not run is absent.
 """
@@ -189,7 +190,7 @@ class Journal:
 
         Args:
             cell: tuple of strings and numbers.
-            measure: function without arguments, whose result JSON can hold.
+            measure: function without arguments, whose result fits into JSON.
         """
         if cell not in self.done:
             self.done[cell] = rounded(measure())

@@ -1,11 +1,12 @@
-"""`python -m benchmarks.scale`: memory and time of losses that compare many rows with many, some rows at a time and all at once.
+"""`python -m benchmarks.scale`: memory and time of losses that compare rows with rows, some at a time and all at once.
 
-Each is measured in a process of its own, on one thread: value and gradient of one batch, after a small one that loads what
-has to be loaded. Time is the processor's, which other work on the machine changes least. Memory is what the process holds at
-most beyond what it held before: the inputs and room for their gradients are there already.
+Each is measured in a process of its own, on one thread: value and gradient of one batch, after a small one that loads
+what has to be loaded. Time is the processor's, which other work on the machine changes least. Memory is what the
+process uses at
+most beyond what it used before: the inputs and room for their gradients are there already.
 
-The record, `scale.json`: {"machine", "packages": {package: version} of the peers, "width": of the vectors, "rows": what `measure`
-gives}.
+The record, `scale.json`: {"machine", "packages": {package: version} of the peers, "width": of the vectors,
+"whole": whether all that there is was measured, "rows": what `measure` gives}.
 """
 
 import argparse
@@ -107,7 +108,7 @@ def measure(name, whose, n, rows, rounds=1):
 
 
 def _peak():
-    """Bytes that this process held at most so far. Linux's usual count, `ru_maxrss`, would begin with what the parent held."""
+    """Bytes that this process used at most so far. Linux's count `ru_maxrss` would begin with those of its parent."""
     status = Path("/proc/self/status")
     if status.exists():
         return 1024 * next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
@@ -119,8 +120,8 @@ def measured_apart(cell, rounds=1):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
 
 
-def recorded(rows):
-    """What was measured, with where it was measured."""
+def recorded(rows, whole):
+    """What was measured, with where it was measured, and whether it is all that there is."""
     # Not at the top: what these load would raise the peak that a cell begins with.
     from .peers import packages
     from .record import rounded
@@ -131,6 +132,7 @@ def recorded(rows):
         "machine": machine(),
         "packages": {name: version for name, version in packages().items() if name in met},
         "width": WIDTH,
+        "whole": whole,
         "rows": rounded(rows),
     }
 
@@ -154,14 +156,15 @@ def main(arguments=None):
         row = rows[-1]
         at_once = "all" if row["rows"] is None else row["rows"]
         print(
-            f"{row['loss']:<28}{row['package']:<26}N = {row['n']:<8}rows {at_once!s:<6}{row['bytes'] / 1e6:>8.0f} MB{row['seconds']:>9.2f} s",
+            f"{row['loss']:<28}{row['package']:<26}N = {row['n']:<8}rows {at_once!s:<6}{row['bytes'] / 1e6:>8.0f}"
+            f" MB{row['seconds']:>9.2f} s",
             flush=True,
         )
     if options.out:
         from .record import text
 
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(text(recorded(rows)))
+        options.out.write_text(text(recorded(rows, cells == BESIDE + LARGE)))
 
 
 if __name__ == "__main__":

@@ -63,9 +63,10 @@ OUTPUT_LAYER = {
     "dense Z-loss / factored": lambda row: _times(row["dense_ratio"]),
 }
 
-HOW = """Forward and backward of one batch, float32, one thread; median (quartiles) over rounds in which loss and peers take turns. A
-ratio below 1 is faster, or smaller, than the peer; ◀ marks the fastest peer. *kB* is the peak of what torch allocates beyond
-the inputs. Packages with a gradient of their own are met in their own dtype, in time only. Sizes: {}.""".format(
+HOW = """Forward and backward of one batch, float32, one thread; median (quartiles) over rounds in which loss and peers
+take turns. A ratio below 1 is faster, or smaller, than the peer; ◀ marks the fastest peer. *kB* is the peak of what
+torch allocates beyond the inputs. Packages with a gradient of their own are compared in their own dtype, in time only.
+Sizes: {}.""".format(
     "; ".join(
         f"{name} " + " ".join(f"{axis}={length}" for axis, length in sizes.items()) for name, sizes in SIZES.items()
     )
@@ -81,22 +82,27 @@ TABLES = {
     "compiled": (
         "Every loss compiled, forward and backward",
         HOW
-        + " The peer is the one that is fastest eager. Ours is compiled by `torch.compile`; it is too, unless it cannot be or is faster eager.",
+        + " The peer is the one that is fastest eager. Ours is compiled by `torch.compile`; it is too, unless it cannot"
+        " be or is faster eager.",
         BESIDE | COMPILED,
     ),
     "contract": (
         "What the contract costs a call",
-        "A loss that returns its first input, decorated, beyond the bare mean of that input; forward, one thread, in "
-        "microseconds and in units of `x + 1` on ten numbers.",
+        (
+            "A loss that returns its first input, decorated, beyond the bare mean of that input; forward, one thread,"
+            " in microseconds and in units of `x + 1` on ten numbers."
+        ),
         CONTRACT,
     ),
     "output_layer": (
         "A training step of the output layer",
-        f"One training step of the output layer (loss, gradient in the hidden batch, update by plain SGD), float32, one thread, "
-        f"batches of {BATCH}; median (quartiles) over rounds in which the three take turns. *Factored* is the Z-loss by "
-        "`FactoredSphericalLayer.step`, with its share of the periodic refresh added; *softmax* is `Linear` + `F.cross_entropy` + "
-        "`SGD`; *dense Z-loss* is the same with `spherical_z_loss`. A ratio is how many times as long as the factored step the plain "
-        "one takes.",
+        (
+            "One training step of the output layer (loss, gradient in the hidden batch, update by plain SGD), float32,"
+            f" one thread, batches of {BATCH}; median (quartiles) over rounds in which the three take turns. *Factored*"
+            " is the Z-loss by `FactoredSphericalLayer.step`, with its share of the periodic refresh added; *softmax*"
+            " is `Linear` + `F.cross_entropy` + `SGD`; *dense Z-loss* is the same with `spherical_z_loss`. A ratio is"
+            " how many times as long as the factored step the plain one takes."
+        ),
         OUTPUT_LAYER,
     ),
 }
@@ -121,7 +127,10 @@ def _standing(summary):
 
 
 def _words(found, rival):
-    words = f"{found['geometric_mean']:.2f} times {rival} in the geometric mean, not slower in {found['not_slower']} of {found['cells']}"
+    words = (
+        f"{found['geometric_mean']:.2f} times {rival} in the geometric mean, not slower in {found['not_slower']} of"
+        f" {found['cells']}"
+    )
     if "like_for_like" in found:
         words += f"; {found['like_for_like']:.2f} times the fastest compiled one"
     if "memory_geometric_mean" in found:

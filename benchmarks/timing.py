@@ -1,7 +1,7 @@
 """Timing side by side: the runs take turns, so that a busy moment of the machine hits all of them.
 
-Seconds are those of the processor, on one thread: on an idle machine the seconds of the clock on the wall, on a busy one
-without the time that other programs took.
+Seconds are those of the processor, on one thread: on an idle machine the seconds of the clock on the wall, on a busy
+one without the time that other programs took.
 """
 
 import os
@@ -22,7 +22,7 @@ def alternate(runs, *, rounds, least_seconds=0.0, most_seconds=float("inf")):
     Args:
         runs: name -> function without arguments.
         rounds: samples of each.
-        least_seconds: a sample repeats its function until the first call's time says that it fills this.
+        least_seconds: a sample repeats its function until, by the time of the first call, it fills this.
         most_seconds: no further round after this time, once there are `FEWEST_ROUNDS`.
 
     Returns:

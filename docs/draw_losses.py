@@ -28,8 +28,8 @@ def value_and_pull(loss, p):
     true_logit = torch.logit(p).requires_grad_()
     logits = torch.stack([true_logit, torch.zeros_like(p)], -1)
     value = loss(logits, torch.zeros(len(p), dtype=torch.long), reduction="none")
-    (slope,) = torch.autograd.grad(value.sum(), true_logit)
-    return value.detach(), -slope
+    (gradient,) = torch.autograd.grad(value.sum(), true_logit)
+    return value.detach(), -gradient
 
 
 def draw():

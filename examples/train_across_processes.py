@@ -3,9 +3,9 @@
     python examples/train_across_processes.py
     torchrun --nproc-per-node 2 examples/train_across_processes.py
 
-Both learn the same network: two noisy views of each handwritten digit are pulled together and pushed from the views of all
-others, those on the other processes too. Then the labels are shown for the first time: how many test digits have most of
-their nearest neighbours in their own class?
+Both learn the same network: two noisy views of each handwritten digit are pulled together and pushed from the views of
+all others, those on the other processes too. Then the labels are shown for the first time: how many test digits have
+most of their nearest neighbours in their own class?
 """
 
 import argparse
@@ -39,7 +39,8 @@ def main():
             z = network(x).detach()
             found = knn_accuracy(z[:TRAIN], y[:TRAIN], z[TRAIN:], y[TRAIN:])
             print(
-                f"{processes()} process(es), {options.steps} steps: {100 * found:.1f} % of test digits fall to the class of their neighbours"
+                f"{processes()} process(es), {options.steps} steps: {100 * found:.1f} % of test digits fall to the"
+                " class of their neighbours"
             )
             if options.save:
                 torch.save(network.state_dict(), options.save)

@@ -115,12 +115,12 @@ def test_memory_and_time_at_scale(tmp_path):
     assert (
         record["machine"]["torch"] == torch.__version__ and record["width"] == scale.WIDTH and record["packages"] == {}
     )
-    assert [row["loss"] for row in rows] == [cell[0] for cell in scale.QUICK]
+    assert [row["loss"] for row in rows] == [cell[0] for cell in scale.QUICK] and record["whole"] is False
     assert all(row["seconds"] > 0 and row["bytes"] >= 0 for row in rows)
 
 
 def test_the_inputs_and_room_for_their_gradients_are_not_counted_but_a_dense_matrix_is():
-    """Similarities of 2,000 with 2,000 are 16 MB in float32, and several such are alive at once; 8 rows at a time need none."""
+    """Similarities of 2,000 with 2,000 are 16 MB in float32, and several coexist; 8 rows at a time need none."""
     dense, few = (scale.measured_apart(("multi_similarity_loss", "lossatlas", 2_000, rows)) for rows in (None, 8))
     assert dense["bytes"] > 48e6 > 2 * few["bytes"]
 
@@ -130,26 +130,26 @@ def test_the_inputs_and_room_for_their_gradients_are_not_counted_but_a_dense_mat
 
 @pytest.mark.parametrize("size", contest.SIZES)
 @pytest.mark.parametrize(("loss", "terms", "peer"), MET, ids=[peer.id for _, _, peer in MET])
-def test_a_peer_is_asked_for_the_same(loss, terms, peer, size):
+def test_a_peer_computes_the_same(loss, terms, peer, size):
     entry = lossatlas.get(loss)
     inputs = contest.inputs_of(entry.signature, contest.SIZES[size], terms.dtype)
     inputs = {name: x for name, x in inputs.items() if name not in terms.without}
-    if terms.own_slope:
-        value, slope = peer.with_slope(**inputs, **terms.hyper)
+    if terms.own_gradient:
+        value, gradient = peer.with_gradient(**inputs, **terms.hyper)
         torch.testing.assert_close(value.sum(), contest.ours(entry, terms)(**inputs).detach(), rtol=1e-6, atol=1e-8)
         torch.testing.assert_close(
-            slope, contest.there_and_back(contest.ours(entry, terms), inputs, terms)()[0], rtol=1e-4, atol=1e-8
+            gradient, contest.there_and_back(contest.ours(entry, terms), inputs, terms)()[0], rtol=1e-4, atol=1e-8
         )
     else:
         torch.testing.assert_close(
             contest.theirs(peer, terms)(**inputs), contest.ours(entry, terms)(**inputs), rtol=1e-4, atol=1e-6
         )
-        slopes, expected = (
+        gradients, expected = (
             contest.run_of(peer, inputs, terms)(),
             contest.there_and_back(contest.ours(entry, terms), inputs, terms)(),
         )
         for one, other in zip(
-            slopes, expected, strict=True
+            gradients, expected, strict=True
         ):  # at a kink, which a score may just meet, both sides are right
             assert (one - other).norm() <= 5e-3 * other.norm()
 
@@ -160,7 +160,7 @@ def test_terms_are_those_of_the_peer():
     assert Terms.of(peer_of("focal_loss", None, settings=({"gamma": 1.0},), reduction="sum")) == Terms(
         {"gamma": 1.0}, "sum"
     )
-    own = peer_of("focal_loss", None, differentiable=False, with_slope=lambda: None)
+    own = peer_of("focal_loss", None, differentiable=False, with_gradient=lambda: None)
     assert Terms.of(own) == Terms({}, "sum", True, dtype=torch.float64)
 
 
@@ -170,10 +170,10 @@ def test_a_package_uses_its_own_mean(peers_are):
     x, y = torch.randn(4, 3), torch.tensor([0, 1, 2, 0])
     expected = lossatlas.cross_entropy(x, y)
     torch.testing.assert_close(contest.theirs(plain, Terms())(logits=x, target=y), expected)
-    asked = []
-    with_mean = peer_of("cross_entropy", lambda logits, target, reduction="none": asked.append(reduction))
+    reductions = []
+    with_mean = peer_of("cross_entropy", lambda logits, target, reduction="none": reductions.append(reduction))
     contest.theirs(with_mean, Terms())(logits=x, target=y)
-    assert asked == ["mean"]
+    assert reductions == ["mean"]
 
 
 def test_who_computes_something_else_or_has_no_gradient_is_not_met(peers_are):

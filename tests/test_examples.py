@@ -1,4 +1,4 @@
-"""What stands in `examples` runs as its first lines say."""
+"""What stands in `examples` runs as described in its first lines."""
 
 import re
 import subprocess

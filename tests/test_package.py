@@ -1,4 +1,4 @@
-"""What the package says of itself agrees with the book's configuration and with the tested environment."""
+"""The package's description of itself agrees with the book's configuration and with the tested environment."""
 
 import tomllib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Imports run downward only, as the architecture says: what stands lower knows nothing of what stands above it."""
+"""Imports run downward only, as the architecture demands: what stands lower knows nothing of what stands above it."""
 
 import ast
 from pathlib import Path

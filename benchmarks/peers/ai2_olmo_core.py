@@ -18,5 +18,12 @@ def logit_z_loss(logits, target):
 
 PEERS = [
     Peer("cross_entropy", "ai2-olmo-core", "cross_entropy_loss", cross_entropy, SAME, dtypes=("float32",)),
-    Peer("logit_z_loss", "ai2-olmo-core", "cross_entropy_loss(compute_z_loss=True)", logit_z_loss, "Its second result, with multiplier 1.", dtypes=("float32",)),
-]  # fmt: skip
+    Peer(
+        "logit_z_loss",
+        "ai2-olmo-core",
+        "cross_entropy_loss(compute_z_loss=True)",
+        logit_z_loss,
+        "Its second result, with multiplier 1.",
+        dtypes=("float32",),
+    ),
+]

@@ -11,7 +11,8 @@ def one_against_rest(logits, target, *, epsilon, alpha, gamma=2.0):
 
 
 OVERFLOWS = Finding(
-    "The weight of an item is computed with exp(-score), which overflows: a positive at a score of -1000 costs nothing, it should cost most.",
+    "The weight of an item is computed with exp(-score), which overflows: a positive at a score of -1000 costs nothing,"
+    " it should cost most.",
     at={"logits": [[-1000.0, 0.5, -0.5]], "target": [0]},
     hyper={"epsilon": 0.0, "alpha": 0.5},
 )

@@ -16,5 +16,13 @@ FLOORED = Finding(
 )
 
 PEERS = [
-    Peer("focal_loss", "focal-loss-torch", "FocalLoss", focal_loss, "It is given the softmax of the logits.", ({}, {"gamma": 0.5}, {"gamma": 5.0}), finding=FLOORED),
-]  # fmt: skip
+    Peer(
+        "focal_loss",
+        "focal-loss-torch",
+        "FocalLoss",
+        focal_loss,
+        "It is given the softmax of the logits.",
+        ({}, {"gamma": 0.5}, {"gamma": 5.0}),
+        finding=FLOORED,
+    ),
+]

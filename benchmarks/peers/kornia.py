@@ -20,7 +20,8 @@ PEERS = [
         "kornia",
         "kornia.losses.focal_loss",
         multiclass,
-        "alpha=None; their unreduced loss has a column per class, zero but for the true one: its rows are summed. Their mean divides by the number of classes too.",
+        "alpha=None; their unreduced loss has a column per class, zero but for the true one: its rows are summed. Their"
+        " mean divides by the number of classes too.",
         ({}, {"gamma": 0.5}, {"gamma": 5.0}),
     ),
     Peer(

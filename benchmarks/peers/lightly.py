@@ -1,8 +1,8 @@
 """lightly: losses of self-supervised learning, of a batch's two views.
 
-The package's own start loads models, and with them torchvision. Its losses need none of that: they are loaded without it.
-NT-Xent looks up the memory bank, which is not used here, beside those models; what they take from torchvision is one class,
-and an empty one stands in for it while they are loaded.
+The package's own start loads models, and with them torchvision. Its losses need none of that: they are loaded without
+it. NT-Xent looks up the memory bank, which is not used here, beside those models; what they take from torchvision is
+one class, and an empty one stands in for it while they are loaded.
 """
 
 import sys

@@ -3,7 +3,7 @@
 from monai.losses import FocalLoss
 
 from .peer import Peer
-from .shared import FOCAL_SLOPE_IS_NAN, SIGMOID_RULED_OUT_IS_NAN, made, one_hot
+from .shared import FOCAL_GRADIENT_IS_NAN, SIGMOID_RULED_OUT_IS_NAN, made, one_hot
 
 
 def multiclass(logits, target, *, gamma=2.0):
@@ -22,9 +22,10 @@ PEERS = [
         "monai",
         "FocalLoss(use_softmax=True)",
         multiclass,
-        "Their unreduced loss has a column per class, zero but for the true one: its rows are summed. Their mean divides by the number of classes too.",
+        "Their unreduced loss has a column per class, zero but for the true one: its rows are summed. Their mean"
+        " divides by the number of classes too.",
         ({}, {"gamma": 0.5}, {"gamma": 5.0}),
-        finding=FOCAL_SLOPE_IS_NAN,
+        finding=FOCAL_GRADIENT_IS_NAN,
         dtypes=("float32",),
     ),
     Peer(

@@ -33,10 +33,10 @@ def of(loss, symbol, function, transform, settings=({},), finding=None):
         inputs, hyper = split(keywords)
         return tensor(compiled(*inputs, **hyper))
 
-    def with_slope(**keywords):
+    def with_gradient(**keywords):
         inputs, hyper = split(keywords)
-        (_, value), slope = both(*inputs, **hyper)
-        return tensor(value), tensor(slope)
+        (_, value), gradient = both(*inputs, **hyper)
+        return tensor(value), tensor(gradient)
 
     return Peer(
         loss,
@@ -46,7 +46,7 @@ def of(loss, symbol, function, transform, settings=({},), finding=None):
         transform,
         settings,
         differentiable=False,
-        with_slope=with_slope,
+        with_gradient=with_gradient,
         finding=finding,
     )
 
@@ -78,23 +78,60 @@ def logistic(score, label):
     return optax.losses.sigmoid_binary_cross_entropy(score, label > 0)
 
 
-RULED_OUT_SLOPE_IS_NAN = Finding(
+RULED_OUT_GRADIENT_IS_NAN = Finding(
     "A score of -inf, which rules a class out at no cost, makes the gradient NaN.",
     SIGMOID_RULED_OUT_IS_NAN.at,
     SIGMOID_RULED_OUT_IS_NAN.hyper,
-    slope="logits",
+    gradient="logits",
 )
 
 PEERS = [
-    of("cross_entropy", "softmax_cross_entropy_with_integer_labels", optax.losses.softmax_cross_entropy_with_integer_labels, SAME),
-    of("cross_entropy", "softmax_cross_entropy(smooth_labels)", softmax_cross_entropy, ONE_HOT, ({"label_smoothing": 0.1}, {"label_smoothing": 0.5}), SMOOTHED_OVER_RULED_OUT),
-    of("poly1_cross_entropy", "poly_loss_cross_entropy", poly, ONE_HOT, ({}, {"epsilon": -0.5}, {"epsilon": 4.0, "label_smoothing": 0.1}), SMOOTHED_OVER_RULED_OUT),
-    of("poly_n_cross_entropy", "poly_loss_cross_entropy", poly_n, f"{ONE_HOT} Only one coefficient is theirs.", ({}, {"epsilons": (2.5,)})),
-    of("poly1_focal_loss", "sigmoid_focal_loss", focal, f"Only epsilon = 0 is theirs. {ONE_HOT}", ({"epsilon": 0.0}, {"epsilon": 0.0, "alpha": 0.6, "gamma": 0.5}), RULED_OUT_SLOPE_IS_NAN),
-    of("crammer_singer_hinge", "multiclass_hinge_loss", optax.losses.multiclass_hinge_loss, "Only margin = 1 is theirs."),
+    of(
+        "cross_entropy",
+        "softmax_cross_entropy_with_integer_labels",
+        optax.losses.softmax_cross_entropy_with_integer_labels,
+        SAME,
+    ),
+    of(
+        "cross_entropy",
+        "softmax_cross_entropy(smooth_labels)",
+        softmax_cross_entropy,
+        ONE_HOT,
+        ({"label_smoothing": 0.1}, {"label_smoothing": 0.5}),
+        SMOOTHED_OVER_RULED_OUT,
+    ),
+    of(
+        "poly1_cross_entropy",
+        "poly_loss_cross_entropy",
+        poly,
+        ONE_HOT,
+        ({}, {"epsilon": -0.5}, {"epsilon": 4.0, "label_smoothing": 0.1}),
+        SMOOTHED_OVER_RULED_OUT,
+    ),
+    of(
+        "poly_n_cross_entropy",
+        "poly_loss_cross_entropy",
+        poly_n,
+        f"{ONE_HOT} Only one coefficient is theirs.",
+        ({}, {"epsilons": (2.5,)}),
+    ),
+    of(
+        "poly1_focal_loss",
+        "sigmoid_focal_loss",
+        focal,
+        f"Only epsilon = 0 is theirs. {ONE_HOT}",
+        ({"epsilon": 0.0}, {"epsilon": 0.0, "alpha": 0.6, "gamma": 0.5}),
+        RULED_OUT_GRADIENT_IS_NAN,
+    ),
+    of(
+        "crammer_singer_hinge",
+        "multiclass_hinge_loss",
+        optax.losses.multiclass_hinge_loss,
+        "Only margin = 1 is theirs.",
+    ),
     of("logistic_loss", "sigmoid_binary_cross_entropy", logistic, BITS),
     of("hinge_loss", "hinge_loss", optax.losses.hinge_loss, SAME),
     of("perceptron_loss", "perceptron_loss", optax.losses.perceptron_loss, SAME),
     of("null_bce_loss", "sigmoid_binary_cross_entropy", one_against_rest, ONE_HOT),
     of("class_relational_bce_loss", "sigmoid_binary_cross_entropy", optax.losses.sigmoid_binary_cross_entropy, SAME),
-]  # fmt: skip
+]

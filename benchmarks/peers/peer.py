@@ -14,13 +14,13 @@ class Finding:
         what: one or two sentences for the page of the loss.
         at: inputs on which they differ, by name, as nested lists.
         hyper: the loss's hyper-parameters there.
-        slope: name of the input whose gradient differs; None: the values differ.
+        gradient: name of the input whose gradient differs; None: the values differ.
     """
 
     what: str
     at: Mapping
     hyper: Mapping = field(default_factory=dict)
-    slope: str | None = None
+    gradient: str | None = None
 
     def inputs(self):
         """Whole numbers as integers, the others in float64."""
@@ -43,11 +43,11 @@ class Peer:
         settings: hyper-parameters at which both are compared.
         reduction: which of our reductions `call` returns.
         differentiable: whether torch's autograd runs through `call`.
-        with_slope: where it does not, and the package has a gradient of its own: function like `call` that gives
+        with_gradient: where it does not, and the package has a gradient of its own: function like `call` that gives
             the value and the gradient of its sum in the first input.
         dtypes: what the arithmetic is in: "float64" where they keep it, else "float32".
         agrees: whether `call` computes the loss on ordinary inputs; where not, no transform brings theirs to ours, and
-            `finding` says what is different.
+            `finding` explains what is different.
         alone: whether it compares a batch with itself only: then no gallery is given.
         least: smallest batch that the package has a value for.
         finding: where they are wrong, or differ.
@@ -61,7 +61,7 @@ class Peer:
     settings: tuple = ({},)
     reduction: str = "none"
     differentiable: bool = True
-    with_slope: Callable | None = None
+    with_gradient: Callable | None = None
     dtypes: tuple = ("float64",)
     agrees: bool = True
     alone: bool = False

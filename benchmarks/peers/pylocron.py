@@ -1,7 +1,7 @@
 """pylocron (import name holocron): focal loss and PolyLoss."""
 
 from .peer import Finding, Peer
-from .shared import FOCAL_SLOPE_IS_NAN, SAME, one_hot, without_start
+from .shared import FOCAL_GRADIENT_IS_NAN, SAME, one_hot, without_start
 
 F = without_start("holocron.nn.functional")
 
@@ -18,13 +18,30 @@ def poly_loss(logits, target, *, epsilon=1.0, label_smoothing=0.0):
 
 
 SOFT_POWERS = Finding(
-    "For soft targets the term of epsilon is the sum of 1 - p**t over the classes, not 1 minus the sum of t * p: smoothed labels get another loss.",
+    "For soft targets the term of epsilon is the sum of 1 - p**t over the classes, not 1 minus the sum of t * p:"
+    " smoothed labels get another loss.",
     at={"logits": [[1.0, 0.5, -0.5]], "target": [0]},
     hyper={"label_smoothing": 0.1},
 )
 
 
 PEERS = [
-    Peer("focal_loss", "pylocron", "holocron.nn.functional.focal_loss", focal_loss, SAME, ({}, {"gamma": 0.5}, {"gamma": 5.0}), finding=FOCAL_SLOPE_IS_NAN),
-    Peer("poly1_cross_entropy", "pylocron", "holocron.nn.functional.poly_loss", poly_loss, SAME, ({}, {"epsilon": -0.5}, {"epsilon": 4.0}), finding=SOFT_POWERS),
-]  # fmt: skip
+    Peer(
+        "focal_loss",
+        "pylocron",
+        "holocron.nn.functional.focal_loss",
+        focal_loss,
+        SAME,
+        ({}, {"gamma": 0.5}, {"gamma": 5.0}),
+        finding=FOCAL_GRADIENT_IS_NAN,
+    ),
+    Peer(
+        "poly1_cross_entropy",
+        "pylocron",
+        "holocron.nn.functional.poly_loss",
+        poly_loss,
+        SAME,
+        ({}, {"epsilon": -0.5}, {"epsilon": 4.0}),
+        finding=SOFT_POWERS,
+    ),
+]

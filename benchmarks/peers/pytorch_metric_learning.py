@@ -17,7 +17,7 @@ PACKAGE = "pytorch-metric-learning"
 
 @functools.cache
 def made(symbol, euclidean=False, **settings):
-    """A loss that gives what it has for each pair, triplet or anchor; `euclidean`: on distances of the vectors as they are."""
+    """A loss with a value for each pair, triplet or anchor; `euclidean`: on distances of the vectors as given."""
     distance = {"distance": LpDistance(normalize_embeddings=False)} if euclidean else {}
     return getattr(losses, symbol)(**settings, **distance, reducer=DoNothingReducer())
 
@@ -214,7 +214,8 @@ def proxy_nca(features, prototypes, target, *, temperature=1.0):
 
 
 ONE_PAIR_OF_EACH = {
-    "embeddings": [[1.0, 0.0]], "labels": [0], "gallery": [[0.0, 1.0], [0.5, 0.5]], "gallery_labels": [0, 1], "own": [-1], "gallery_mask": [True, True],
+    "embeddings": [[1.0, 0.0]], "labels": [0], "gallery": [[0.0, 1.0], [0.5, 0.5]], "gallery_labels": [0, 1],
+    "own": [-1], "gallery_mask": [True, True],
 }  # fmt: skip
 COUNTS_AS_NONE = Finding(
     "A batch with one positive pair and one negative pair counts as a batch without pairs: the loss is 0.",
@@ -228,8 +229,9 @@ FAR = {
     "gallery_mask": [True, True],
 }
 FLOOR = (
-    "The share of the key is held above the smallest normal number before its logarithm is taken: in float64 no query costs more than 708, which at"
-    " temperature 0.001 is less than a difference of similarities of 0.71 (in float16, 9.7, at temperature 0.07 a difference of 0.68), and beyond it the gradient is 0."
+    "The share of the key is kept above the smallest normal number before its logarithm is taken: in float64 no query"
+    " costs more than 708, which at temperature 0.001 is less than a difference of similarities of 0.71 (in float16,"
+    " 9.7, at temperature 0.07 a difference of 0.68), and beyond it the gradient is 0."
 )
 PER_PAIR = "They average over all pairs of the batch; here their values are averaged for each anchor"
 
@@ -258,7 +260,8 @@ PEERS = [
         PACKAGE,
         "CircleLoss",
         circle,
-        "Their margin is m, by default 0.4 with gamma = 80, and their mean is over the anchors whose loss is not 0; from a loss of 20 on, which a larger gamma soon reaches, they keep nine digits.",
+        "Their margin is m, by default 0.4 with gamma = 80, and their mean is over the anchors whose loss is not 0;"
+        " from a loss of 20 on, which a larger gamma soon reaches, they keep nine digits.",
         ({"gamma": 2.0}, {"margin": 0.4, "gamma": 3.0}),
         finding=COUNTS_AS_NONE,
     ),
@@ -294,7 +297,8 @@ PEERS = [
         PACKAGE,
         "TripletMarginLoss",
         on_embeddings(lambda margin=0.2: made("TripletMarginLoss", euclidean=True, margin=margin), triplets),
-        "Vectors as they are and not of length 1; they average over the triplets whose loss is not 0, here over all of an anchor's.",
+        "Vectors as they are and not of length 1; they average over the triplets whose loss is not 0, here over all of"
+        " an anchor's.",
         ({}, {"margin": 1.0}),
     ),
     Peer(
@@ -322,7 +326,8 @@ PEERS = [
         "Vectors as they are and not of length 1; anchors that they leave out count 0.",
         alone=True,
         finding=Finding(
-            "An anchor whose neighbours of its class are so far that their share rounds to 0, and which costs most, is left out of the loss.",
+            "An anchor whose neighbours of its class are so far that their share rounds to 0, and which costs most, is"
+            " left out of the loss.",
             at={"embeddings": [[0.0, 0.0], [40.0, 0.0], [1.0, 0.0]], "labels": [0, 0, 1]},
         ),
     ),
@@ -393,7 +398,8 @@ PEERS = [
         reduction="mean",
         agrees=False,
         finding=Finding(
-            "Their denominator holds the proxy of the true class too, as in a softmax; in the paper, and here, it holds the others alone.",
+            "Their denominator contains the proxy of the true class too, as in a softmax; in the paper, and here, it"
+            " contains the others alone.",
             at={"features": [[1.0, 0.0]], "prototypes": [[0.6, 0.8], [0.0, 1.0]], "target": [0]},
         ),
     ),

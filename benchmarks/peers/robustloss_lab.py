@@ -18,10 +18,18 @@ FLOORED = Finding(
     "Probabilities are clamped at 1e-12: an item below gets no gradient.",
     at={"logits": [[0.0, 30.0, 0.0]], "target": [0]},
     hyper={"q": 0.3},
-    slope="logits",
+    gradient="logits",
 )
 
 PEERS = [
     Peer("focal_loss", "robustloss-lab", "focal_loss", focal, SAME, ({}, {"gamma": 0.5}, {"gamma": 5.0})),
-    Peer("generalized_cross_entropy", "robustloss-lab", "gce_loss", generalized_cross_entropy, SAME, ({}, {"q": 0.3}, {"q": 1.0}), finding=FLOORED),
-]  # fmt: skip
+    Peer(
+        "generalized_cross_entropy",
+        "robustloss-lab",
+        "gce_loss",
+        generalized_cross_entropy,
+        SAME,
+        ({}, {"q": 0.3}, {"q": 1.0}),
+        finding=FLOORED,
+    ),
+]

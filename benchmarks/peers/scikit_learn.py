@@ -23,10 +23,10 @@ def half_multinomial(logits, target):
     return tensor(model.loss(array(target), array(logits)), logits)
 
 
-def half_multinomial_slope(logits, target):
+def half_multinomial_gradient(logits, target):
     model = made(half.HalfMultinomialLoss, n_classes=logits.shape[-1])
-    value, slope = model.loss_gradient(array(target), array(logits))
-    return tensor(value, logits), tensor(slope, logits)
+    value, gradient = model.loss_gradient(array(target), array(logits))
+    return tensor(value, logits), tensor(gradient, logits)
 
 
 def binary(loss):
@@ -35,11 +35,11 @@ def binary(loss):
     def call(score, label):
         return tensor(made(loss).loss(array(label > 0), array(score)), score)
 
-    def with_slope(score, label):
-        value, slope = made(loss).loss_gradient(array(label > 0), array(score))
-        return tensor(value, score), tensor(slope, score)
+    def with_gradient(score, label):
+        value, gradient = made(loss).loss_gradient(array(label > 0), array(score))
+        return tensor(value, score), tensor(gradient, score)
 
-    return {"call": call, "with_slope": with_slope}
+    return {"call": call, "with_gradient": with_gradient}
 
 
 def of_the_sgd(loss):
@@ -49,20 +49,20 @@ def of_the_sgd(loss):
         pairs = zip(score.flatten().tolist(), label.flatten().tolist(), strict=True)
         return tensor([loss.py_loss(label, score) for score, label in pairs], score).reshape(score.shape)
 
-    def with_slope(score, label):
+    def with_gradient(score, label):
         pairs = zip(score.flatten().tolist(), label.flatten().tolist(), strict=True)
-        slope = [loss.py_dloss(score, label) for score, label in pairs]
-        return call(score, label), tensor(slope, score).reshape(score.shape)
+        gradient = [loss.py_dloss(score, label) for score, label in pairs]
+        return call(score, label), tensor(gradient, score).reshape(score.shape)
 
-    return {"call": call, "with_slope": with_slope}
+    return {"call": call, "with_gradient": with_gradient}
 
 
 def one_against_rest(logits, target):
     return of_the_sgd(sgd.SquaredHinge())["call"](logits, signs(target, logits))
 
 
-def one_against_rest_slope(logits, target):
-    return of_the_sgd(sgd.SquaredHinge())["with_slope"](logits, signs(target, logits))
+def one_against_rest_gradient(logits, target):
+    return of_the_sgd(sgd.SquaredHinge())["with_gradient"](logits, signs(target, logits))
 
 
 def hinge_metric(logits, target):
@@ -92,14 +92,91 @@ CLIPPED = Finding(
 )
 
 PEERS = [
-    Peer("cross_entropy", "scikit-learn", "HalfMultinomialLoss", half_multinomial, f"Nothing to change: {HALF}.", differentiable=False, with_slope=half_multinomial_slope),
-    Peer("cross_entropy", "scikit-learn", "metrics.log_loss", log_loss, "It is given the softmax of the logits.", differentiable=False, reduction="mean", finding=CLIPPED),
-    Peer("softmax_regression_loss", "scikit-learn", "brier_score_loss(scale_by_half=True)", brier_score, "It is given the softmax of the logits.", differentiable=False, reduction="mean"),
-    Peer("crammer_singer_hinge", "scikit-learn", "metrics.hinge_loss", hinge_metric, "Only margin = 1 is theirs.", differentiable=False, reduction="mean"),
-    Peer("l2_svm_loss", "scikit-learn", "SquaredHinge of SGDClassifier", one_against_rest, "The class index becomes +1 for the true class and -1 for the others.", differentiable=False, with_slope=one_against_rest_slope),
-    Peer("logistic_loss", "scikit-learn", "HalfBinomialLoss", transform=f"{BITS[:-1]}; {HALF}.", differentiable=False, **binary(half.HalfBinomialLoss)),
-    Peer("hinge_loss", "scikit-learn", "Hinge of SGDClassifier", transform=SAME, differentiable=False, **of_the_sgd(sgd.Hinge(1.0))),
-    Peer("squared_hinge_loss", "scikit-learn", "SquaredHinge of SGDClassifier", transform=SAME, differentiable=False, **of_the_sgd(sgd.SquaredHinge())),
-    Peer("perceptron_loss", "scikit-learn", "Hinge(0) of SGDClassifier", transform="Their threshold is 0.", differentiable=False, **of_the_sgd(sgd.Hinge(0.0))),
-    Peer("exponential_loss", "scikit-learn", "ExponentialLoss", transform=BITS, differentiable=False, **binary(half.ExponentialLoss), finding=BOTH_EXPONENTIALS),
-]  # fmt: skip
+    Peer(
+        "cross_entropy",
+        "scikit-learn",
+        "HalfMultinomialLoss",
+        half_multinomial,
+        f"Nothing to change: {HALF}.",
+        differentiable=False,
+        with_gradient=half_multinomial_gradient,
+    ),
+    Peer(
+        "cross_entropy",
+        "scikit-learn",
+        "metrics.log_loss",
+        log_loss,
+        "It is given the softmax of the logits.",
+        differentiable=False,
+        reduction="mean",
+        finding=CLIPPED,
+    ),
+    Peer(
+        "softmax_regression_loss",
+        "scikit-learn",
+        "brier_score_loss(scale_by_half=True)",
+        brier_score,
+        "It is given the softmax of the logits.",
+        differentiable=False,
+        reduction="mean",
+    ),
+    Peer(
+        "crammer_singer_hinge",
+        "scikit-learn",
+        "metrics.hinge_loss",
+        hinge_metric,
+        "Only margin = 1 is theirs.",
+        differentiable=False,
+        reduction="mean",
+    ),
+    Peer(
+        "l2_svm_loss",
+        "scikit-learn",
+        "SquaredHinge of SGDClassifier",
+        one_against_rest,
+        "The class index becomes +1 for the true class and -1 for the others.",
+        differentiable=False,
+        with_gradient=one_against_rest_gradient,
+    ),
+    Peer(
+        "logistic_loss",
+        "scikit-learn",
+        "HalfBinomialLoss",
+        transform=f"{BITS[:-1]}; {HALF}.",
+        differentiable=False,
+        **binary(half.HalfBinomialLoss),
+    ),
+    Peer(
+        "hinge_loss",
+        "scikit-learn",
+        "Hinge of SGDClassifier",
+        transform=SAME,
+        differentiable=False,
+        **of_the_sgd(sgd.Hinge(1.0)),
+    ),
+    Peer(
+        "squared_hinge_loss",
+        "scikit-learn",
+        "SquaredHinge of SGDClassifier",
+        transform=SAME,
+        differentiable=False,
+        **of_the_sgd(sgd.SquaredHinge()),
+    ),
+    Peer(
+        "perceptron_loss",
+        "scikit-learn",
+        "Hinge(0) of SGDClassifier",
+        transform="Their threshold is 0.",
+        differentiable=False,
+        **of_the_sgd(sgd.Hinge(0.0)),
+    ),
+    Peer(
+        "exponential_loss",
+        "scikit-learn",
+        "ExponentialLoss",
+        transform=BITS,
+        differentiable=False,
+        **binary(half.ExponentialLoss),
+        finding=BOTH_EXPONENTIALS,
+    ),
+]

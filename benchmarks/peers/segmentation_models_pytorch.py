@@ -1,7 +1,14 @@
 """segmentation-models-pytorch: focal losses and label smoothing."""
 
 from .peer import Peer
-from .shared import FOCAL_SLOPE_IS_NAN, SAME, SIGMOID_FOCAL_SLOPE_IS_NAN, SMOOTHED_OVER_RULED_OUT, made, without_start
+from .shared import (
+    FOCAL_GRADIENT_IS_NAN,
+    SAME,
+    SIGMOID_FOCAL_GRADIENT_IS_NAN,
+    SMOOTHED_OVER_RULED_OUT,
+    made,
+    without_start,
+)
 
 losses = without_start("segmentation_models_pytorch.losses")
 functional = without_start("segmentation_models_pytorch.losses._functional")
@@ -24,9 +31,33 @@ def softmax_focal(logits, target, *, gamma=2.0):
 
 
 PEERS = [
-    Peer("cross_entropy", "segmentation-models-pytorch", "SoftCrossEntropyLoss", soft_cross_entropy, SAME, ({"label_smoothing": 0.1}, {"label_smoothing": 0.5}), reduction="mean", finding=SMOOTHED_OVER_RULED_OUT),
-    Peer("focal_loss", "segmentation-models-pytorch", "softmax_focal_loss_with_logits", softmax_focal, SAME, ({}, {"gamma": 0.5}, {"gamma": 5.0}), finding=FOCAL_SLOPE_IS_NAN),
-    Peer("class_relational_bce_loss", "segmentation-models-pytorch", "SoftBCEWithLogitsLoss", soft_bce, SAME, reduction="mean"),
+    Peer(
+        "cross_entropy",
+        "segmentation-models-pytorch",
+        "SoftCrossEntropyLoss",
+        soft_cross_entropy,
+        SAME,
+        ({"label_smoothing": 0.1}, {"label_smoothing": 0.5}),
+        reduction="mean",
+        finding=SMOOTHED_OVER_RULED_OUT,
+    ),
+    Peer(
+        "focal_loss",
+        "segmentation-models-pytorch",
+        "softmax_focal_loss_with_logits",
+        softmax_focal,
+        SAME,
+        ({}, {"gamma": 0.5}, {"gamma": 5.0}),
+        finding=FOCAL_GRADIENT_IS_NAN,
+    ),
+    Peer(
+        "class_relational_bce_loss",
+        "segmentation-models-pytorch",
+        "SoftBCEWithLogitsLoss",
+        soft_bce,
+        SAME,
+        reduction="mean",
+    ),
     Peer(
         "poly1_focal_loss",
         "segmentation-models-pytorch",
@@ -35,6 +66,6 @@ PEERS = [
         "Only epsilon = 0 is theirs: each class against the rest, though the mode is called multiclass.",
         ({"epsilon": 0.0}, {"epsilon": 0.0, "alpha": 0.6, "gamma": 0.5}),
         reduction="mean",
-        finding=SIGMOID_FOCAL_SLOPE_IS_NAN,
+        finding=SIGMOID_FOCAL_GRADIENT_IS_NAN,
     ),
-]  # fmt: skip
+]

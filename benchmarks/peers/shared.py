@@ -17,21 +17,24 @@ BITS = "The label -1 or +1 becomes their target 0 or 1."
 
 #: Findings that several packages share.
 SMOOTHED_OVER_RULED_OUT = Finding(
-    "A class that a logit of -inf rules out gets its share of the smoothing too: the loss is infinite. Here ruled-out classes take no share.",
+    "A class that a logit of -inf rules out gets its share of the smoothing too: the loss is infinite. Here ruled-out"
+    " classes take no share.",
     at={"logits": [[1.0, 0.0, -math.inf]], "target": [0]},
     hyper={"label_smoothing": 0.1},
 )
-FOCAL_SLOPE_IS_NAN = Finding(
-    "For gamma < 1 the gradient of a confidently right example is NaN: the power of 1 - p is taken where 1 - p has rounded to 0.",
+FOCAL_GRADIENT_IS_NAN = Finding(
+    "For gamma < 1 the gradient of a confidently right example is NaN: the power of 1 - p is taken where 1 - p has"
+    " rounded to 0.",
     at={"logits": [[60.0, 0.0, 0.0]], "target": [0]},
     hyper={"gamma": 0.5},
-    slope="logits",
+    gradient="logits",
 )
-SIGMOID_FOCAL_SLOPE_IS_NAN = Finding(
-    "For gamma < 1 the gradient of a confidently right score is NaN: the power of 1 - p is taken where 1 - p has rounded to 0.",
+SIGMOID_FOCAL_GRADIENT_IS_NAN = Finding(
+    "For gamma < 1 the gradient of a confidently right score is NaN: the power of 1 - p is taken where 1 - p has"
+    " rounded to 0.",
     at={"logits": [[60.0, 0.5, -0.5]], "target": [0]},
     hyper={"epsilon": 0.0, "gamma": 0.5},
-    slope="logits",
+    gradient="logits",
 )
 RULED_OUT_IS_NAN = Finding(
     "A score of -inf, which rules a class out at no cost, makes the loss NaN.",

@@ -33,16 +33,52 @@ def poly_focal_balanced(logits, target, *, epsilon, alpha, gamma):
 
 
 ALPHA_WEIGHS_BOTH = Finding(
-    "alpha weighs the term of epsilon too, in the paper the focal term alone; for alpha other than 1/2 the two cannot be brought together.",
+    "alpha weighs the term of epsilon too, in the paper the focal term alone; for alpha other than 1/2 the two cannot"
+    " be brought together.",
     at={"logits": [[1.0, 0.5, -0.5]], "target": [0]},
     hyper={"epsilon": 1.0, "alpha": 0.25, "gamma": 2.0},
 )
 
 PEERS = [
-    Peer("cross_entropy", "timm", "LabelSmoothingCrossEntropy", label_smoothing, SAME, ({"label_smoothing": 0.1}, {"label_smoothing": 0.5}), reduction="mean", finding=SMOOTHED_OVER_RULED_OUT),
-    Peer("poly1_cross_entropy", "timm", "PolyCrossEntropy", poly, SAME, ({}, {"epsilon": -0.5}, {"epsilon": 2.0, "label_smoothing": 0.1}), dtypes=("float32",), finding=RULED_OUT_IS_NAN),
-    Peer("poly_n_cross_entropy", "timm", "PolyCrossEntropy", poly_n, "Only one coefficient is theirs.", ({}, {"epsilons": (2.5,)}), dtypes=("float32",), finding=RULED_OUT_IS_NAN),
-    Peer("null_bce_loss", "timm", "BinaryCrossEntropy", binary_cross_entropy, "Their smoothing is 0.", reduction="mean", finding=RULED_OUT_IS_NAN),
+    Peer(
+        "cross_entropy",
+        "timm",
+        "LabelSmoothingCrossEntropy",
+        label_smoothing,
+        SAME,
+        ({"label_smoothing": 0.1}, {"label_smoothing": 0.5}),
+        reduction="mean",
+        finding=SMOOTHED_OVER_RULED_OUT,
+    ),
+    Peer(
+        "poly1_cross_entropy",
+        "timm",
+        "PolyCrossEntropy",
+        poly,
+        SAME,
+        ({}, {"epsilon": -0.5}, {"epsilon": 2.0, "label_smoothing": 0.1}),
+        dtypes=("float32",),
+        finding=RULED_OUT_IS_NAN,
+    ),
+    Peer(
+        "poly_n_cross_entropy",
+        "timm",
+        "PolyCrossEntropy",
+        poly_n,
+        "Only one coefficient is theirs.",
+        ({}, {"epsilons": (2.5,)}),
+        dtypes=("float32",),
+        finding=RULED_OUT_IS_NAN,
+    ),
+    Peer(
+        "null_bce_loss",
+        "timm",
+        "BinaryCrossEntropy",
+        binary_cross_entropy,
+        "Their smoothing is 0.",
+        reduction="mean",
+        finding=RULED_OUT_IS_NAN,
+    ),
     Peer(
         "poly1_focal_loss",
         "timm",
@@ -53,4 +89,4 @@ PEERS = [
         dtypes=("float32",),
         finding=ALPHA_WEIGHS_BOTH,
     ),
-]  # fmt: skip
+]

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from .peer import Finding, Peer
-from .shared import BITS, FOCAL_SLOPE_IS_NAN, ONE_HOT, RULED_OUT_IS_NAN, SAME, SMOOTHED_OVER_RULED_OUT, bits, one_hot
+from .shared import BITS, FOCAL_GRADIENT_IS_NAN, ONE_HOT, RULED_OUT_IS_NAN, SAME, SMOOTHED_OVER_RULED_OUT, bits, one_hot
 
 
 def cross_entropy(logits, target, *, label_smoothing=0.0, reduction="none"):
@@ -33,8 +33,8 @@ def softmax_regression_loss(logits, target):
 
 
 def focal_loss(logits, target, *, gamma=2.0):
-    surprise = F.cross_entropy(logits, target, reduction="none")
-    return (1 - torch.exp(-surprise)) ** gamma * surprise
+    nll = F.cross_entropy(logits, target, reduction="none")
+    return (1 - torch.exp(-nll)) ** gamma * nll
 
 
 def poly1_cross_entropy(logits, target, *, epsilon=1.0):
@@ -112,10 +112,11 @@ def null_multilabel_soft_margin(logits, target):
 HOPELESS = Finding(
     "Where the probability of the true class underflows to 0, the gradient is NaN; it is 0 there.",
     at={"logits": [[0.0, 1000.0, 0.0]], "target": [0]},
-    slope="logits",
+    gradient="logits",
 )
 ON_THE_PROTOTYPE = Finding(
-    "On a prototype the logarithm of the distance 0 makes the loss NaN; on the true prototype it is 0. The code of the authors adds 1e-4 to the square.",
+    "On a prototype the logarithm of the distance 0 makes the loss NaN; on the true prototype it is 0. The code of the"
+    " authors adds 1e-4 to the square.",
     at={"features": [[1.0, 0.0]], "prototypes": [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.5]], "target": [0]},
 )
 OVERFLOWS = Finding(
@@ -128,28 +129,137 @@ CLAMPED = Finding(
 )
 
 PEERS = [
-    Peer("cross_entropy", "torch", "F.cross_entropy", cross_entropy, SAME, ({}, {"label_smoothing": 0.1}, {"label_smoothing": 0.5}), finding=SMOOTHED_OVER_RULED_OUT),
+    Peer(
+        "cross_entropy",
+        "torch",
+        "F.cross_entropy",
+        cross_entropy,
+        SAME,
+        ({}, {"label_smoothing": 0.1}, {"label_smoothing": 0.5}),
+        finding=SMOOTHED_OVER_RULED_OUT,
+    ),
     Peer("comp_sum_loss", "torch", "F.cross_entropy", comp_sum_loss, "Only tau = 1 is theirs.", ({"tau": 1.0},)),
-    Peer("generalized_cross_entropy", "torch", "(1 - softmax**q) / q", generalized_cross_entropy, "The paper's formula, written down.", ({}, {"q": 0.3}, {"q": 1.0}), finding=HOPELESS),
-    Peer("mean_absolute_error", "torch", "F.l1_loss(softmax, one_hot)", mean_absolute_error, "Their mean over classes becomes a sum."),
-    Peer("softmax_regression_loss", "torch", "F.mse_loss(softmax, one_hot)", softmax_regression_loss, "Half their sum over classes."),
+    Peer(
+        "generalized_cross_entropy",
+        "torch",
+        "(1 - softmax**q) / q",
+        generalized_cross_entropy,
+        "The paper's formula, written down.",
+        ({}, {"q": 0.3}, {"q": 1.0}),
+        finding=HOPELESS,
+    ),
+    Peer(
+        "mean_absolute_error",
+        "torch",
+        "F.l1_loss(softmax, one_hot)",
+        mean_absolute_error,
+        "Their mean over classes becomes a sum.",
+    ),
+    Peer(
+        "softmax_regression_loss",
+        "torch",
+        "F.mse_loss(softmax, one_hot)",
+        softmax_regression_loss,
+        "Half their sum over classes.",
+    ),
     Peer("logit_z_loss", "torch", "torch.logsumexp(logits, -1)**2", logit_z_loss, SAME),
-    Peer("focal_loss", "torch", "(1 - exp(-ce))**gamma * ce", focal_loss, "The usual lines around F.cross_entropy.", ({}, {"gamma": 0.5}, {"gamma": 5.0}), finding=FOCAL_SLOPE_IS_NAN),
-    Peer("poly1_cross_entropy", "torch", "F.cross_entropy + epsilon * (1 - p)", poly1_cross_entropy, "The paper's lines, in torch.", ({}, {"epsilon": 4.0}, {"epsilon": -0.5})),
-    Peer("taylor_softmax_loss", "torch", "F.nll_loss(log(taylor_softmax))", taylor_softmax_loss, "The lines that circulate for it, with the polynomial of order 2."),
-    Peer("rescaled_square_loss", "torch", "F.mse_loss(logits, one_hot)", square_loss, "Only k = M = 1 is theirs.", ({"k": 1.0, "M": 1.0},)),
-    Peer("harmonic_loss", "torch", "F.cross_entropy(-n * log(cdist))", harmonic_loss, "As in the code of the authors, without their eps.", ({}, {"n": 1.0}, {"n": 8.0}), finding=ON_THE_PROTOTYPE),
-    Peer("equiangular_basis_loss", "torch", "F.cross_entropy(cosines / T)", equiangular_basis_loss, "As in the code of the authors.", ({}, {"temperature": 0.5, "label_smoothing": 0.0})),
+    Peer(
+        "focal_loss",
+        "torch",
+        "(1 - exp(-ce))**gamma * ce",
+        focal_loss,
+        "The usual lines around F.cross_entropy.",
+        ({}, {"gamma": 0.5}, {"gamma": 5.0}),
+        finding=FOCAL_GRADIENT_IS_NAN,
+    ),
+    Peer(
+        "poly1_cross_entropy",
+        "torch",
+        "F.cross_entropy + epsilon * (1 - p)",
+        poly1_cross_entropy,
+        "The paper's lines, in torch.",
+        ({}, {"epsilon": 4.0}, {"epsilon": -0.5}),
+    ),
+    Peer(
+        "taylor_softmax_loss",
+        "torch",
+        "F.nll_loss(log(taylor_softmax))",
+        taylor_softmax_loss,
+        "The lines that circulate for it, with the polynomial of order 2.",
+    ),
+    Peer(
+        "rescaled_square_loss",
+        "torch",
+        "F.mse_loss(logits, one_hot)",
+        square_loss,
+        "Only k = M = 1 is theirs.",
+        ({"k": 1.0, "M": 1.0},),
+    ),
+    Peer(
+        "harmonic_loss",
+        "torch",
+        "F.cross_entropy(-n * log(cdist))",
+        harmonic_loss,
+        "As in the code of the authors, without their eps.",
+        ({}, {"n": 1.0}, {"n": 8.0}),
+        finding=ON_THE_PROTOTYPE,
+    ),
+    Peer(
+        "equiangular_basis_loss",
+        "torch",
+        "F.cross_entropy(cosines / T)",
+        equiangular_basis_loss,
+        "As in the code of the authors.",
+        ({}, {"temperature": 0.5, "label_smoothing": 0.0}),
+    ),
     Peer("weston_watkins_hinge", "torch", "F.multi_margin_loss", weston_watkins_hinge, SAME, ({}, {"margin": 0.3})),
     Peer("logistic_loss", "torch", "F.soft_margin_loss", soft_margin, SAME, finding=OVERFLOWS),
     Peer("logistic_loss", "torch", "F.binary_cross_entropy_with_logits", logistic_loss, BITS),
-    Peer("logistic_loss", "torch", "F.binary_cross_entropy", binary_cross_entropy, f"{BITS[:-1]}; it is given the sigmoid of the score.", finding=CLAMPED),
+    Peer(
+        "logistic_loss",
+        "torch",
+        "F.binary_cross_entropy",
+        binary_cross_entropy,
+        f"{BITS[:-1]}; it is given the sigmoid of the score.",
+        finding=CLAMPED,
+    ),
     Peer("hinge_loss", "torch", "F.margin_ranking_loss", hinge_loss, "Their second score is 0, their margin 1."),
-    Peer("hinge_loss", "torch", "F.hinge_embedding_loss", hinge_embedding, "Label times score is their input, their label is -1, their margin 1."),
-    Peer("squared_hinge_loss", "torch", "F.margin_ranking_loss**2", squared_hinge_loss, "Their second score is 0, their margin 1, the result is squared."),
-    Peer("perceptron_loss", "torch", "F.margin_ranking_loss", perceptron_loss, "Their second score is 0, their margin 0."),
-    Peer("null_bce_loss", "torch", "F.binary_cross_entropy_with_logits", null_bce_loss, ONE_HOT, finding=RULED_OUT_IS_NAN),
-    Peer("null_bce_loss", "torch", "F.multilabel_soft_margin_loss", null_multilabel_soft_margin, ONE_HOT, reduction="mean", finding=RULED_OUT_IS_NAN),
+    Peer(
+        "hinge_loss",
+        "torch",
+        "F.hinge_embedding_loss",
+        hinge_embedding,
+        "Label times score is their input, their label is -1, their margin 1.",
+    ),
+    Peer(
+        "squared_hinge_loss",
+        "torch",
+        "F.margin_ranking_loss**2",
+        squared_hinge_loss,
+        "Their second score is 0, their margin 1, the result is squared.",
+    ),
+    Peer(
+        "perceptron_loss", "torch", "F.margin_ranking_loss", perceptron_loss, "Their second score is 0, their margin 0."
+    ),
+    Peer(
+        "null_bce_loss", "torch", "F.binary_cross_entropy_with_logits", null_bce_loss, ONE_HOT, finding=RULED_OUT_IS_NAN
+    ),
+    Peer(
+        "null_bce_loss",
+        "torch",
+        "F.multilabel_soft_margin_loss",
+        null_multilabel_soft_margin,
+        ONE_HOT,
+        reduction="mean",
+        finding=RULED_OUT_IS_NAN,
+    ),
     Peer("class_relational_bce_loss", "torch", "F.binary_cross_entropy_with_logits", class_relational_bce_loss, SAME),
-    Peer("class_relational_bce_loss", "torch", "F.multilabel_soft_margin_loss", multilabel_soft_margin, SAME, reduction="mean"),
-]  # fmt: skip
+    Peer(
+        "class_relational_bce_loss",
+        "torch",
+        "F.multilabel_soft_margin_loss",
+        multilabel_soft_margin,
+        SAME,
+        reduction="mean",
+    ),
+]

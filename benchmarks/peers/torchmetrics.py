@@ -24,17 +24,55 @@ def l2_svm_loss(logits, target):
 
 
 BINARY_GUESSED = Finding(
-    "Scores outside [0, 1] are taken for logits and go through a sigmoid first: the value is not the hinge of the scores.",
+    "Scores outside [0, 1] are taken for logits and go through a sigmoid first: the value is not the hinge of the"
+    " scores.",
     at={"score": [2.0, -0.5], "label": [1, 1]},
 )
 GUESSED = Finding(
-    "Scores outside [0, 1] are taken for logits and go through a softmax first: the value is not the hinge of the scores.",
+    "Scores outside [0, 1] are taken for logits and go through a softmax first: the value is not the hinge of the"
+    " scores.",
     at={"logits": [[2.0, 1.5, -0.5]], "target": [0]},
 )
 
 PEERS = [
-    Peer("hinge_loss", "torchmetrics", "binary_hinge_loss", hinge_loss, BITS, reduction="mean", agrees=False, finding=BINARY_GUESSED),
-    Peer("squared_hinge_loss", "torchmetrics", "binary_hinge_loss(squared=True)", squared_hinge_loss, BITS, reduction="mean", agrees=False, finding=BINARY_GUESSED),
-    Peer("crammer_singer_hinge", "torchmetrics", "multiclass_hinge_loss", crammer_singer_hinge, SAME, reduction="mean", agrees=False, finding=GUESSED),
-    Peer("l2_svm_loss", "torchmetrics", "multiclass_hinge_loss(squared=True)", l2_svm_loss, "Their means of the classes are averaged.", reduction="mean", agrees=False, finding=GUESSED),
-]  # fmt: skip
+    Peer(
+        "hinge_loss",
+        "torchmetrics",
+        "binary_hinge_loss",
+        hinge_loss,
+        BITS,
+        reduction="mean",
+        agrees=False,
+        finding=BINARY_GUESSED,
+    ),
+    Peer(
+        "squared_hinge_loss",
+        "torchmetrics",
+        "binary_hinge_loss(squared=True)",
+        squared_hinge_loss,
+        BITS,
+        reduction="mean",
+        agrees=False,
+        finding=BINARY_GUESSED,
+    ),
+    Peer(
+        "crammer_singer_hinge",
+        "torchmetrics",
+        "multiclass_hinge_loss",
+        crammer_singer_hinge,
+        SAME,
+        reduction="mean",
+        agrees=False,
+        finding=GUESSED,
+    ),
+    Peer(
+        "l2_svm_loss",
+        "torchmetrics",
+        "multiclass_hinge_loss(squared=True)",
+        l2_svm_loss,
+        "Their means of the classes are averaged.",
+        reduction="mean",
+        agrees=False,
+        finding=GUESSED,
+    ),
+]

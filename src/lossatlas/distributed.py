@@ -3,8 +3,8 @@
     nt_xent(a, b, gallery_a=gathered(a), gallery_b=gathered(b), own=own_rows(a), normalizer=even_share(a))
 
 The mean of this over the processes is the loss of one process that has the whole batch. The gradients follow, averaged
-over the processes as `torch.nn.parallel.DistributedDataParallel` averages them, because what one process's loss pulls at
-the rows of another comes back to these. A gather without gradients loses that part and shows no sign of it.
+over the processes as `torch.nn.parallel.DistributedDataParallel` averages them, because what one process's loss pulls
+at the rows of another comes back to these. A gather without gradients loses that part and shows no sign of it.
 """
 
 import torch
@@ -17,8 +17,8 @@ from .contract import describe, wrong
 def gathered(x):
     """The rows of all processes, in the order of their ranks, with gradients that find their way back.
 
-    Every process must call it, and take backward what it returns, in the same order as the others: the slopes of all of
-    them at the rows of one are added up there. Only first derivatives go through it.
+    Every process must call it, and take backward what it returns, in the same order as the others: the gradients of all
+    of them at the rows of one are added up there. Only first derivatives go through it.
 
     Args:
         x: this process's rows, shape (N, ...): vectors, labels or a mask. N may differ between processes.
@@ -47,7 +47,7 @@ def own_rows(x):
 
 
 def even_share(x):
-    """How many rows a process would have if all had the same number: what a sum over anchors is divided by, `normalizer=`.
+    """How many rows a process would have if all had the same number: the `normalizer=` of a sum over anchors.
 
     A mean over each process's own anchors would count an anchor of a small batch for more than one of a large batch.
     Where all batches have the same size it is that size, and may be left out. Every process must call it.
@@ -80,7 +80,7 @@ def _counts(x):
 
 
 class Gathered(torch.autograd.Function):
-    """All rows; backward, the sum over the processes of the slopes at one's own.
+    """All rows; backward, the sum over the processes of the gradients at one's own.
 
     A collective takes parts of one size: shorter ones are filled up with zeros, which are cut off again.
     """
@@ -96,8 +96,8 @@ class Gathered(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, slope):
-        total = slope.clone(memory_format=torch.contiguous_format)
+    def backward(ctx, gradient):
+        total = gradient.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(total)
         return total.split(ctx.counts)[dist.get_rank()], None
 

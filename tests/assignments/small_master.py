@@ -23,7 +23,11 @@ OPENING = [
 
 BY_HAND = [
     ("raw", "# BEGIN QUESTION\nname: q1\npoints: 2\ncheck_cell: false"),
-    ("markdown", "### 1 · Three logits by hand\n\n*About 10 minutes, 2 points, paper and pencil.* Find $p$.\n\nFractions are welcome."),
+    (
+        "markdown",
+        "### 1 · Three logits by hand\n\n*About 10 minutes, 2 points, paper and pencil.* Find $p$.\n\n"
+        "Fractions are welcome.",
+    ),
     ("markdown", "<details><summary>Hint</summary>\n\nDivide by *what*?\n\n</details>"),
     ("code", 'given("cross_entropy/1", student=student)'),
     ("raw", "# BEGIN SOLUTION"),
@@ -54,8 +58,8 @@ points: 1
 """ # END TEST CONFIG
 def test_all(by_hand, student):
     """It has all properties."""
-    from lossatlas.exercises import hold
-    hold("cross_entropy/1", by_hand, student=student)'''),
+    from lossatlas.exercises import check_properties
+    check_properties("cross_entropy/1", by_hand, student=student)'''),
     ("code", '''""" # BEGIN TEST CONFIG
 hidden: true
 points: 1
@@ -63,7 +67,8 @@ points: 1
 def test_largest(by_hand, student):
     from lossatlas.exercises import given
     weights = given("cross_entropy/1", student=student)["exp_of_logits"]
-    assert max(by_hand["p"]) == by_hand["p"][weights.index(max(weights))], "the largest weight is the likeliest class"'''),
+    largest = weights.index(max(weights))
+    assert max(by_hand["p"]) == by_hand["p"][largest], "the largest weight is the likeliest class"'''),
     ("raw", "# END TESTS"),
     ("raw", "# END QUESTION"),
     ("code", 'check("cross_entropy/1", by_hand, student=student)'),
@@ -71,7 +76,10 @@ def test_largest(by_hand, student):
 
 STABLE = [
     ("raw", "# BEGIN QUESTION\nname: q2\npoints: 3\ncheck_cell: false"),
-    ("markdown", "### 2 · Cross-entropy that does not overflow\n\n*About 15 minutes, 3 points.* Write `my_cross_entropy`."),
+    (
+        "markdown",
+        "### 2 · Cross-entropy that does not overflow\n\n*About 15 minutes, 3 points.* Write `my_cross_entropy`.",
+    ),
     ("raw", "# BEGIN SOLUTION"),
     ("code", """def my_cross_entropy(logits, target):
     # BEGIN SOLUTION
@@ -86,16 +94,16 @@ hidden: false
 points: 1
 """ # END TEST CONFIG
 def test_visible(my_cross_entropy, student):
-    from lossatlas.exercises import hold
-    hold("cross_entropy/2", my_cross_entropy, student=student)'''),
+    from lossatlas.exercises import check_properties
+    check_properties("cross_entropy/2", my_cross_entropy, student=student)'''),
     ("code", '''""" # BEGIN TEST CONFIG
 hidden: true
 points: 2
 """ # END TEST CONFIG
 def test_other_inputs(my_cross_entropy, student):
     """It has the same properties on inputs not seen before."""
-    from lossatlas.exercises import hold
-    return hold("cross_entropy/2", my_cross_entropy, student=student, draws="other inputs")'''),
+    from lossatlas.exercises import check_properties
+    return check_properties("cross_entropy/2", my_cross_entropy, student=student, draws="other inputs")'''),
     ("raw", "# END TESTS"),
     ("raw", "# END QUESTION"),
     ("code", 'check("cross_entropy/2", my_cross_entropy, student=student)'),

@@ -1,17 +1,17 @@
-"""Every exercise of the book: its solution earns all points, its stub is told what to write, and mistakes are told by name."""
+"""Every exercise of the book: its solution earns all points, its stub is explained, and mistakes are named."""
 
 import inspect
 
 import pytest
 from tests.exercises import answers
 
-from lossatlas.exercises import EXERCISES, Unheld
+from lossatlas.exercises import EXERCISES, NotSolved
 from lossatlas.exercises.answers import Function
 
 #: Checks that train networks are tried with one student's numbers, and not on every wrong answer.
 TRAINS = tuple(key for key in answers.questions() if key.endswith("/5"))
 QUICK = tuple(key for key in answers.questions() if key not in TRAINS)
-ASKED = {
+REQUESTS = {
     "Function": "write `",
     "Number": "is still to be found",
     "Numbers": "is still to be found",
@@ -47,14 +47,14 @@ def test_solution_earns_all_points(key, student):
 
 
 @pytest.mark.parametrize("key", answers.questions())
-def test_stub_earns_nothing_and_is_told_what_to_write(key):
+def test_stub_earns_nothing_and_is_followed_by_what_to_write(key):
     question = answers.questions()[key][1]
     forms = getattr(EXERCISES[key].form, "forms", {"": EXERCISES[key].form}).values()
-    said = outcomes(key, answers.names(key, question.stub, "Ada"))
-    for check, error in said.items():
-        assert isinstance(error, Unheld), f"{check.name}: {error}"
-        assert error.result.to_do, f"{check.name} must say what is to be done: {error}"
-        assert any(ASKED[type(form).__name__] in error.result.to_do for form in forms)
+    found = outcomes(key, answers.names(key, question.stub, "Ada"))
+    for check, error in found.items():
+        assert isinstance(error, NotSolved), f"{check.name}: {error}"
+        assert error.result.to_do, f"{check.name} must name what is to be done: {error}"
+        assert any(REQUESTS[type(form).__name__] in error.result.to_do for form in forms)
         assert not error.result.feedback, "nothing is wrong yet"
 
 
@@ -63,7 +63,7 @@ def test_missing_answer_is_met_like_a_stub(key):
     """A notebook whose cell was deleted or failed."""
     nothing = dict.fromkeys(answers.questions()[key][1].answers)
     for check, error in outcomes(key, {**nothing, "student": "Ada"}).items():
-        assert isinstance(error, Unheld) and error.result.to_do, f"{check.name}: {error}"
+        assert isinstance(error, NotSolved) and error.result.to_do, f"{check.name}: {error}"
 
 
 WRONG = [
@@ -76,12 +76,12 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("key", "name", "parts"), WRONG, ids=[f"{key}-{name}" for key, name, _ in WRONG])
-def test_wrong_answer_loses_points_and_is_told_why(key, name, parts):
+def test_wrong_answer_loses_points_and_is_explained(key, name, parts):
     found = outcomes(key, {**parts, "student": ""})
     lost = {check: error for check, error in found.items() if error}
     assert lost
     for check, error in lost.items():
-        assert isinstance(error, Unheld), f"{check.name}: {error}"
+        assert isinstance(error, NotSolved), f"{check.name}: {error}"
         [failing] = [line for line in error.result.feedback if line.state == "fails"] or [None]
         assert failing and len(failing.words.split()) > 3, f"{check.name}: {error}"
     if isinstance(EXERCISES[key].form, Function):

@@ -1,4 +1,4 @@
-"""What students get holds no solution, runs as it is, and agrees with Otter-Grader; what instructors get holds everything and runs."""
+"""What students get contains no solution, runs as it is, and agrees with Otter-Grader; instructors get everything."""
 
 import json
 import re
@@ -94,13 +94,13 @@ def test_student_notebook_runs_as_it_is_handed_out(family, tmp_path):
     NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     ).execute()
-    said = [
+    messages = [
         "".join(output.data["text/plain"])
         for cell in notebook.cells
         for output in cell.get("outputs", [])
         if "text/plain" in output.get("data", {})
     ]
-    assert sum("Not attempted yet" in words for words in said) == len(answers.masters()[family].questions)
+    assert sum("Not attempted yet" in words for words in messages) == len(answers.masters()[family].questions)
     assert not list(tmp_path.iterdir()), "it leaves nothing behind"
 
 
@@ -150,7 +150,7 @@ def test_rubric_tells_points_checks_and_mistakes(family):
         )[0]
         for check in question.checks:
             assert f"| `{check.name}` | {'hidden' if check.hidden else 'visible'} | {check.points:g} |" in part
-        assert part.count("\n  - ") >= 3, "what the checks say of mistakes"
+        assert part.count("\n  - ") >= 3, "messages about mistakes"
     total = sum(question.points for question in master.questions)
     assert f"| | together | {sum(q.minutes for q in master.questions)} | {total:g} |" in page
 
@@ -183,9 +183,9 @@ def test_otter_gives_the_solution_all_points_and_the_stub_none(made, tmp_path):
         graded = [entry for entry in found if "max_score" in entry and "score" in entry]
         assert sum(entry["max_score"] for entry in graded) == points
         assert sum(entry["score"] for entry in graded) == share * points
-    said = json.dumps(found, ensure_ascii=False)
-    assert "Not attempted yet: write `my_cross_entropy(logits, target)`" in said
-    assert "`p_by_hand` is still to be found" in said
+    shown = json.dumps(found, ensure_ascii=False)
+    assert "Not attempted yet: write `my_cross_entropy(logits, target)`" in shown
+    assert "`p_by_hand` is still to be found" in shown
 
 
 def test_command_makes_everything_and_the_same_again(small, tmp_path, monkeypatch, capsys):

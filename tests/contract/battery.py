@@ -18,8 +18,8 @@ from tests.contract import (
 )
 
 MODULES = (
-    test_recorded, test_exact, test_reduction_algebra, test_edges, test_stability,
-    test_degenerate, test_gradients, test_reference, test_invariances, test_precision, test_transforms, test_watched_edges,
+    test_recorded, test_exact, test_reduction_algebra, test_edges, test_stability, test_degenerate, test_gradients,
+    test_reference, test_invariances, test_precision, test_transforms, test_watched_edges,
 )  # fmt: skip
 
 
@@ -35,4 +35,4 @@ def tests(modules=MODULES):
 
 def promised(name):
     """The tests of a promise, without the leave that an exemption gives."""
-    return [test.without_leave for test in tests().values() if getattr(test, "promise", None) == name]
+    return [test.without_exemption for test in tests().values() if getattr(test, "promise", None) == name]

@@ -58,7 +58,7 @@ def entries():
 def cases():
     """Every registered loss at its defaults and, where it has hyper-parameters, at another setting.
 
-    What is not a number has no domain to find another setting in: the last of the special cases may tell one.
+    What is not a number has no domain to find another setting in: the last of the special cases may have one.
     """
     return [case for entry in entries() for case in settings_of(entry)]
 
@@ -89,7 +89,7 @@ def shown(domain, default):
 
 
 def ends_of(domain, default):
-    """The ends of what pictures show of a domain, and where it is open, a number a thousand times nearer to its border."""
+    """The ends of what pictures show of a domain, and where it is open, a number a thousand times closer to its end."""
     found = list(shown(domain, default))
     start = default if default is not None else found[0]
     if domain.open_low:
@@ -107,7 +107,7 @@ def promise(name):
 
     def decorate(test):
         @functools.wraps(test)
-        def held(*given, **named):
+        def checked(*given, **named):
             (case,) = (*given, *named.values())
             reason = case.entry.exempt.get(name)
             if reason is not None and outcome(test, case) == "failed":
@@ -116,12 +116,13 @@ def promise(name):
                 return test(case)
             except (Exception, pytest.fail.Exception) as error:
                 error.add_note(
-                    f"The promise {name!r}: {PROMISED[name]}. What cannot keep it says so: exempt={{{name!r}: 'why'}}."
+                    f"The promise {name!r}: {PROMISED[name]}. What cannot keep it declares that: exempt={{{name!r}:"
+                    " 'why'}."
                 )
                 raise
 
-        held.promise, held.without_leave = name, test
-        return held
+        checked.promise, checked.without_exemption = name, test
+        return checked
 
     return decorate
 

@@ -1,7 +1,7 @@
-"""The modules with state that families bring: what `tests/families/<family>/modules.py` says of each.
+"""The modules with state that families bring: what `tests/families/<family>/modules.py` declares of each.
 
-`MODULES` is name of an exported `torch.nn.Module` -> function of no arguments that gives (module, inputs, steps): the module
-as it is made, a tuple of inputs to call it with, and how many calls change its state (0 for parameters alone).
+`MODULES` is name of an exported `torch.nn.Module` -> function of no arguments that gives (module, inputs, steps): the
+module as it is made, a tuple of inputs to call it with, and how many calls change its state (0 for parameters alone).
 """
 
 from dataclasses import dataclass

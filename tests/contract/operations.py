@@ -79,4 +79,6 @@ def floating_parts(found):
 
 def as_lists(inputs):
     """The inputs as naive loops take them: tensors as nested lists, all else as it is."""
-    return {name: value.tolist() if isinstance(value, torch.Tensor) else value for name, value in inputs.items()}
+    return {
+        name: value.to_dense().tolist() if isinstance(value, torch.Tensor) else value for name, value in inputs.items()
+    }

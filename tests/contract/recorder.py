@@ -1,7 +1,7 @@
-"""The record of what the generated tests prove: a pytest plugin that every run of them has (`tests/conftest.py` names it).
+"""The record of what the generated tests prove: a pytest plugin, loaded by `tests/conftest.py` in every run of them.
 
-Of each loss that a run holds to all of its generated tests it writes how every test ended, and the numbers that the
-tests noted, into `_build/measured/certificates.json`. The book's certificates are made of that file.
+Of each loss for which a run includes all generated tests it writes how every test ended, and the numbers that the
+tests noted, into `_build/measured/certificates.json`, family by family. The book's certificates are made of that file.
 """
 
 import importlib
@@ -15,12 +15,12 @@ from tests.contract import measured
 from tests.contract.cases import settings_of
 
 import lossatlas
-from lossatlas.publishing.build.keys import fingerprint
+from lossatlas.publishing.build.keys import fingerprints
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PROPERTY = "lossatlas"
-#: From what says least to what must not be overlooked.
+#: From the least informative to what must not be overlooked.
 RANKS = ("skipped", "passed", "xfailed", "failed")
 
 
@@ -57,8 +57,8 @@ class Recorder:
     """Gathers the reports of a session and writes what they prove. It never makes a run fail."""
 
     def __init__(self, target):
-        self.target, self.said = Path(target), ""
-        self.before = fingerprint(ROOT)
+        self.target, self.message = Path(target), ""
+        self.before = fingerprints(ROOT)
         self.outcomes, self.numbers, self.runs, self.reasons = {}, {}, {}, {}
 
     def pytest_runtest_logreport(self, report):
@@ -77,38 +77,38 @@ class Recorder:
 
     def pytest_sessionfinish(self, session):
         try:
-            self.said = self.write()
+            self.message = self.write()
         except Exception as error:  # whatever it is, it is not what the tests are about
-            self.said = f"no record of what was proven: {type(error).__name__}: {error}"
+            self.message = f"no record of what was proven: {type(error).__name__}: {error}"
 
     def pytest_terminal_summary(self, terminalreporter):
-        if self.said:
-            terminalreporter.write_line(self.said)
+        if self.message:
+            terminalreporter.write_line(self.message)
 
     def write(self):
-        """Put what was proven in full into the record; returns what to tell about it."""
+        """Put what was proven in full into the record; returns a message about it."""
         ran = {loss for loss, _, _ in self.outcomes}
         entries = [entry for entry in lossatlas.registry() if entry.name in ran and belongs(entry)]
         tests = generated_tests() if entries else {}
         proven = {entry.name: self.certificate(entry, tests) for entry in entries if self.is_complete(entry, tests)}
         if not proven:
             return ""
-        if fingerprint(ROOT) != self.before:
+        if fingerprints(ROOT) != self.before:
             return "no record of what was proven: the sources changed while the tests ran"
         from benchmarks.timing import machine
 
-        head = {
-            "machine": machine(),
-            "fingerprint": self.before,
-            "tests": {name: promise for name, (_, promise) in tests.items()},
-        }
-        former = read(self.target)
-        same = {key: former.get(key) for key in head} == head
-        losses = {**(former["losses"] if same else {})}
-        for name, certificate in proven.items():
-            known = losses.get(name, {}).get("measured", {})
-            losses[name] = {**certificate, "measured": {**known, **certificate["measured"]}}
-        write_atomically(self.target, {**head, "losses": dict(sorted(losses.items()))})
+        record, where = read(self.target).get("families", {}), machine()
+        asked = {name: promise for name, (_, promise) in tests.items()}
+        for family in dict.fromkeys(entry.family for entry in entries if entry.name in proven):
+            head = {"machine": where, "fingerprint": self.before[family], "tests": asked}
+            former = record.get(family, {})
+            same = {key: former.get(key) for key in head} == head
+            losses = {**(former["losses"] if same else {})}
+            for name in [entry.name for entry in entries if entry.family == family and entry.name in proven]:
+                known = losses.get(name, {}).get("measured", {})
+                losses[name] = {**proven[name], "measured": {**known, **proven[name]["measured"]}}
+            record[family] = {**head, "losses": dict(sorted(losses.items()))}
+        write_atomically(self.target, {"families": dict(sorted(record.items()))})
         return f"what was proven of {len(proven)} loss{'es' * (len(proven) > 1)}: {os.path.relpath(self.target)}"
 
     def is_complete(self, entry, tests):
@@ -118,7 +118,7 @@ class Recorder:
         return all((entry.name, name, case) in self.outcomes for name, case in wanted)
 
     def certificate(self, entry, tests):
-        """What the run says of one loss. A test that is not listed with how it ended has passed."""
+        """The results of the run for one loss. A test that is not listed with how it ended has passed."""
         ends = {
             name: worst(end for (loss, test, _), end in self.outcomes.items() if (loss, test) == (entry.name, name))
             for name in tests
@@ -166,7 +166,7 @@ def belongs(entry):
 
 
 def outcome_of(report):
-    """How one phase of a test ended; a setup that went well says nothing yet."""
+    """How one phase of a test ended; a setup that went well decides nothing yet."""
     if report.failed:
         return "failed"
     if report.skipped:

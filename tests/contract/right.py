@@ -1,6 +1,6 @@
 """Whether value and gradient of a loss are right: those of its naive loop with 75 digits, but for rounding.
 
-Where no naive loop is written for a loss, its own float64 stands in, and only float32 is held to that.
+Where no naive loop is written for a loss, its own float64 stands in, and only float32 is compared with that.
 """
 
 import inspect
@@ -13,17 +13,17 @@ from tests.references.exact import Exact, exact_of
 DTYPES = (torch.float64, torch.float32)
 
 
-def items_and_slopes(case, inputs, **options):
+def items_and_gradients(case, inputs, **options):
     """One value per item, and the gradients of their sum with respect to every floating-point input."""
     leaves = tracked(inputs, case.signature.inputs.floating)
     items = case.each(leaves)
-    slopes = gradients(items.sum(), leaves, case, **options)
-    return items.detach(), {name: slope.detach() for name, slope in slopes.items()}
+    grads = gradients(items.sum(), leaves, case, **options)
+    return items.detach(), {name: grad.detach() for name, grad in grads.items()}
 
 
 def _with_a_graph_of_the_gradient(case, inputs):
     """The same, the gradients such that they can be differentiated again."""
-    return items_and_slopes(case, inputs, create_graph=True)
+    return items_and_gradients(case, inputs, create_graph=True)
 
 
 def _by_torch_func(case, inputs):
@@ -35,7 +35,7 @@ def _by_torch_func(case, inputs):
 
 #: A loss may compute in one way where only autograd looks on and in another elsewhere: all must be right.
 WAYS = {
-    "": items_and_slopes,
+    "": items_and_gradients,
     " with a graph of the gradient": _with_a_graph_of_the_gradient,
     " by torch.func": _by_torch_func,
 }
@@ -46,8 +46,8 @@ def truth(case, inputs, dtype):
     exact = exact_of(case, inputs, dtype)
     if exact is not None:
         return exact, True
-    items, slopes = items_and_slopes(case, cast(case.signature, inputs, torch.float64))
-    return Exact(items.flatten(), slopes, slopes), False
+    items, grads = items_and_gradients(case, cast(case.signature, inputs, torch.float64))
+    return Exact(items.flatten(), grads, grads), False
 
 
 def rounding(case, inputs, dtype):
@@ -67,8 +67,8 @@ def rounding(case, inputs, dtype):
 def steepness(case):
     """What hyper-parameters may multiply a number by before it enters an exponential.
 
-    Temperatures of similarities count at their defaults too. Elsewhere a small default is as a rule one that keeps a sum
-    from 0, and multiplies nothing.
+    Temperatures of similarities count at their defaults too. Elsewhere a small default is as a rule one that keeps a
+    sum from 0, and multiplies nothing.
     """
     given = {**case.entry.defaults, **case.hyper} if by_direction(case) else case.hyper
     numbers = [abs(h) for h in given.values() if isinstance(h, float)]
@@ -78,7 +78,7 @@ def steepness(case):
 
 
 def _room_above(case):
-    """How far hyper-parameters are from an open end of their domain, such as a share from 1: what is left is divided by."""
+    """How far hyper-parameters are from an open end of their domain, such as a share from 1: formulas divide by it."""
     given = {**case.entry.defaults, **case.hyper}
     ends = {name: d.high for name, d in case.entry.domains.items() if d.open_high and math.isfinite(d.high)}
     return [end - given[name] for name, end in ends.items() if given[name] is not None]
@@ -89,15 +89,15 @@ def by_direction(case):
     return any(name in inspect.signature(case.entry.body).parameters for name in ("s", "across"))
 
 
-def _floor_of_slope(case, value, floor):
-    """A slope along a direction is what is left of one of size 1 / length, where the part along the vector has cancelled."""
+def _floor_of_gradient(case, value, floor):
+    """A gradient along a direction is the rest of one of size 1 / length, whose part along the vector has cancelled."""
     if not by_direction(case) or value.ndim < 2:
         return floor
     length = value.double().norm(dim=-1, keepdim=True)
     return torch.where(length > 0, steepness(case) / length, 1.0).clamp(min=floor)
 
 
-def assert_right(case, inputs, note="", dtypes=DTYPES, slopes_too=True, floor=1.0):
+def assert_right(case, inputs, note="", dtypes=DTYPES, gradients_too=True, floor=1.0):
     """Value and gradient at these inputs, whose numbers all of the dtypes hold exactly, are right and finite.
 
     `floor` is the size below which an error is no longer measured by what is right: differences such as 1 - p are
@@ -111,12 +111,12 @@ def assert_right(case, inputs, note="", dtypes=DTYPES, slopes_too=True, floor=1.
         share = rounding(case, inputs, dtype)
         where = f"{case.id}, {note}, {dtype}" if note else f"{case.id}, {dtype}"
         for way, computed in WAYS.items():
-            items, slopes = computed(case, here)
+            items, grads = computed(case, here)
             _assert_near(items.flatten(), wanted.items, wanted.items, share, floor, f"{where}: value{way}")
-            for key in slopes if slopes_too else ():
-                least = _floor_of_slope(case, inputs[key], floor)
+            for key in grads if gradients_too else ():
+                least = _floor_of_gradient(case, inputs[key], floor)
                 _assert_near(
-                    slopes[key], wanted.low[key], wanted.high[key], share, least, f"{where}: gradient of {key}{way}"
+                    grads[key], wanted.low[key], wanted.high[key], share, least, f"{where}: gradient of {key}{way}"
                 )
 
 

@@ -1,4 +1,4 @@
-"""The generated tests themselves: they appear for a new loss unasked, pass where it is right, fail where it is wrong."""
+"""The generated tests themselves: a new loss gets them, and they pass where it is right and fail where it is wrong."""
 
 import os
 import re
@@ -111,8 +111,8 @@ def test_a_wrong_loss_is_caught_by_its_naive_loop(loop_of_the_toy, make):
 
 @pytest.mark.parametrize(
     ("make", "loop"),
-    [(toys.right, toys.cross_entropy_loop), (toys.detached_as_the_loop_says, toys.held_share_loop)],
-    ids=["right", "held"],
+    [(toys.right, toys.cross_entropy_loop), (toys.detached_as_in_the_loop, toys.held_share_loop)],
+    ids=["right", "held fixed"],
 )
 def test_a_right_loss_agrees_with_its_naive_loop(loop_of_the_toy, make, loop):
     loop_of_the_toy(loop)

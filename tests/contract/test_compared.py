@@ -35,16 +35,16 @@ def batch(case, n=6, seed=0, dtype=torch.float64):
     return {name: inputs[name] for name in case.signature.inputs.required}
 
 
-def slopes_of(case, inputs, cotangent=None, **keywords):
+def gradients_of(case, inputs, cotangent=None, **keywords):
     """The value, and the gradients in what is given and floating; a cotangent for the items, or ones."""
     names = [name for name in case.signature.inputs.floating if name in inputs]
     leaves = {n: v.detach().clone().requires_grad_() if n in names else v for n, v in inputs.items()}
     value = case(leaves, **keywords)
     assert value.requires_grad
-    slopes = torch.autograd.grad(
+    gradients = torch.autograd.grad(
         value, [leaves[n] for n in names], torch.ones_like(value) if cotangent is None else cotangent
     )
-    return value.detach(), dict(zip(names, slopes, strict=True))
+    return value.detach(), dict(zip(names, gradients, strict=True))
 
 
 @compares
@@ -52,13 +52,13 @@ def test_no_gallery_is_the_batch_itself(compared):
     inputs, roles = batch(compared), OWN_GALLERY[compared.signature.name]
     gallery = {name: inputs[of] for name, of in roles.items()}
     apart = {**inputs, **gallery, "own": torch.arange(6), "gallery_mask": torch.ones(6, dtype=torch.bool)}
-    value, slopes = slopes_of(compared, inputs)
+    value, gradients = gradients_of(compared, inputs)
     expected, by_role = value_and_gradients(compared, apart)
     close(value, expected)
     for name, of in roles.items():
         if name in by_role:
             by_role[of] = by_role[of] + by_role.pop(name)
-    all_close(slopes, by_role)
+    all_close(gradients, by_role)
 
 
 @compares_by_item
@@ -69,13 +69,13 @@ def test_a_masked_sample_is_no_anchor_and_in_no_gallery(compared):
         spoiled = {n: v.clone() for n, v in inputs.items()}
         for name, value in spoiled.items():
             value[~COUNTS] = garbage(compared.signature.inputs.fields[name], which)
-        items, slopes = slopes_of(compared, spoiled, reduction="none", mask=COUNTS)
-        expected, of_left = slopes_of(compared, left, reduction="none")
+        items, gradients = gradients_of(compared, spoiled, reduction="none", mask=COUNTS)
+        expected, of_left = gradients_of(compared, left, reduction="none")
         close(items[COUNTS], expected)
         assert not items[~COUNTS].any()
-        for name, slope in slopes.items():
-            close(slope[COUNTS], of_left[name], note=f"gradient of {name}")
-            assert not slope[~COUNTS].any()
+        for name, gradient in gradients.items():
+            close(gradient[COUNTS], of_left[name], note=f"gradient of {name}")
+            assert not gradient[~COUNTS].any()
         close(compared(spoiled, mask=COUNTS), compared(left))
 
 
@@ -87,7 +87,7 @@ def test_items_come_in_the_order_of_the_batch(compared):
 
 
 def ways(case):
-    """Keywords that weigh, mask and reduce in every way, and the slope that comes back to what they give."""
+    """Keywords that weigh, mask and reduce in every way, and the gradient that comes back to what they give."""
     generator = torch.Generator().manual_seed(3)
     cotangent = torch.randn(6, generator=generator, dtype=torch.float64)
     yield {"reduction": "mean"}, None
@@ -102,14 +102,14 @@ def ways(case):
 def test_some_rows_at_a_time_give_what_all_give(compared):
     inputs = compared.sample(N=6)
     for rows, (keywords, cotangent) in zip((1, 2, 3, 11, 2, 1), ways(compared), strict=True):
-        value, slopes = slopes_of(compared, inputs, cotangent, **keywords)
-        again, more = slopes_of(compared, inputs, cotangent, **keywords, rows_at_once=rows)
+        value, gradients = gradients_of(compared, inputs, cotangent, **keywords)
+        again, more = gradients_of(compared, inputs, cotangent, **keywords, rows_at_once=rows)
         close(again, value, note=f"{rows} rows, {keywords}")
-        all_close(more, slopes, note=f"{rows} rows, {keywords}")
+        all_close(more, gradients, note=f"{rows} rows, {keywords}")
 
 
 @takes_rows
-def test_some_rows_at_a_time_pass_slopes_to_weights_and_hyper_parameters(compared):
+def test_some_rows_at_a_time_pass_gradients_to_weights_and_hyper_parameters(compared):
     inputs, entry = compared.sample(N=6), compared.entry
     numbers = {n: h for n, h in {**entry.defaults, **compared.hyper}.items() if is_number(h) and isinstance(h, float)}
     for keywords in ({"reduction": "mean"}, {"reduction": "none"}):
@@ -134,11 +134,11 @@ def test_some_rows_at_a_time_pass_slopes_to_weights_and_hyper_parameters(compare
 def test_some_rows_at_a_time_in_half_precision(compared):
     inputs = compared.sample(N=6, dtype=torch.float16)
     for keywords in ({"reduction": "mean"}, {"reduction": "none"}):
-        value, slopes = slopes_of(compared, inputs, **keywords)
-        again, more = slopes_of(compared, inputs, **keywords, rows_at_once=4)
+        value, gradients = gradients_of(compared, inputs, **keywords)
+        again, more = gradients_of(compared, inputs, **keywords, rows_at_once=4)
         assert again.dtype == torch.float16
         close(again, value, rtol=2e-3, atol=1e-6)
-        all_close(more, slopes, rtol=4e-3, atol=1e-4)
+        all_close(more, gradients, rtol=4e-3, atol=1e-4)
 
 
 @takes_rows
@@ -153,7 +153,7 @@ def test_some_rows_at_a_time_without_a_gradient(compared):
 
 @takes_rows
 def test_some_rows_at_a_time_refuse_a_second_derivative(compared):
-    """Their slopes have no history: a second derivative would lack a part, and show no sign of it."""
+    """Their gradients have no history: a second derivative would lack a part, and show no sign of it."""
     inputs = compared.sample(N=6)
     for reduction in ("mean", "none"):
         leaves = {n: v.clone().requires_grad_() if v.is_floating_point() else v for n, v in inputs.items()}
@@ -190,9 +190,9 @@ def test_batches_with_little_in_them(compared, rows):
         "one class": labelled(five, torch.zeros(5, dtype=torch.long)),
         "all different": labelled(five, torch.arange(5)),
     }.items():
-        value, slopes = slopes_of(compared, inputs, **keywords)
+        value, gradients = gradients_of(compared, inputs, **keywords)
         assert value.isfinite(), what
-        assert all(slope.isfinite().all() for slope in slopes.values()), what
+        assert all(gradient.isfinite().all() for gradient in gradients.values()), what
         if what == "empty":
             assert value == 0
 

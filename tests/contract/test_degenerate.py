@@ -12,8 +12,8 @@ def _assert_attached_zero(case, inputs, **keywords):
         assert value.shape == () and value == 0, f"{reduction}: {value}"
         assert value.requires_grad, f"{reduction}: not attached to the graph"
         value.backward()
-        for name, slope in gradients(case(leaves, reduction=reduction, **keywords), leaves, case).items():
-            assert not slope.any(), f"{reduction}: gradient of {name} is {slope}"
+        for name, grad in gradients(case(leaves, reduction=reduction, **keywords), leaves, case).items():
+            assert not grad.any(), f"{reduction}: gradient of {name} is {grad}"
 
 
 @promise("items")
@@ -46,8 +46,8 @@ def test_nothing_counts(case):
 
 
 def test_one_item(case):
-    value, slopes = value_and_gradients(case, case.sample(N=1))
-    assert value.isfinite() and all(slope.isfinite().all() for slope in slopes.values())
+    value, grads = value_and_gradients(case, case.sample(N=1))
+    assert value.isfinite() and all(grad.isfinite().all() for grad in grads.values())
     if case.by_item:
         items = case(case.sample(N=1), reduction="none")
         close(value, items.mean())
@@ -63,11 +63,11 @@ def test_the_same_item_many_times(case):
 def test_edges_have_finite_means(case):
     for name, inputs in case.signature.edge_samples(2).items():
         if all(v.isfinite().all() and v.double().abs().max() < 1e3 for v in inputs.values()):
-            value, slopes = value_and_gradients(case, inputs)
+            value, grads = value_and_gradients(case, inputs)
             assert value.isfinite(), f"{name}: {value}"
-            for key, slope in slopes.items():
-                right = ~slope.isnan() if name in case.signature.samples.borders else slope.isfinite()
-                assert right.all(), f"{name}: gradient of {key}: {slope}"
+            for key, grad in grads.items():
+                right = ~grad.isnan() if name in case.signature.samples.borders else grad.isfinite()
+                assert right.all(), f"{name}: gradient of {key}: {grad}"
 
 
 def test_it_is_deterministic(case):

@@ -1,4 +1,4 @@
-"""Domains of hyper-parameters: what lies in them, how they are told, what they refuse."""
+"""Domains of hyper-parameters: what lies in them, how they are described, what they refuse."""
 
 import math
 from fractions import Fraction

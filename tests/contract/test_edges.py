@@ -16,7 +16,7 @@ def kind_of(inputs):
 
 
 def edges(signature, kind):
-    """Edge samples of a kind, of numbers that float32 holds exactly: name -> inputs."""
+    """Edge samples of a kind, of numbers that float32 represents exactly: name -> inputs."""
     samples = signature.edge_samples(1, dtype=torch.float32)
     return {name: inputs for name, inputs in samples.items() if kind_of(inputs) == kind}
 
@@ -36,8 +36,8 @@ def _assert_right_at_edges(case, kind):
     if not found:
         pytest.skip(f"the signature has no {kind} edge")
     for name, inputs in found.items():
-        border = name in case.signature.samples.borders  # where the slope of a right loss may be infinite
-        assert_right(case, inputs, name, slopes_too=not border)
+        border = name in case.signature.samples.borders  # where the gradient of a right loss may be infinite
+        assert_right(case, inputs, name, gradients_too=not border)
 
 
 def test_ordinary_edges(case):

@@ -2,7 +2,7 @@
 
 import torch
 from tests.contract.measured import note
-from tests.contract.right import assert_right, digits, items_and_slopes
+from tests.contract.right import assert_right, digits, items_and_gradients
 from tests.references.exact import exact_of
 
 #: dtype -> names of the notes on value and gradient, the most digits there can be, the fewest there may be
@@ -13,17 +13,17 @@ PRECISIONS = {
 
 
 def test_value_and_gradient_equal_the_naive_loop_with_75_digits(case):
-    for dtype, (for_value, for_slope, most, least) in PRECISIONS.items():
+    for dtype, (for_value, for_gradient, most, least) in PRECISIONS.items():
         for seed in range(2):
             inputs = case.sample(seed, dtype=dtype)
             assert_right(case, inputs, f"seed {seed}", dtypes=[dtype])
             exact = exact_of(case, inputs, dtype)
             if exact is None:
                 continue
-            items, slopes = items_and_slopes(case, inputs)
+            items, gradients = items_and_gradients(case, inputs)
             of_value = digits(items.flatten(), exact.items, exact.items, most)
-            of_slope = min(digits(slopes[name], exact.low[name], exact.high[name], most) for name in slopes)
-            note(case, **{for_value: of_value, for_slope: of_slope})
-            assert min(of_value, of_slope) >= least, (
-                f"seed {seed}, {dtype}: {of_value:.1f} and {of_slope:.1f} digits are right"
+            of_gradient = min(digits(gradients[name], exact.low[name], exact.high[name], most) for name in gradients)
+            note(case, **{for_value: of_value, for_gradient: of_gradient})
+            assert min(of_value, of_gradient) >= least, (
+                f"seed {seed}, {dtype}: {of_value:.1f} and {of_gradient:.1f} digits are right"
             )

@@ -29,9 +29,9 @@ def test_gradient(case):
 @promise("double_backward")
 def test_second_gradient(case):
     inputs = _small(case, 0)
-    slopes = value_and_gradients(case, inputs, reduction="sum")[1]
-    # Two slopes, each rounded by half an epsilon of its size, are subtracted and divided by two steps of 1e-6.
-    atol = max(1e-5, *(slope.abs().max().item() * EPS / 2e-6 for slope in slopes.values()))
+    grads = value_and_gradients(case, inputs, reduction="sum")[1]
+    # Two gradients, each rounded by half an epsilon of its size, are subtracted and divided by two steps of 1e-6.
+    atol = max(1e-5, *(grad.abs().max().item() * EPS / 2e-6 for grad in grads.values()))
     assert torch.autograd.gradgradcheck(*_function_of_floats(case, inputs), atol=atol, raise_exception=True)
 
 
@@ -61,13 +61,13 @@ def test_the_gradient_of_one_input_does_not_hang_on_the_others(case):
 
 
 def test_inputs_may_be_made_from_one_another(case):
-    """Class vectors that are means of the features, say: each input's slope is counted once, also for a second gradient."""
+    """Class vectors that are means of features, say: each input's gradient counts once, also in a second gradient."""
     first, *others = case.signature.inputs.floating
     if not others:
         pytest.skip("it has one floating-point input")
     inputs = case.sample()
-    slopes = value_and_gradients(case, inputs)[1]
-    wanted = slopes[first] + sum(slopes[name].sum() for name in others)
+    grads = value_and_gradients(case, inputs)[1]
+    wanted = grads[first] + sum(grads[name].sum() for name in others)
     for again in (False, True):
         leaves = tracked(inputs, [first])
         total = leaves[first].sum()
@@ -77,14 +77,14 @@ def test_inputs_may_be_made_from_one_another(case):
 
 
 def test_an_input_may_be_made_from_another(case):
-    """Class vectors that are means of features, say: the slopes of both reach the features, each once."""
+    """Class vectors that are means of features, say: the gradients of both reach the features, each once."""
     inputs, kinds = case.sample(), case.signature.inputs.fields
     free = [name for name in case.signature.inputs.floating if type(kinds[name]) is Field]
     if len(free) < 2:
         pytest.skip("one free input")
     first, second = free[:2]
-    slopes = value_and_gradients(case, inputs)[1]
-    wanted = slopes[first] + 0.3 * slopes[second].sum() / slopes[first].numel()
+    grads = value_and_gradients(case, inputs)[1]
+    wanted = grads[first] + 0.3 * grads[second].sum() / grads[first].numel()
     fixed = inputs[second] - 0.3 * inputs[first].mean()
     for options in ({}, {"create_graph": True}):
         leaf = inputs[first].clone().requires_grad_()

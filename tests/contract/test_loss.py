@@ -245,7 +245,10 @@ def test_an_unknown_keyword_is_answered_with_those_that_there_are():
     ):
         with pytest.raises(
             TypeError,
-            match=rf"`rows`: expected one of the keywords of \w+: .*reduction, sample_weight, mask, normalizer{others}, got rows=int 2",
+            match=(
+                rf"`rows`: expected one of the keywords of \w+: .*reduction, sample_weight, mask, normalizer{others},"
+                r" got rows=int 2"
+            ),
         ):
             call()
 
@@ -257,6 +260,8 @@ def test_on_says_which_signatures_and_losses_go_together():
         lossatlas.on(lossatlas.signatures.logits, "info_nce")
     with pytest.raises(
         ValueError,
-        match=r"`loss`: expected one that is written in the form 'cosine' or 'distance', got cross_entropy, on its inputs",
+        match=(
+            r"`loss`: expected one that is written in the form 'cosine' or 'distance', got cross_entropy, on its inputs"
+        ),
     ):
         lossatlas.on(lossatlas.signatures.pairs, "cross_entropy")

@@ -1,4 +1,4 @@
-"""What every module with state is held to: the state survives, and comes out as it went in."""
+"""What is tested of every module with state: the state survives, and comes out as it went in."""
 
 import copy
 import inspect

@@ -1,4 +1,4 @@
-"""What every operation is held to, generated from what it takes and what is declared of it.
+"""What is tested of every operation, generated from what it takes and what is declared of it.
 
 An operation is a function that is no loss: a distance, a miner, an update, a weight, a schedule, a measure.
 """
@@ -50,7 +50,7 @@ def test_exemptions_are_needed(operation):
     for name in operation.entry.exempt:
         assert name in PROMISES_OF_OPERATIONS
         tests = [test for test in globals().values() if getattr(test, "promise", None) == name]
-        ends = [outcome(test.without_leave, operation) for test in tests]
+        ends = [outcome(test.without_exemption, operation) for test in tests]
         assert "failed" in ends, f"it keeps the promise {name!r}: take the exemption away"
 
 
@@ -137,7 +137,7 @@ def test_the_naive_loop_with_75_digits_gives_the_same(operation):
 
 
 def compare(found, wanted, rtol):
-    """Equal in all parts, but for rounding: of each number, and of sums as large as the largest number of a tensor."""
+    """Equal in all parts but for rounding, relative to each number and to the largest of its tensor."""
     found, wanted = parts(found), parts(wanted)
     assert found.keys() == wanted.keys()
     for name, value in found.items():
@@ -201,8 +201,8 @@ def test_autocast_changes_nothing(operation):
             found = floating_parts(operation(leaves))
         total = [x.sum() for x in found.values() if x.requires_grad]
         given = [leaves[name] for name in names if leaves[name] is not None]
-        slopes = torch.autograd.grad(sum(total), given, allow_unused=True) if total else []
-        results.append([*found.values(), *(x for x in slopes if x is not None)])
+        gradients = torch.autograd.grad(sum(total), given, allow_unused=True) if total else []
+        results.append([*found.values(), *(x for x in gradients if x is not None)])
     for plain, other in zip(*results, strict=True):
         assert other.dtype == plain.dtype and torch.equal(plain, other)
 
@@ -261,7 +261,7 @@ def test_vmap(operation):
 
 
 def axis_of_items(operation):
-    """N where a tensor begins with it, else the first axis of the first tensor, where it may be as short as one wants."""
+    """N where a tensor begins with it, else the first axis of the first tensor, where it may be of any length."""
     kinds = [kind for kind in operation.signature.inputs.fields.values() if kind.axes and kind.axes != ("*",)]
     first = [axis for kind in kinds for axis in kind.axes[:1] if axis not in "*..."]
     return "N" if "N" in first else next(iter(first), None)

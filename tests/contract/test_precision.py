@@ -2,7 +2,7 @@
 
 import torch
 from tests.contract.cases import cast, close, gradients, promise, tracked
-from tests.contract.right import items_and_slopes
+from tests.contract.right import items_and_gradients
 
 from lossatlas import value_checks
 
@@ -13,15 +13,15 @@ HALF = (torch.float16, torch.bfloat16)
 def test_half_precision_is_the_precise_result_rounded(case):
     for dtype in HALF:
         rounded = case.sample(dtype=dtype)
-        items, slopes = items_and_slopes(case, rounded)
+        items, grads = items_and_gradients(case, rounded)
         assert items.dtype == dtype and case(rounded).dtype == dtype
         with value_checks(False):  # probabilities rounded to half precision do not sum to 1 in float64
-            precise, precise_slopes = items_and_slopes(case, cast(case.signature, rounded, torch.float64))
+            precise, precise_gradients = items_and_gradients(case, cast(case.signature, rounded, torch.float64))
         info = torch.finfo(dtype)
         close(items.double(), precise, rtol=info.eps, atol=2e-6 + info.smallest_normal * info.eps, note=str(dtype))
-        for name, slope in slopes.items():
-            assert slope.dtype == dtype
-            _assert_same_direction_and_length(slope.double(), precise_slopes[name], f"{dtype}: gradient of {name}")
+        for name, grad in grads.items():
+            assert grad.dtype == dtype
+            _assert_same_direction_and_length(grad.double(), precise_gradients[name], f"{dtype}: gradient of {name}")
 
 
 def _assert_same_direction_and_length(got, wanted, note):
@@ -50,7 +50,7 @@ def test_autocast_changes_nothing(case):
         cast_items = case.each(leaves)
         half = case.each(case.sample(dtype=torch.bfloat16))
     assert half.dtype == torch.bfloat16
-    items, slopes = items_and_slopes(case, inputs)
+    items, grads = items_and_gradients(case, inputs)
     assert cast_items.dtype == torch.float32 and torch.equal(cast_items, items)
-    for name, slope in gradients(cast_items.sum(), leaves, case).items():
-        assert torch.equal(slope, slopes[name])
+    for name, grad in gradients(cast_items.sum(), leaves, case).items():
+        assert torch.equal(grad, grads[name])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from tests.contract.cases import close
-from tests.contract.right import items_and_slopes
+from tests.contract.right import items_and_gradients
 from tests.references import recorded
 
 
@@ -15,15 +15,15 @@ def _record(case):
 
 
 def test_recorded_numbers(case):
-    """A loss of which nothing is recorded yet is held to what would be."""
+    """A loss of which nothing is recorded yet is compared with what would be."""
     record, inputs = _record(case)
-    items, slopes = items_and_slopes(case, inputs)
+    items, gradients = items_and_gradients(case, inputs)
     close(items.flatten(), torch.tensor(record["items"], dtype=torch.float64), rtol=1e-12, atol=1e-14, note="value")
-    assert slopes.keys() == record["gradient"].keys()
+    assert gradients.keys() == record["gradient"].keys()
     for name, wanted in record["gradient"].items():
         wanted = torch.tensor(wanted, dtype=torch.float64)
         size = max(1.0, wanted.abs().max().item())
-        close(slopes[name], wanted, rtol=1e-12, atol=1e-14 * size, note=f"gradient of {name}")
+        close(gradients[name], wanted, rtol=1e-12, atol=1e-14 * size, note=f"gradient of {name}")
 
 
 def test_the_recorded_numbers_are_those_of_the_naive_loop(case):

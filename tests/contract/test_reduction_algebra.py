@@ -1,4 +1,4 @@
-"""Weights, masks and means do what arithmetic says: in the value and in the gradient."""
+"""Weights, masks and means follow arithmetic, in the value and in the gradient."""
 
 import pytest
 import torch
@@ -32,9 +32,9 @@ def _reduced(case, inputs, index=None, **keywords):
 
 
 def _same(got, wanted):
-    for (value, slopes), (wanted_value, wanted_slopes) in zip(got, wanted, strict=True):
+    for (value, grads), (wanted_value, wanted_gradients) in zip(got, wanted, strict=True):
         close(value, wanted_value)
-        all_close(slopes, wanted_slopes)
+        all_close(grads, wanted_gradients)
 
 
 @promise("items")
@@ -89,13 +89,13 @@ def test_longer_padding_changes_nothing(case):
             for n, v in inputs.items()
         }
         found = _reduced(case, padded, mask=torch.arange(4 + length) < 4)
-        for (value, slopes), (wanted, wanted_slopes) in zip(found, short, strict=True):
+        for (value, grads), (wanted, wanted_gradients) in zip(found, short, strict=True):
             close(value, wanted)
-            for name, slope in slopes.items():
+            for name, grad in grads.items():
                 if has_items(case.signature.inputs.fields[name]):
-                    assert not slope[4:].any(), f"padding has a gradient: {slope[4:]}"
-                    slope = slope[:4]
-                close(slope, wanted_slopes[name], note=f"gradient of {name}")
+                    assert not grad[4:].any(), f"padding has a gradient: {grad[4:]}"
+                    grad = grad[:4]
+                close(grad, wanted_gradients[name], note=f"gradient of {name}")
 
 
 @promise("items")
@@ -128,18 +128,18 @@ def test_single_entries_can_be_masked(case):
     for name, kind in case.signature.inputs.fields.items():
         if inputs[name].shape == mask.shape and not kind.joint:
             spoilt[name] = torch.where(mask, inputs[name], garbage(kind, 0))
-    value, slopes = value_and_gradients(case, spoilt, reduction="sum", mask=mask)
+    value, grads = value_and_gradients(case, spoilt, reduction="sum", mask=mask)
     close(value, items[mask].sum())
-    all_close(slopes, wanted)
+    all_close(grads, wanted)
 
 
 def test_the_normalizer_takes_the_place_of_the_count(case):
     inputs = case.sample()
-    total, slopes = value_and_gradients(case, inputs, reduction="sum")
+    total, grads = value_and_gradients(case, inputs, reduction="sum")
     for normalizer in (7, 2.5, torch.tensor(2.5)):
         value, found = value_and_gradients(case, inputs, normalizer=normalizer)
         close(value, total / float(normalizer))
-        all_close(found, {name: slope / float(normalizer) for name, slope in slopes.items()})
+        all_close(found, {name: grad / float(normalizer) for name, grad in grads.items()})
     if case.by_item:
         weight, mask = _weights(5), torch.tensor([True, True, False, True, True])
         inputs = case.sample(N=5)

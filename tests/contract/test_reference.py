@@ -16,7 +16,7 @@ from tests.contract.cases import (
     take,
     tracked,
 )
-from tests.contract.right import assert_right, items_and_slopes
+from tests.contract.right import assert_right, items_and_gradients
 from tests.contract.test_edges import kind_of, small_edges
 from tests.references import reference
 from tests.references.exact import exact_of
@@ -35,7 +35,7 @@ def test_it_equals_the_naive_loop(case, data):
         wanted = torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64).reshape(items.shape)
         close(items, wanted, rtol=1e-12, atol=1e-13)
     except (AssertionError, ArithmeticError, ValueError):  # a loop of floats loses digits to sizes that differ
-        close(items, exact_of(case, inputs, slopes=False).items.reshape(items.shape), rtol=1e-9, atol=1e-11)
+        close(items, exact_of(case, inputs, gradients=False).items.reshape(items.shape), rtol=1e-9, atol=1e-11)
 
 
 @hypothesis.settings(max_examples=6)
@@ -56,7 +56,7 @@ def test_a_large_batch(case):
     """Code may take another way for large inputs: values of the naive loop, gradients of the parts."""
     naive = reference(case.entry.name)
     inputs = case.sample(3, **{axis: LARGE.get(axis, 31) for axis in case.signature.samples.sizes})
-    items, slopes = items_and_slopes(case, inputs)
+    items, grads = items_and_gradients(case, inputs)
     if naive is not None:
         close(
             items, torch.as_tensor(naive(**inputs, **case.hyper), dtype=torch.float64).reshape(items.shape), rtol=1e-10
@@ -64,7 +64,7 @@ def test_a_large_batch(case):
     if case.by_item:
         leaves = tracked(inputs, case.signature.inputs.floating)
         parts = [case(take(case.signature, leaves, torch.arange(n, LARGE["N"], 8)), reduction="sum") for n in range(8)]
-        all_close(slopes, gradients(sum(parts), leaves, case))
+        all_close(grads, gradients(sum(parts), leaves, case))
 
 
 def test_it_is_right_at_the_ends_of_its_hyper_parameters(entry):
@@ -77,7 +77,7 @@ def test_it_is_right_at_the_ends_of_its_hyper_parameters(entry):
             assert_right(case, case.sample(N=3, dtype=torch.float32))
             for edge, inputs in small_edges(case.signature).items():
                 if EXEMPT.get(kind_of(inputs)) not in entry.exempt:
-                    assert_right(case, inputs, edge, slopes_too=edge not in case.signature.samples.borders)
+                    assert_right(case, inputs, edge, gradients_too=edge not in case.signature.samples.borders)
 
 
 @promise("items")

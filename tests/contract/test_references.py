@@ -1,4 +1,4 @@
-"""The exact numbers that losses are held to: where they are known by hand, they are those."""
+"""The exact numbers that losses are compared with: where they are known by hand, they agree."""
 
 import math
 
@@ -24,7 +24,7 @@ def exact_at(name, inputs, dtype=torch.float64, **hyper):
     return exact_of(Case(lossatlas.get(name), hyper), tensors, dtype)
 
 
-def test_a_known_value_and_slope():
+def test_a_known_value_and_gradient():
     found = exact_at("cross_entropy", {"logits": [[0.0, 0.0, 0.0, 0.0]], "target": [0]})
     assert found.items.tolist() == [math.log(4.0)]
     assert found.low["logits"].tolist() == found.high["logits"].tolist() == [[-0.75, 0.25, 0.25, 0.25]]
@@ -39,23 +39,23 @@ def test_what_floats_would_lose():
     assert large.low["score"].item() == large.high["score"].item() == -large.items.item() == -math.exp(700)
 
 
-def test_at_a_kink_every_slope_between_the_sides_is_right():
+def test_at_a_kink_every_gradient_between_the_sides_is_right():
     found = exact_at("hinge_loss", {"score": [1.0, 0.0], "label": [1.0, 1.0]})
     assert found.low["score"].tolist() == [-1.0, -1.0] and found.high["score"].tolist() == [0.0, -1.0]
 
 
-def test_where_the_value_jumps_there_is_no_slope():
+def test_where_the_value_jumps_there_is_no_gradient():
     found = exact_at("spherical_z_loss", {"logits": [[1.0, 1.0, 1.0]], "target": [0]})
     assert found.low["logits"].tolist() == [[-INF] * 3] and found.high["logits"].tolist() == [[INF] * 3]
 
 
-def test_a_class_ruled_out_has_slope_zero():
+def test_a_class_ruled_out_has_gradient_zero():
     found = exact_at("cross_entropy", {"logits": [[0.0, 0.0, -INF]], "target": [0]})
     assert found.items.tolist() == [math.log(2.0)]
     assert found.low["logits"].tolist() == found.high["logits"].tolist() == [[-0.5, 0.5, 0.0]]
 
 
-def test_a_class_vector_has_the_slopes_of_all_items():
+def test_a_class_vector_has_the_gradients_of_all_items():
     inputs = {"features": [[1.0, 0.0], [0.0, 2.0]], "prototypes": [[0.0, 0.0], [3.0, 1.0]], "target": [0, 1]}
     together = exact_at("harmonic_loss", inputs).low["prototypes"]
     parts = [
@@ -75,9 +75,9 @@ def test_the_smallest_number_is_that_of_the_dtype():
         )
 
 
-def test_what_is_held_has_no_slope(scratch_registry, monkeypatch):
+def test_what_is_held_fixed_has_no_gradient(scratch_registry, monkeypatch):
     monkeypatch.setitem(references.loops(), "toy_loss", toys.held_share_loop)
-    toys.detached_as_the_loop_says()
+    toys.detached_as_in_the_loop()
     found = exact_at("toy_loss", {"logits": [[0.0, 0.0]], "target": [0]})
     assert found.items.tolist() == [math.log(2.0) / 2] and found.low["logits"].tolist() == [[-0.25, 0.25]]
     monkeypatch.setitem(references.loops(), "toy_loss", toys.free_share_loop)
@@ -85,7 +85,7 @@ def test_what_is_held_has_no_slope(scratch_registry, monkeypatch):
     assert free.low["logits"][0, 0].item() == pytest.approx(-0.25 - math.log(2.0) / 4, rel=1e-15)
 
 
-def test_outside_of_its_domain_a_loop_says_nothing_of_the_slope(scratch_registry, monkeypatch):
+def test_outside_of_its_domain_a_loop_determines_no_gradient(scratch_registry, monkeypatch):
     @loss(residual)
     def toy_loss(prediction, target):
         return prediction.sqrt()
@@ -98,7 +98,7 @@ def test_outside_of_its_domain_a_loop_says_nothing_of_the_slope(scratch_registry
     assert found.low["prediction"].tolist() == [-INF, 0.25] and found.high["prediction"].tolist() == [INF, 0.25]
 
 
-def test_a_loop_with_functions_of_floats_is_told_so(scratch_registry, monkeypatch):
+def test_a_loop_with_functions_of_floats_is_refused(scratch_registry, monkeypatch):
     toys.upside_down()
     monkeypatch.setitem(references.loops(), "toy_loss", lambda logits, target: [math.exp(f[0]) for f in logits])
     with pytest.raises(TypeError, match=r"tests\.references\.numbers, not from math"):

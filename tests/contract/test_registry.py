@@ -1,4 +1,4 @@
-"""The registry: names, aliases, narrowing, and what an entry tells of its loss."""
+"""The registry: names, aliases, narrowing, and what an entry records of its loss."""
 
 import pytest
 import torch

@@ -20,9 +20,9 @@ def with_gradient(function, x):
 
 @pytest.mark.parametrize("x", TINY)
 def test_log1mexp(x):
-    value, slope = with_gradient(safe.log1mexp, x)
+    value, gradient = with_gradient(safe.log1mexp, x)
     assert value == pytest.approx(float(mpmath.log(-mpmath.expm1(x))), rel=1e-14)
-    assert slope == pytest.approx(float(-mpmath.exp(x) / -mpmath.expm1(x)), rel=1e-12)
+    assert gradient == pytest.approx(float(-mpmath.exp(x) / -mpmath.expm1(x)), rel=1e-12)
 
 
 def test_log1mexp_at_its_end():
@@ -34,11 +34,13 @@ def test_log1mexp_at_its_end():
 @pytest.mark.parametrize("x", [0.0, 1e-20, -1e-6, 0.7, -5.0, 30.0])
 def test_expm1_over(a, x):
     wanted = float(mpmath.expm1(mpmath.mpf(a) * x) / a) if a else x
-    value, slope = with_gradient(lambda t: safe.expm1_over(a, t), x)
+    value, gradient = with_gradient(lambda t: safe.expm1_over(a, t), x)
     assert value == pytest.approx(wanted, rel=1e-13, abs=0)
-    assert slope == pytest.approx(float(mpmath.exp(mpmath.mpf(a) * x)), rel=1e-13)
-    as_tensor, slope_as_tensor = with_gradient(lambda t: safe.expm1_over(torch.tensor(a, dtype=torch.float64), t), x)
-    assert as_tensor == pytest.approx(wanted, rel=1e-13, abs=0) and slope_as_tensor == pytest.approx(slope, rel=1e-13)
+    assert gradient == pytest.approx(float(mpmath.exp(mpmath.mpf(a) * x)), rel=1e-13)
+    as_tensor, gradient_as_tensor = with_gradient(lambda t: safe.expm1_over(torch.tensor(a, dtype=torch.float64), t), x)
+    assert as_tensor == pytest.approx(wanted, rel=1e-13, abs=0) and gradient_as_tensor == pytest.approx(
+        gradient, rel=1e-13
+    )
 
 
 def test_expm1_over_many_exponents():
@@ -50,10 +52,10 @@ def test_expm1_over_many_exponents():
 @pytest.mark.parametrize("size", [1.0, 1e-200, 1e200])
 def test_safe_norm(size):
     x = [3 * size, -4 * size, 0.0]
-    value, slope = with_gradient(safe.safe_norm, x)
+    value, gradient = with_gradient(safe.safe_norm, x)
     length = mpmath.sqrt(sum(mpmath.mpf(t) ** 2 for t in x))
     assert value == pytest.approx(float(length), rel=1e-12, abs=0)
-    assert slope == pytest.approx([float(t / length) for t in x], rel=1e-9)
+    assert gradient == pytest.approx([float(t / length) for t in x], rel=1e-9)
 
 
 def test_the_norm_of_nothing_pulls_nowhere():
@@ -88,7 +90,7 @@ def test_one_hot():
     wanted = torch.nn.functional.one_hot(target, 3)
     got = safe.one_hot(target, like)
     assert got.dtype == torch.float64 and torch.equal(got, wanted.double())
-    slopes = torch.func.vmap(torch.func.grad(lambda x, t: (safe.one_hot(t, x) * x).sum()))(
+    gradients = torch.func.vmap(torch.func.grad(lambda x, t: (safe.one_hot(t, x) * x).sum()))(
         like.unsqueeze(1), target.unsqueeze(1)
     )
-    assert torch.equal(slopes.squeeze(1), got)
+    assert torch.equal(gradients.squeeze(1), got)

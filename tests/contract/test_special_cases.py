@@ -14,15 +14,21 @@ def test_special_cases(entry):
         this, other = Case(entry, special.when), Case(lossatlas.get(special.of), special.then)
         for seed in range(3):
             inputs = this.sample(seed)
-            got, got_slopes = _value_and_slopes(this, inputs, this.each)
-            wanted, wanted_slopes = _value_and_slopes(
+            got, got_gradients = _value_and_gradients(this, inputs, this.each)
+            wanted, wanted_gradients = _value_and_gradients(
                 this, inputs, lambda leaves, s=special, o=other: _other_side(s, o, leaves)
             )
             note = f"{entry.name}({special.when}) against {special.of}({special.then})"
             close(got, wanted, rtol=special.tolerance, atol=special.tolerance, note=note)
-            for name in got_slopes:
+            for name in got_gradients:
                 loose = max(10 * special.tolerance, 1e-9)
-                close(got_slopes[name], wanted_slopes[name], rtol=loose, atol=loose, note=f"{note}, gradient of {name}")
+                close(
+                    got_gradients[name],
+                    wanted_gradients[name],
+                    rtol=loose,
+                    atol=loose,
+                    note=f"{note}, gradient of {name}",
+                )
 
 
 def _other_side(special, other, inputs):
@@ -31,9 +37,9 @@ def _other_side(special, other, inputs):
     return value if special.offset is None else value + special.offset(inputs)
 
 
-def _value_and_slopes(case, inputs, function):
+def _value_and_gradients(case, inputs, function):
     names = case.signature.inputs.floating
     leaves = tracked(inputs, names)
     value = function(leaves)
-    slopes = torch.autograd.grad(value.sum(), [leaves[n] for n in names], allow_unused=True, materialize_grads=True)
-    return value.detach(), dict(zip(names, slopes, strict=True))
+    gradients = torch.autograd.grad(value.sum(), [leaves[n] for n in names], allow_unused=True, materialize_grads=True)
+    return value.detach(), dict(zip(names, gradients, strict=True))

@@ -69,15 +69,15 @@ def test_gradients_per_item_by_vmap(case):
     for n in range(len(got[0])):
         leaves = tracked(take(case.signature, inputs, slice(n, n + 1)), names)
         wanted = gradients(case(leaves, reduction="sum"), leaves, case)
-        for name, slopes in zip(names, got, strict=True):
+        for name, grads in zip(names, got, strict=True):
             close(
-                slopes[n], wanted[name].squeeze(0) if has_items(kinds[name]) else wanted[name], note=f"item {n}, {name}"
+                grads[n], wanted[name].squeeze(0) if has_items(kinds[name]) else wanted[name], note=f"item {n}, {name}"
             )
 
 
 @promise("vmap")
 def test_a_batch_of_hyper_parameters_gives_no_wrong_value(case):
-    """Many models with a number each: the values of the loop, or an error that says that it cannot be."""
+    """Many models with a number each: the values of the loop, or an error, because it cannot be done."""
     inputs = case.sample()
     numbers = {name: value for name, value in case.hyper.items() if name in case.entry.domains}
     if not numbers:
@@ -92,7 +92,10 @@ def test_a_batch_of_hyper_parameters_gives_no_wrong_value(case):
             got = torch.func.vmap(at)(values)
         except (RuntimeError, TypeError, ValueError):
             continue
-        note = f"{name} as a tensor under vmap, against one Python number at a time (some torch functions round those to float32)"
+        note = (
+            f"{name} as a tensor under vmap, against one Python number at a time (some torch functions round those to"
+            " float32)"
+        )
         close(got, torch.stack([at(x.item()) for x in values]), note=note)
 
 
@@ -114,19 +117,19 @@ def test_compile(case):
         compiled = torch.compile(lambda values, extra=extra: case(values, **extra), fullgraph=True, backend="eager")
         leaves = tracked(inputs, case.signature.inputs.floating)
         value = compiled(leaves)
-        wanted, wanted_slopes = value_and_gradients(case, inputs, **extra)
+        wanted, wanted_gradients = value_and_gradients(case, inputs, **extra)
         close(value.detach(), wanted)
-        all_close(gradients(value, leaves, case), wanted_slopes)
+        all_close(gradients(value, leaves, case), wanted_gradients)
 
 
 def test_memory_layout_does_not_matter(case):
     inputs = case.sample()
-    value, slopes = value_and_gradients(case, inputs)
+    value, grads = value_and_gradients(case, inputs)
     strided = {name: _strided(tensor) for name, tensor in inputs.items()}
     assert not any(t.is_contiguous() for t in strided.values() if t.numel() > 1)
-    strided_value, strided_slopes = value_and_gradients(case, strided)
+    strided_value, strided_gradients = value_and_gradients(case, strided)
     close(strided_value, value)
-    all_close(strided_slopes, slopes)
+    all_close(strided_gradients, grads)
 
 
 def _strided(tensor):
@@ -152,7 +155,7 @@ def test_expanded_inputs(case):
         case(expanded, mask=torch.tensor([True, True, False, True])),
         case(copies, mask=torch.tensor([True, True, False, True])),
     )
-    assert all(slope.isfinite().all() for slope in gradients(value, leaves, case).values())
+    assert all(grad.isfinite().all() for grad in gradients(value, leaves, case).values())
 
 
 def test_inputs_are_left_alone(case):

@@ -1,4 +1,4 @@
-"""Every registered loss says, in its docstring, when to use it and when not."""
+"""The docstring of every registered loss states when to use it and when not."""
 
 import re
 
@@ -46,17 +46,18 @@ def test_what_its_use_names_exists(entry):
 
 
 def test_no_two_losses_share_a_sentence():
-    said = {}
+    seen = {}
     for entry in entries():
         for sentence in sentences_of(entry.use):
-            assert sentence not in said, f"{entry.name} and {said[sentence]}: {sentence!r}"
-            said[sentence] = entry.name
-    assert len(said) >= 2 * len(entries())
+            assert sentence not in seen, f"{entry.name} and {seen[sentence]}: {sentence!r}"
+            seen[sentence] = entry.name
+    assert len(seen) >= 2 * len(entries())
 
 
 @pytest.mark.usefixtures("scratch_registry")
 def test_use_is_read_from_the_docstring_as_one_line():
-    assert lossatlas.get(toys.right()).use == ""
+    toys.upside_down()
+    assert lossatlas.get("toy_loss").use == ""
 
     @loss(logits, paper="good1952rational")
     def toy_loss_with_use(logits, target):

@@ -6,7 +6,7 @@ from tests.contract.cases import cast, close, gradients, promise, tracked
 from tests.contract.right import by_direction, steepness
 
 
-def _slopes_both_ways(case, inputs):
+def _gradients_both_ways(case, inputs):
     leaves = tracked(inputs, case.signature.inputs.floating)
     plain = gradients(case(leaves, reduction="sum"), leaves, case)
     places = tuple(case.signature.names.index(name) for name in case.signature.inputs.floating)
@@ -28,11 +28,11 @@ def _assert_the_same(case, ruled_out):
         pytest.skip("the signature has no such edge")
     for name, inputs in edges.items():
         for dtype, rtol in ((torch.float32, 1e-4), (torch.float64, 1e-9)):
-            plain, watched = _slopes_both_ways(case, cast(case.signature, inputs, dtype))
-            for key, slope in plain.items():
+            plain, watched = _gradients_both_ways(case, cast(case.signature, inputs, dtype))
+            for key, grad in plain.items():
                 if name not in case.signature.samples.borders:
                     atol = 0.1 * rtol * (steepness(case) if by_direction(case) else 1)
-                    close(watched[key], slope, rtol=rtol, atol=atol, note=f"{name}, {dtype}: gradient of {key}")
+                    close(watched[key], grad, rtol=rtol, atol=atol, note=f"{name}, {dtype}: gradient of {key}")
 
 
 @promise("extremes")

@@ -24,9 +24,15 @@ def right():
         optimum=0.0,
     )
     def toy_loss(logits, target, *, weight=1.0):
-        r"""Cross-entropy times a number.
+        r"""Weighted cross-entropy: the negative log-likelihood times a number.
 
         $$ \ell = -w \log p_y $$
+
+        Use: When a test needs a loss that is right in everything. Not for training, where a number in front of a loss
+        only rescales its gradient.
+
+        Args:
+            weight: the number $w \ge 0$.
         """
         return -weight * _log_p(logits, target)
 
@@ -111,9 +117,14 @@ def missing_its_optimum():
 
 
 def needless_exemption():
-    @loss(logits, exempt={"vmap": "It is said to look at the values of its inputs."})
+    @loss(logits, exempt={"vmap": "It is declared to look at the values of its inputs."})
     def toy_loss(logits, target):
         return -_log_p(logits, target)
+
+
+def _gradient_of_cross_entropy(ctx):
+    logits, target = ctx.saved_tensors
+    return logits.softmax(-1) - torch.nn.functional.one_hot(target, logits.shape[-1])
 
 
 class _FirstGradientForAll(torch.autograd.Function):
@@ -124,9 +135,7 @@ class _FirstGradientForAll(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, above):
-        logits, target = ctx.saved_tensors
-        chosen = torch.nn.functional.one_hot(target, logits.shape[-1])
-        return (logits.softmax(-1) - chosen) * above[:1].unsqueeze(-1), None
+        return _gradient_of_cross_entropy(ctx) * above[:1].unsqueeze(-1), None
 
 
 def careless_backward():
@@ -164,7 +173,7 @@ HELD = {
 }
 
 
-def detached_as_the_loop_says():
+def detached_as_in_the_loop():
     @loss(logits, exempt=HELD)
     def toy_loss(logits, target):
         log_p = _log_p(logits, target)
@@ -217,10 +226,8 @@ class _TwoWays(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, above):
-        logits, target = ctx.saved_tensors
-        chosen = torch.nn.functional.one_hot(target, logits.shape[-1])
-        slope = (logits.softmax(-1) - chosen) * above.unsqueeze(-1)
-        return (slope * 1.001 if torch.is_grad_enabled() else slope), None
+        gradient = _gradient_of_cross_entropy(ctx) * above.unsqueeze(-1)
+        return (gradient * 1.001 if torch.is_grad_enabled() else gradient), None
 
 
 def another_gradient_for_the_second():

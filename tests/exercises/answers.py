@@ -1,8 +1,8 @@
 """All right answers, from the masters of the book, and typical wrong ones, of `answers` in `tests/families/<family>`.
 
 Such a file has `wrong_answers()`, a list of (exercise, name, answer, words that the feedback must have); `STUBS`,
-exercise -> answers not attempted yet; and `ASKED`, file of checks -> names of functions that it must not call, because
-they are what it asks for, or one step from it.
+exercise -> answers not attempted yet; and `FORBIDDEN`, file of checks -> names of functions that it must not call,
+because they are the answer, or one step from it.
 """
 
 import ast
@@ -30,7 +30,7 @@ def questions():
 
 
 def names(key, code, student=""):
-    """What a student's notebook holds after the opening cells, the student's own numbers and the code of an answer."""
+    """What a student's notebook defines after the opening cells, the student's numbers and the code of an answer."""
     master, question = questions()[key]
     space = {"__name__": "notebook"}
     for cell in master.opening:
@@ -55,7 +55,7 @@ def solutions(student=""):
 
 
 def named(key, answer):
-    """The answer to `check` taken apart into the names that a notebook gives its parts; None where no notebook could."""
+    """The answer to `check`, by the names that a notebook gives its parts; None where no notebook could give them."""
     tree = ast.parse(questions()[key][1].shown_check)
     [call] = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check"]
     form = call.args[1]
@@ -77,5 +77,5 @@ def stubs():
     return {key: found for module in MODULES for key, found in module.STUBS.items()}
 
 
-def asked():
-    return {path: names for module in MODULES for path, names in module.ASKED.items()}
+def forbidden():
+    return {path: names for module in MODULES for path, names in module.FORBIDDEN.items()}

@@ -40,11 +40,11 @@ def _words(text):
 
 def _question(block):
     name, rest = re.fullmatch(r"::(.*?)::(.*)", block, re.S).groups()
-    asked, answers, after = re.fullmatch(r"([^{}]*)\{([^{}]*)\}([^{}]*)", rest, re.S).groups()
+    question, answers, after = re.fullmatch(r"([^{}]*)\{([^{}]*)\}([^{}]*)", rest, re.S).groups()
     assert after == ""
-    form, asked = re.fullmatch(r"\[(\w+)\](.*)", asked.strip(), re.S).groups()
-    asked, code = re.fullmatch(r"<p>(.*?)</p>(?:<pre>(.*)</pre>)?", _shown(asked), re.S).groups()
-    found = {"name": _shown(name), "format": form, "text": _words(asked), "code": html.unescape(code or "")}
+    form, question = re.fullmatch(r"\[(\w+)\](.*)", question.strip(), re.S).groups()
+    question, code = re.fullmatch(r"<p>(.*?)</p>(?:<pre>(.*)</pre>)?", _shown(question), re.S).groups()
+    found = {"name": _shown(name), "format": form, "text": _words(question), "code": html.unescape(code or "")}
     return {**found, **_answers(answers.strip())}
 
 

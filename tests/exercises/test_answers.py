@@ -1,4 +1,4 @@
-"""Right answers pass, stubs are met kindly, and every typical mistake is told by name."""
+"""Right answers pass, stubs are met kindly, and every typical mistake is named."""
 
 import pytest
 from tests.exercises import answers
@@ -80,5 +80,5 @@ def test_students_get_numbers_of_their_own():
 
 
 def test_unknown_exercise_is_an_error():
-    with pytest.raises(ValueError, match="`key`: expected one of cross_entropy/1"):
+    with pytest.raises(ValueError, match=r"`key`: expected one of .*cross_entropy/1, .* got .cross_entropy/17"):
         check("cross_entropy/17", None)

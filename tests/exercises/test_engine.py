@@ -14,7 +14,18 @@ import pytest
 import torch
 from nbclient import NotebookClient
 
-from lossatlas.exercises import Exercise, Function, Number, Numbers, Parts, Score, Unheld, check, hold, need
+from lossatlas.exercises import (
+    Exercise,
+    Function,
+    NotSolved,
+    Number,
+    Numbers,
+    Parts,
+    Score,
+    check,
+    check_properties,
+    need,
+)
 from lossatlas.exercises.answers import is_stub
 from lossatlas.exercises.exercise import Draw
 from lossatlas.exercises.run import examine, time_limit
@@ -178,24 +189,26 @@ def mine(logits, target):
 
 
 def test_hold_returns_what_holds_and_raises_what_does_not():
-    assert hold("cross_entropy/2", mine, student="Ada").passed
-    with pytest.raises(Unheld, match="Is a sign flipped") as caught:
-        hold("cross_entropy/2", lambda logits, target: -mine(logits, target))
+    assert check_properties("cross_entropy/2", mine, student="Ada").passed
+    with pytest.raises(NotSolved, match="Is a sign flipped") as caught:
+        check_properties("cross_entropy/2", lambda logits, target: -mine(logits, target))
     assert isinstance(caught.value, AssertionError)
     assert (
         str(caught.value)
         == str(caught.value.result)
         == str(check("cross_entropy/2", lambda logits, target: -mine(logits, target)))
     )
-    with pytest.raises(Unheld, match=re.escape("Not attempted yet: write `my_cross_entropy(logits, target)`.")):
-        hold("cross_entropy/2", None)
+    with pytest.raises(NotSolved, match=re.escape("Not attempted yet: write `my_cross_entropy(logits, target)`.")):
+        check_properties("cross_entropy/2", None)
 
 
 def test_hold_tries_some_of_the_properties_or_others():
-    result = hold("cross_entropy/2", lambda logits, target: 2 * mine(logits, target), only="items_do_not_mix")
+    result = check_properties(
+        "cross_entropy/2", lambda logits, target: 2 * mine(logits, target), only="items_do_not_mix"
+    )
     assert [line.name for line in result.feedback][1:] == ["An item's value does not depend on the other items"]
-    with pytest.raises(Unheld, match="off by one factor, 2"):
-        hold(
+    with pytest.raises(NotSolved, match="off by one factor, 2"):
+        check_properties(
             "cross_entropy/2",
             lambda logits, target: 2 * mine(logits, target),
             only=("items_do_not_mix", "labels_compared"),
@@ -208,15 +221,15 @@ def test_hold_tries_some_of_the_properties_or_others():
     def without_a_docstring(loss, draw):
         loss(*draw.batch(2, 3))
 
-    with pytest.raises(Unheld, match="It is below 100") as caught:
-        hold("cross_entropy/2", mine, properties=[without_a_docstring, is_large])
+    with pytest.raises(NotSolved, match="It is below 100") as caught:
+        check_properties("cross_entropy/2", mine, properties=[without_a_docstring, is_large])
     assert [line.name for line in caught.value.result.feedback][1:] == ["without a docstring", "It is above 100"]
 
 
 @pytest.mark.parametrize("only", ["no_such_property", (), ["items_do_not_mix", "no_such_property"]])
 def test_hold_refuses_properties_that_are_not_there(only):
     with pytest.raises(ValueError, match="`only`: expected names among one_value_per_item, "):
-        hold("cross_entropy/2", mine, only=only)
+        check_properties("cross_entropy/2", mine, only=only)
 
 
 def test_other_draws_are_other_inputs_and_the_same_numbers():
@@ -227,8 +240,8 @@ def test_other_draws_are_other_inputs_and_the_same_numbers():
             """It looks."""
             seen.append((draw.batch(3, 4)[0].tolist(), draw.numbers))
 
-        with contextlib.suppress(Unheld):
-            hold(
+        with contextlib.suppress(NotSolved):
+            check_properties(
                 "cross_entropy/1",
                 {"p": [1, 2, 3], "loss": 1, "gradient": [1, 2, 3]},
                 student=student,
@@ -267,7 +280,7 @@ class Elsewhere:
 
     def __call__(self, x):
         error = RuntimeError("a long story")
-        error.told = "Your code raised ValueError: no\nin line 3: `return no`"
+        error.explanation = "Your code raised ValueError: no\nin line 3: `return no`"
         raise error
 
 
@@ -297,7 +310,7 @@ class _Card(HTMLParser):
 
 def test_card_is_well_formed_and_says_states_in_words():
     def shows(f, draw):
-        """It says <b> & `code`."""
+        """It shows <b> & `code`."""
         return "two\nlines & <i>"
 
     def fails(f, draw):
@@ -308,7 +321,7 @@ def test_card_is_well_formed_and_says_states_in_words():
     card = _Card()
     card.feed(html)
     assert not card.open
-    for words in ("(holds)", "(fails)", "(not reached)", "It says <b> & code", "two\nlines & <i>"):
+    for words in ("(holds)", "(fails)", "(not reached)", "It shows <b> & code", "two\nlines & <i>"):
         assert words in card.text
     assert card.attributes[0][1]["aria-label"] == "Check of exercise test/1"
     marks = [a for tag, a in card.attributes if tag == "span"]

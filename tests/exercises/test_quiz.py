@@ -44,18 +44,62 @@ VALID = {
     "chapter": "A chapter",
     "parts": {"first": "the first part"},
     "questions": [
-        {"name": "one-of-two", "part": "first", "kind": "one", "ask": "Which: $a = \\{1\\}$ or `b ~ 2`?", "code": "x = {1: '#'}  # ~\n\n\ny = \"\\n\" < 2 & 3\n", "options": [
-            {"text": "$a$", "right": True, "feedback": "Yes: $50\\%$ ~ *really* #1."}, {"text": "a -> b = {c}", "feedback": "No."}]},
-        {"name": "some-of-four", "part": "first", "kind": "several", "ask": "Which?", "options": [
-            {"text": "a", "right": True, "feedback": "A."}, {"text": "b", "right": True, "feedback": "B."},
-            {"text": "c", "right": True, "feedback": "C."}, {"text": "d", "feedback": "D."}]},
-        {"name": "true-or-false", "part": "first", "kind": "truth", "ask": "So?", "right": False, "if_true": "No.", "if_false": "Yes."},
-        {"name": "how-much", "part": "first", "kind": "number", "ask": "How much?", "value": -1.5, "tolerance": 0.01, "feedback": "Yes.",
-         "mistakes": [{"value": 1.5, "feedback": "The sign."}], "otherwise": "No."},
-        {"name": "what-with-what", "part": "first", "kind": "match", "ask": "What?", "pairs": [
-            {"left": "l = 1", "right": "one: r", "feedback": "F1."}, {"left": "$m$", "right": "two", "feedback": "F2."}, {"left": "n", "right": "two", "feedback": "F3."}]},
+        {
+            "name": "one-of-two",
+            "part": "first",
+            "kind": "one",
+            "ask": "Which: $a = \\{1\\}$ or `b ~ 2`?",
+            "code": "x = {1: '#'}  # ~\n\n\ny = \"\\n\" < 2 & 3\n",
+            "options": [
+                {"text": "$a$", "right": True, "feedback": "Yes: $50\\%$ ~ *really* #1."},
+                {"text": "a -> b = {c}", "feedback": "No."},
+            ],
+        },
+        {
+            "name": "some-of-four",
+            "part": "first",
+            "kind": "several",
+            "ask": "Which?",
+            "options": [
+                {"text": "a", "right": True, "feedback": "A."},
+                {"text": "b", "right": True, "feedback": "B."},
+                {"text": "c", "right": True, "feedback": "C."},
+                {"text": "d", "feedback": "D."},
+            ],
+        },
+        {
+            "name": "true-or-false",
+            "part": "first",
+            "kind": "truth",
+            "ask": "So?",
+            "right": False,
+            "if_true": "No.",
+            "if_false": "Yes.",
+        },
+        {
+            "name": "how-much",
+            "part": "first",
+            "kind": "number",
+            "ask": "How much?",
+            "value": -1.5,
+            "tolerance": 0.01,
+            "feedback": "Yes.",
+            "mistakes": [{"value": 1.5, "feedback": "The sign."}],
+            "otherwise": "No.",
+        },
+        {
+            "name": "what-with-what",
+            "part": "first",
+            "kind": "match",
+            "ask": "What?",
+            "pairs": [
+                {"left": "l = 1", "right": "one: r", "feedback": "F1."},
+                {"left": "$m$", "right": "two", "feedback": "F2."},
+                {"left": "n", "right": "two", "feedback": "F3."},
+            ],
+        },
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -94,8 +138,8 @@ def test_every_chapter_has_questions():
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_chapter_is_well_asked(family):
-    """Ten questions and more of several kinds; the right answer stands now here and now there, and is not simply the longest."""
+def test_chapter_has_a_good_quiz(family):
+    """Ten questions or more of several kinds; the right answer varies in place, and is not simply the longest."""
     _, parts, questions = read(path_of(family))
     assert len(questions) >= 10
     assert len({question.kind for question in questions}) >= 4
@@ -108,14 +152,14 @@ def test_chapter_is_well_asked(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_answer_is_told_something_of_its_own(family):
+def test_every_answer_has_feedback_of_its_own(family):
     for question in quiz(family).questions:
         if question.kind == "number":
-            told = [question.feedback, question.otherwise, *(mistake.feedback for mistake in question.mistakes)]
+            feedback = [question.feedback, question.otherwise, *(mistake.feedback for mistake in question.mistakes)]
         else:
-            told = [part.feedback for part in (question.pairs if question.kind == "match" else question.options)]
-        assert len(set(told)) == len(told)
-        assert all(len(words.split()) >= 4 and words.endswith((".", "?")) for words in told), question.name
+            feedback = [part.feedback for part in (question.pairs if question.kind == "match" else question.options)]
+        assert len(set(feedback)) == len(feedback)
+        assert all(len(words.split()) >= 4 and words.endswith((".", "?")) for words in feedback), question.name
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -126,7 +170,7 @@ def test_texts_need_no_macros_of_the_site(family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_chapter_asks_all_its_parts(family):
-    """Each part of the questions is asked in one place of the chapter, in order."""
+    """Each part of the questions stands in one place of the chapter, in order."""
     text = (Book.find(__file__).sources / f"{family}.ipynb").read_text(encoding="utf8")
     assert re.findall(rf'quiz\(\\"{family}\\", part=\\"([^"\\]+)\\"\)', text) == list(read(path_of(family))[1])
 
@@ -229,10 +273,10 @@ def test_what_is_wrong_is_named(write, content, words):
         read(write(content))
 
 
-def test_all_problems_are_told_at_once(write):
-    with pytest.raises(QuizError) as told:
+def test_all_problems_are_reported_at_once(write):
+    with pytest.raises(QuizError) as problems:
         read(write({**changed(0, kind="guess"), "extra": 1, "chapter": 2}))
-    assert len(str(told.value).splitlines()) == 3
+    assert len(str(problems.value).splitlines()) == 3
 
 
 @pytest.mark.parametrize(
@@ -269,10 +313,10 @@ class Outline(html.parser.HTMLParser):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_html_is_made_of_native_labelled_controls(family):
-    asked = quiz(family)
-    tags = Outline(asked.html()).seen
+    shown = quiz(family)
+    tags = Outline(shown.html()).seen
     names = [tag for tag, _ in tags]
-    count = len(asked.questions)
+    count = len(shown.questions)
     assert names.count("form") == names.count("fieldset") == names.count("legend") == names.count("button") == count
     assert sum(attributes.get("aria-live") == "polite" for _, attributes in tags) == count
     assert names.count("label") == names.count("input") + names.count("select")
@@ -288,27 +332,27 @@ def test_special_signs_are_text(write):
 
 
 def test_notebook_brings_script_and_style_and_the_site_does_not(monkeypatch):
-    asked = quiz("contrastive", part="forces")
+    shown = quiz("contrastive", part="forces")
     monkeypatch.delenv("LOSSATLAS_STATIC", raising=False)
-    assert all(path.read_text(encoding="utf8") in asked._repr_mimebundle_()["text/html"] for path in FILES)
+    assert all(path.read_text(encoding="utf8") in shown._repr_mimebundle_()["text/html"] for path in FILES)
     monkeypatch.setenv("LOSSATLAS_STATIC", "1")
-    assert asked._repr_mimebundle_()["text/html"] == asked.html()
-    assert "<script" not in asked.html()
+    assert shown._repr_mimebundle_()["text/html"] == shown.html()
+    assert "<script" not in shown.html()
 
 
 def test_text_has_the_questions_and_not_the_answers(write):
-    asked = tried(read(write(VALID)))
-    assert asked._repr_mimebundle_()["text/plain"] == str(asked)
-    assert all(question.ask in str(asked) for question in asked.questions)
-    assert "[ ] b. a -> b = {c}" in str(asked) and "   [ ] True" in str(asked) and "________ $m$" in str(asked)
-    assert not any(words in str(asked) for words in ("Yes", "No.", "right", "1.5", "F1."))
-    assert repr(asked) == "<quiz a_family: 5 questions>"
+    shown = tried(read(write(VALID)))
+    assert shown._repr_mimebundle_()["text/plain"] == str(shown)
+    assert all(question.ask in str(shown) for question in shown.questions)
+    assert "[ ] b. a -> b = {c}" in str(shown) and "   [ ] True" in str(shown) and "________ $m$" in str(shown)
+    assert not any(words in str(shown) for words in ("Yes", "No.", "right", "1.5", "F1."))
+    assert repr(shown) == "<quiz a_family: 5 questions>"
 
 
 def test_parts_make_up_the_whole():
-    asked = quiz("cross_entropy")
-    parts = dict.fromkeys(question.part for question in asked.questions)
-    assert tuple(q for part in parts for q in quiz("cross_entropy", part=part).questions) == asked.questions
+    shown = quiz("cross_entropy")
+    parts = dict.fromkeys(question.part for question in shown.questions)
+    assert tuple(q for part in parts for q in quiz("cross_entropy", part=part).questions) == shown.questions
 
 
 # ---- GIFT ----
@@ -341,14 +385,14 @@ def as_written(question):
         ]
         return {**common, "answers": answers, "otherwise": squeezed(question.otherwise)}
     if question.kind == "truth":
-        told = {option.right: squeezed(option.feedback) for option in question.options}
-        return {**common, "right": question.options[0].right, "if_wrong": told[False], "if_right": told[True]}
+        feedback = {option.right: squeezed(option.feedback) for option in question.options}
+        return {**common, "right": question.options[0].right, "if_wrong": feedback[False], "if_right": feedback[True]}
     answers = [{"text": squeezed(o.text), "feedback": squeezed(o.feedback), "right": o.right} for o in question.options]
     return {**common, "answers": answers}
 
 
 def checked_weights(found, question):
-    """Of several, right answers share the whole and wrong ones take it away; what is right is then read from the weights."""
+    """Of several, right answers share the whole and wrong ones take it away; the weights show which are right."""
     answers = [dict(answer) for answer in found["answers"]]
     weights = [answer.pop("weight") for answer in answers]
     if question.kind == "one":
@@ -364,9 +408,9 @@ def checked_weights(found, question):
     }
 
 
-def assert_comes_back(asked):
-    for found, question in zip(gift_reader.read(gift(asked)), asked.questions, strict=True):
-        assert found.pop("category") == f"{asked.chapter}/{question.part}"
+def assert_comes_back(shown):
+    for found, question in zip(gift_reader.read(gift(shown)), shown.questions, strict=True):
+        assert found.pop("category") == f"{shown.chapter}/{question.part}"
         if question.kind in ("one", "several"):
             found = checked_weights(found, question)
         assert found == as_written(question)

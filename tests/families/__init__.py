@@ -8,6 +8,7 @@
 | `answers` | answers to the exercises, right and wrong |
 | `facts` | `NUMBERS` and `CHOICES`: what the quiz calls right, computed again |
 | `modules` | `MODULES`: exported module -> how it is made and called, for a family that has some |
+| `equivalent.yml` | changes of the family's code that no test can notice, each with its reason, for `make mutation` |
 | `test_*.py` | tests written by hand |
 
 A kind may be one module or a folder of modules.

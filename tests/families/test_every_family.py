@@ -14,6 +14,7 @@ import yaml
 import lossatlas
 from lossatlas import losses
 from lossatlas.exercises.quiz_questions import path_of
+from lossatlas.publishing.build.chapters import METADATA
 from lossatlas.publishing.new.marks import TO_WRITE
 from tests.contract.modules import stateful
 from tests.contract.operations import operation_cases
@@ -54,14 +55,17 @@ def test_it_is_a_chapter_of_the_book(family):
     assert re.search(rf"^\s*- file: {family}$", (ROOT / "_toc.yml").read_text(), re.M), (
         f"_toc.yml does not list {family}"
     )
-    first = nbformat.read(BOOK / f"{family}.ipynb", as_version=4).cells[0].source
-    assert re.search(r"^# \S", first, re.M), "the chapter begins with its title"
+    notebook = nbformat.read(BOOK / f"{family}.ipynb", as_version=4)
+    assert re.search(r"^# \S", notebook.cells[0].source, re.M), "the chapter begins with its title"
+    own = notebook.metadata.get(METADATA, {})
+    assert own.get("about") and own.get("sessions"), (
+        "its metadata says what it is about, and how a course goes through it"
+    )
 
 
 @EACH_FAMILY
 def test_its_papers_are_told(family):
-    papers = yaml.safe_load((BOOK / "papers" / f"{family}.yml").read_text(encoding="utf8"))
-    rows = papers["papers"] if isinstance(papers, dict) else papers
+    rows = yaml.safe_load((BOOK / "papers" / f"{family}.yml").read_text(encoding="utf8"))["papers"]
     assert rows and [row["key"] for row in rows if row["status"] == "planned"] == []
 
 

@@ -1,4 +1,4 @@
-"""Submissions that mean harm. None holds a right answer of its own, so each is worth nothing unless its attack works."""
+"""Submissions that mean harm. None contains a right answer, so each is worth nothing unless its attack works."""
 
 import os
 
@@ -67,14 +67,20 @@ def writes_outside(world):
     ]
     return cells(
         "writes_outside",
-        f"for place in {places!r}:\n    try:\n        open(place, 'w').write('mine now')\n    except OSError:\n        pass",
+        f"for place in {places!r}:\n"
+        "    try:\n"
+        "        open(place, 'w').write('mine now')\n"
+        "    except OSError:\n"
+        "        pass",
     )
 
 
 def deletes_files(world):
     return cells(
         "deletes_files",
-        f"import shutil\nfor place in {[str(world.root), '/home', '/usr/lib/python3']!r}:\n    shutil.rmtree(place, ignore_errors=True)",
+        "import shutil\n"
+        f"for place in {[str(world.root), '/home', '/usr/lib/python3']!r}:\n"
+        "    shutil.rmtree(place, ignore_errors=True)",
         "import lossatlas, pathlib\nshutil.rmtree(pathlib.Path(lossatlas.__file__).parent, ignore_errors=True)",
     )
 
@@ -119,7 +125,12 @@ if found:
 def opens_socket(world):
     return cells(
         "opens_socket",
-        f"import socket\nfor host in ('127.0.0.1', 'localhost', '::1'):\n    try:\n        socket.create_connection((host, {world.port}), timeout=2).send(b'leak')\n    except OSError:\n        pass",
+        "import socket\n"
+        "for host in ('127.0.0.1', 'localhost', '::1'):\n"
+        "    try:\n"
+        f"        socket.create_connection((host, {world.port}), timeout=2).send(b'leak')\n"
+        "    except OSError:\n"
+        "        pass",
         "import urllib.request\nurllib.request.urlopen('http://192.0.2.1/', timeout=2)",
     )
 
@@ -131,10 +142,10 @@ def patches_grader(world):
 import lossatlas.exercises as exercises
 import lossatlas.exercises.run as run
 for module in list(sys.modules.values()):
-    for name in ("hold", "check", "examine", "need", "grade", "find"):
+    for name in ("check_properties", "check", "examine", "need", "grade", "find"):
         if hasattr(module, name) and getattr(module, "__name__", "").startswith("lossatlas"):
             setattr(module, name, lambda *a, **k: type("Result", (), {"passed": True, "score": 1e9, "feedback": ()})())
-run.Unheld = Warning
+run.NotSolved = Warning
 exercises.EXERCISES.clear()
 import builtins
 builtins.AssertionError = Warning""",
@@ -146,10 +157,11 @@ def patches_torch(world):
         "patches_torch",
         """import torch
 torch.allclose = torch.equal = lambda *a, **k: True
-torch.Tensor.__eq__ = torch.Tensor.__lt__ = torch.Tensor.__le__ = torch.Tensor.all = torch.Tensor.any = lambda *a, **k: True
+torch.Tensor.__eq__ = torch.Tensor.__lt__ = torch.Tensor.__le__ = lambda *a, **k: True
+torch.Tensor.all = torch.Tensor.any = lambda *a, **k: True
 torch.autograd.grad = lambda *a, **k: (torch.zeros(1),)
 def check(*a, **k): return "Solved"
-hold = given = check
+check_properties = given = check
 class Always:
     def __getattr__(self, name): return self
     def __call__(self, *a, **k): return self
@@ -195,14 +207,23 @@ def another_student(world):
 def kills(world):
     return cells(
         "kills",
-        "import os, signal\nfor target in (os.getppid(), 1, -1, *range(2, 40)):\n    try:\n        os.kill(target, signal.SIGKILL)\n    except OSError:\n        pass",
+        "import os, signal\n"
+        "for target in (os.getppid(), 1, -1, *range(2, 40)):\n"
+        "    try:\n"
+        "        os.kill(target, signal.SIGKILL)\n"
+        "    except OSError:\n"
+        "        pass",
     )
 
 
 def huge_answers(world):
     return cells(
         "huge_answers",
-        "p_by_hand = [0.1] * 10**7\nloss_by_hand = 10 ** 100_000\ngradient_by_hand = gradient_by_hand = []\nfor _ in range(5000):\n    gradient_by_hand = [gradient_by_hand]",
+        "p_by_hand = [0.1] * 10**7\n"
+        "loss_by_hand = 10 ** 100_000\n"
+        "gradient_by_hand = gradient_by_hand = []\n"
+        "for _ in range(5000):\n"
+        "    gradient_by_hand = [gradient_by_hand]",
         "def my_cross_entropy(logits, target):\n    return torch.zeros(10**9).expand(10**9)",
         "def own_loss(logits, target):\n    return torch.zeros(1).expand(2**40)",
     )
@@ -211,7 +232,11 @@ def huge_answers(world):
 def pickles(world):
     return cells(
         "pickles",
-        f"class Boom:\n    def __reduce__(self):\n        return (open, ({str(world.precious)!r}, 'w'))\np_by_hand = Boom()\nloss_by_hand = Boom()",
+        "class Boom:\n"
+        "    def __reduce__(self):\n"
+        f"        return (open, ({str(world.precious)!r}, 'w'))\n"
+        "p_by_hand = Boom()\n"
+        "loss_by_hand = Boom()",
         "def my_cross_entropy(logits, target):\n    return Boom()",
     )
 
@@ -229,7 +254,10 @@ def spoils_pages(world):
 def fills_disk(world):
     return cells(
         "fills_disk",
-        "import itertools, tempfile, os\nfor i in itertools.count():\n    with open(f'{tempfile.gettempdir()}/f{i}', 'wb') as file:\n        file.write(b'x' * 10**7)",
+        "import itertools, tempfile, os\n"
+        "for i in itertools.count():\n"
+        "    with open(f'{tempfile.gettempdir()}/f{i}', 'wb') as file:\n"
+        "        file.write(b'x' * 10**7)",
     )
 
 

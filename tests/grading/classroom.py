@@ -8,8 +8,9 @@ from lossatlas.classroom.masters import Check, Master, Question
 BY_HAND = '''
 def test_by_hand(p_by_hand, loss_by_hand, gradient_by_hand, student):
     """The numbers by hand."""
-    from lossatlas.exercises import hold
-    hold("cross_entropy/1", {"p": p_by_hand, "loss": loss_by_hand, "gradient": gradient_by_hand}, student=student)
+    from lossatlas.exercises import check_properties
+    answer = {"p": p_by_hand, "loss": loss_by_hand, "gradient": gradient_by_hand}
+    check_properties("cross_entropy/1", answer, student=student)
 '''
 BY_HAND_ODDS = '''
 def test_odds(p_by_hand, student):
@@ -22,19 +23,19 @@ def test_odds(p_by_hand, student):
 STABLE = '''
 def test_as_shown(my_cross_entropy, student):
     """The check of the notebook."""
-    from lossatlas.exercises import hold
-    hold("cross_entropy/2", my_cross_entropy, student=student)
+    from lossatlas.exercises import check_properties
+    check_properties("cross_entropy/2", my_cross_entropy, student=student)
 '''
 OTHER_INPUTS = """
 def test_other_inputs(my_cross_entropy, student):
-    from lossatlas.exercises import hold
-    hold("cross_entropy/2", my_cross_entropy, student=student, draws="other inputs")
+    from lossatlas.exercises import check_properties
+    check_properties("cross_entropy/2", my_cross_entropy, student=student, draws="other inputs")
 """
 OWN = '''
 def test_own(own_loss, student):
     """A loss of your own."""
     import torch
-    from lossatlas.exercises import Score, hold, need
+    from lossatlas.exercises import Score, check_properties, need
 
     def falls(loss, draw):
         """It falls towards the label."""
@@ -42,7 +43,7 @@ def test_own(own_loss, student):
         need(right < wrong, f"the loss is {right:.3g} for a right prediction and {wrong:.3g} for a wrong one")
         return Score(f"The gap is {wrong - right:.3g}.", wrong - right)
 
-    hold("cross_entropy/2", own_loss, student=student, properties=(falls,))
+    check_properties("cross_entropy/2", own_loss, student=student, properties=(falls,))
 '''
 BY_HAND_STUB = "p_by_hand = ...\nloss_by_hand = ...\ngradient_by_hand = ..."
 STUB = "def my_cross_entropy(logits, target):\n    ..."
@@ -70,19 +71,39 @@ def question(number, key, title, stub, found):
 def master(path, *more):
     """Three questions of 3, 3 and 1 points, and more of them."""
     return Master(
-        path, "cross_entropy", "Cross-entropy: exercises", "",
+        path,
+        "cross_entropy",
+        "Cross-entropy: exercises",
+        "",
         (
-            question(1, "cross_entropy/1", "Three logits by hand", BY_HAND_STUB, checks("cross_entropy/1", BY_HAND, BY_HAND_ODDS)),
-            question(2, "cross_entropy/2", "Cross-entropy that does not overflow", STUB, checks("cross_entropy/2", STABLE, OTHER_INPUTS)),
+            question(
+                1,
+                "cross_entropy/1",
+                "Three logits by hand",
+                BY_HAND_STUB,
+                checks("cross_entropy/1", BY_HAND, BY_HAND_ODDS),
+            ),
+            question(
+                2,
+                "cross_entropy/2",
+                "Cross-entropy that does not overflow",
+                STUB,
+                checks("cross_entropy/2", STABLE, OTHER_INPUTS),
+            ),
             question(3, "cross_entropy/2", "A loss of your own", OWN_STUB, checks("cross_entropy/2", OWN)),
             *more,
         ),
         (),
-    )  # fmt: skip
+    )
 
 
 def opening(student):
-    return f"import math\nimport torch\nfrom lossatlas.exercises import check, given, hold\n\nstudent = {student!r}"
+    return (
+        "import math\n"
+        "import torch\n"
+        "from lossatlas.exercises import check, given, check_properties\n\n"
+        f"student = {student!r}"
+    )
 
 
 RIGHT_BY_HAND = """numbers = given("cross_entropy/1", student=student)
@@ -126,12 +147,12 @@ def hand_in(folder, **cells):
     return folder
 
 
-class Told(Exception):
-    """An error of an answer, told as the sandbox tells it."""
+class Explained(Exception):
+    """An error of an answer, explained as by the sandbox."""
 
     def __init__(self, error):
         super().__init__(str(error))
-        self.told = f"Your code raised {type(error).__name__}: {error}"
+        self.explanation = f"Your code raised {type(error).__name__}: {error}"
 
 
 class LocalSession:
@@ -168,10 +189,10 @@ class LocalSession:
 
     @property
     def answers(self):
-        return {name: _told(value) if callable(value) else value for name, value in self.space.items()}
+        return {name: _explained(value) if callable(value) else value for name, value in self.space.items()}
 
 
-def _told(function):
+def _explained(function):
     from functools import wraps
 
     @wraps(function)
@@ -179,7 +200,7 @@ def _told(function):
         try:
             return function(*args, **keywords)
         except Exception as error:
-            raise Told(error) from None
+            raise Explained(error) from None
 
     from lossatlas.exercises.answers import is_stub
 

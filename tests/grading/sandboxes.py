@@ -25,7 +25,7 @@ def notebook(*sources, **changed):
 
 
 def need_bubblewrap():
-    """Continuous integration must have the sandbox; a machine without it tells why the test is left out."""
+    """Continuous integration must have the sandbox; elsewhere the test is skipped with the reason."""
     works, reason = isolation_available()
     if not works:
         if os.environ.get("CI"):

@@ -177,12 +177,12 @@ FILES = [
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_file_that_is_no_submission_earns_nothing_and_is_told_why(together, world, name):
+def test_file_that_is_no_submission_earns_nothing_and_is_explained(together, world, name):
     row = together.rows[name]
     assert (row["total"], row["status"]) == ("0", "not gradable")
-    assert len(row["remarks"]) > 20, "the instructor is told"
+    assert len(row["remarks"]) > 20, "the instructor is informed"
     page = classroom.feedback_of(world.out, name)[name]
-    assert 'class="told"' in page, "the student is told"
+    assert 'class="notice"' in page, "the student is informed"
 
 
 def test_odd_names_get_rows_and_pages_of_their_own(together, world):

@@ -1,4 +1,4 @@
-"""`lossatlas grade`: what it says before it grades, and what it refuses."""
+"""`lossatlas grade`: what it prints before it grades, and what it refuses."""
 
 import pytest
 
@@ -39,19 +39,19 @@ def grade(course, *more, family="cross_entropy", folder="in"):
 def test_a_class_is_graded(course, capsys):
     (course / "roster.csv").write_text("student\nAda\nEmmy\n")
     assert grade(course, "--isolation", "limits", "--jobs", "1", "--roster", str(course / "roster.csv")) == 0
-    told = capsys.readouterr().out
-    assert "isolation: limits." in told and "Not protected: files." in " ".join(told.split())
-    assert "1 graded, 1 not handed in: " in told
+    printed = capsys.readouterr().out
+    assert "isolation: limits." in printed and "Not protected: files." in " ".join(printed.split())
+    assert "1 graded, 1 not handed in: " in printed
     assert "Ada,7,7,3,3,1," in (course / "out" / "grades.csv").read_text()
     assert grade(course, "--isolation", "limits", "--jobs", "1") == 0
     assert "1 of 1 graded before" in capsys.readouterr().out
 
 
-def test_without_bubblewrap_nothing_runs_unless_asked(course, capsys, monkeypatch):
+def test_without_bubblewrap_nothing_runs_unless_requested(course, capsys, monkeypatch):
     monkeypatch.setattr(sandbox, "isolation_available", lambda: (False, "bubblewrap is not installed"))
     assert grade(course) == 1
-    told = capsys.readouterr().err
-    assert "apt install bubblewrap" in told and "--isolation limits" in told
+    printed = capsys.readouterr().err
+    assert "apt install bubblewrap" in printed and "--isolation limits" in printed
     assert not (course / "out").exists()
 
 
@@ -59,7 +59,7 @@ def test_without_bubblewrap_nothing_runs_unless_asked(course, capsys, monkeypatc
     ("more", "words"),
     [
         ({"family": "nonsense"}, "masters there: cross_entropy"),
-        ({"folder": "missing"}, "name the folder that holds the submissions"),
+        ({"folder": "missing"}, "name the folder with the submissions"),
         ({"folder": "masters/.."}, "must not stand among the submissions"),
     ],
 )

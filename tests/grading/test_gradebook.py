@@ -1,4 +1,4 @@
-"""A small class from submissions to gradebook. Notebooks of this file run without a sandbox, which has tests of its own."""
+"""A small class from submissions to gradebook. Notebooks here run without a sandbox, which has tests of its own."""
 
 import csv
 import json
@@ -23,8 +23,14 @@ from tests.grading import classroom
 WRONG = {
     "sign": classroom.RIGHT_LOSS.replace("return ", "return -(") + ")",
     "mean": classroom.RIGHT_LOSS.replace("return ", "return (") + ").mean()",
-    "axis": "def my_cross_entropy(logits, target):\n    p = logits.exp() / logits.exp().sum(0, keepdim=True)\n    return -p.gather(-1, target[:, None])[:, 0].log()",
-    "unnormalised": "def my_cross_entropy(logits, target):\n    return -logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)",
+    "axis": (
+        "def my_cross_entropy(logits, target):\n"
+        "    p = logits.exp() / logits.exp().sum(0, keepdim=True)\n"
+        "    return -p.gather(-1, target[:, None])[:, 0].log()"
+    ),
+    "unnormalised": (
+        "def my_cross_entropy(logits, target):\n    return -logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)"
+    ),
     "factor": classroom.RIGHT_LOSS.replace("return ", "return 2 * (") + ")",
 }
 
@@ -60,11 +66,11 @@ def rows(tmp_path):
 
 def one(check, cells, **options):
     """The record of one question with one check."""
-    asked = classroom.question(1, check.key, "Title", "answer = ...", (check,))
+    posed = classroom.question(1, check.key, "Title", "answer = ...", (check,))
     return grading.grade(
         classroom.notebook(cells),
         "Ada",
-        replace(classroom.master("x"), questions=(asked,)),
+        replace(classroom.master("x"), questions=(posed,)),
         isolation="limits",
         limits=Limits(),
         **options,
@@ -206,7 +212,7 @@ def test_a_grader_process_that_dies_takes_nobody_with_it(tmp_path, master, monke
     assert rows(tmp_path)["mallory"]["total"] == "7", "it is graded at the next run"
 
 
-def test_a_sandbox_that_does_not_start_is_not_held_against_anybody(tmp_path, master, monkeypatch):
+def test_a_sandbox_that_does_not_start_costs_nobody_points(tmp_path, master, monkeypatch):
     class Unable(classroom.LocalSession):
         def __enter__(self):
             self.cells = []
@@ -217,7 +223,7 @@ def test_a_sandbox_that_does_not_start_is_not_held_against_anybody(tmp_path, mas
     run(tmp_path, master)
     assert rows(tmp_path)["ada"]["status"] == "needs a look"
     assert "cannot be started" in rows(tmp_path)["ada"]["remarks"]
-    assert "no fault that is certain to be yours" in classroom.feedback_of(tmp_path / "out", "ada")["ada"]
+    assert "it is not certain that this is its fault" in classroom.feedback_of(tmp_path / "out", "ada")["ada"]
     monkeypatch.setattr(grading, "Session", classroom.LocalSession)
     run(tmp_path, master)
     assert rows(tmp_path)["ada"]["total"] == "7"
@@ -231,7 +237,7 @@ def test_results_never_stand_among_the_submissions(tmp_path, master):
     assert [path.name for path in folder.iterdir()] == ["ada.ipynb"]
 
 
-def test_an_error_of_a_check_is_shown_and_not_held_against_the_student():
+def test_an_error_of_a_check_is_shown_and_does_not_count_against_the_student():
     done = one(checking("def test_it(answer):\n    raise KeyError('mistyped')"), ["answer = 1"])
     assert done["checks"][0]["state"] == "grader error"
     assert "mistyped" in done["checks"][0]["words"]
@@ -239,10 +245,10 @@ def test_an_error_of_a_check_is_shown_and_not_held_against_the_student():
 
 def test_an_error_in_a_property_counts_as_one_of_the_check():
     source = """def test_it(answer, student):
-    from lossatlas.exercises import hold
+    from lossatlas.exercises import check_properties
     def broken(loss, draw):
         return 1 / 0
-    hold("cross_entropy/2", answer, properties=(broken,))"""
+    check_properties("cross_entropy/2", answer, properties=(broken,))"""
     assert one(checking(source), ["def answer(a, b):\n    return a"])["checks"][0]["state"] == "grader error"
 
 
@@ -262,7 +268,7 @@ def test_a_check_that_does_not_end():
     assert done["checks"][0]["state"] == "out of time"
 
 
-def test_a_lost_session_is_told(monkeypatch):
+def test_a_lost_session_is_reported(monkeypatch):
     class Lost(classroom.LocalSession):
         @property
         def answers(self):
@@ -279,11 +285,11 @@ def test_points_add_up_exactly():
         Check(f"test_{i}", 0.1, False, f"def test_{i}(answer):\n    pass", ("answer",), "cross_entropy/2")
         for i in range(3)
     )
-    asked = classroom.question(1, "cross_entropy/2", "Title", "", checks)
+    posed = classroom.question(1, "cross_entropy/2", "Title", "", checks)
     record = grading.grade(
         classroom.notebook(["answer = 1"]),
         "Ada",
-        replace(classroom.master("x"), questions=(asked,)),
+        replace(classroom.master("x"), questions=(posed,)),
         isolation="limits",
         limits=Limits(),
     )
@@ -298,11 +304,15 @@ def test_no_cell_of_the_table_is_a_formula(words):
 
 def test_rehearsal_tells_what_the_masters_solution_fails():
     right = f"def answer(logits, target):\n    return my_cross_entropy(logits, target)\n{classroom.RIGHT_LOSS}"
-    source = "def test_it(answer, student):\n    from lossatlas.exercises import hold\n    hold('cross_entropy/2', answer, student=student)"
-    asked = replace(classroom.question(1, "cross_entropy/2", "Title", "", (checking(source),)), solution=right)
-    assert rehearsal.rehearse(replace(classroom.master("x"), questions=(asked,))) == []
-    wrong = replace(asked, solution=right.replace("return my", "return -my"))
+    source = (
+        "def test_it(answer, student):\n"
+        "    from lossatlas.exercises import check_properties\n"
+        "    check_properties('cross_entropy/2', answer, student=student)"
+    )
+    posed = replace(classroom.question(1, "cross_entropy/2", "Title", "", (checking(source),)), solution=right)
+    assert rehearsal.rehearse(replace(classroom.master("x"), questions=(posed,))) == []
+    wrong = replace(posed, solution=right.replace("return my", "return -my"))
     (line,) = rehearsal.rehearse(replace(classroom.master("x"), questions=(wrong,)))
     assert line.startswith("q1, test_it: failed: ")
-    (line,) = rehearsal.rehearse(replace(classroom.master("x"), questions=(replace(asked, solution="1 / 0"),)))
+    (line,) = rehearsal.rehearse(replace(classroom.master("x"), questions=(replace(posed, solution="1 / 0"),)))
     assert "ZeroDivisionError" in line

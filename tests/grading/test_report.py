@@ -60,13 +60,13 @@ def test_page_says_what_was_found(pages):
     assert "Your three numbers sum to" in emmy, "by hand, not normalised"
     assert "exponential has overflowed" in emmy
     assert "ZeroDivisionError" in emmy and "1 / 0" in emmy
-    assert "This fails here too." in emmy, "what failed before is not told twice"
+    assert "This fails here too." in emmy, "what failed before is not repeated"
     assert "place 2 of 2" in pages["Ada"] and "place 1 of 2" in pages["Grace"]
     assert "as handed out" in pages["Sofia"] and "✗" not in pages["Sofia"]
     assert "hand in one file whose name ends in .ipynb" in pages["<b>Bobby & co"]
 
 
-def test_a_name_that_does_not_fit_is_told(tmp_path, monkeypatch):
+def test_a_name_that_does_not_fit_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(grading, "Session", classroom.LocalSession)
     classroom.hand_in(tmp_path / "in", s123=[classroom.opening("Ada"), classroom.RIGHT_BY_HAND])
     (entry,) = gradebook.grade_class(
@@ -78,8 +78,9 @@ def test_a_name_that_does_not_fit_is_told(tmp_path, monkeypatch):
 
 def test_what_strangers_wrote_is_only_text(pages):
     allowed = {
-        "html", "head", "meta", "title", "style", "body", "main", "p", "h1", "h2", "h3", "bdi", "div", "table", "caption", "thead", "tbody",
-        "tr", "th", "td", "a", "section", "span", "strong", "em", "code", "pre", "ul", "li", "details", "summary",
+        "html", "head", "meta", "title", "style", "body", "main", "p", "h1", "h2", "h3", "bdi", "div", "table",
+        "caption", "thead", "tbody", "tr", "th", "td", "a", "section", "span", "strong", "em", "code", "pre", "ul",
+        "li", "details", "summary",
     }  # fmt: skip
     for page in pages.values():
         body = page.partition("</style>")[2]
@@ -146,13 +147,13 @@ def test_page_in_a_browser(course, browser, screen):
     context = browser.new_context(
         color_scheme=screen["color_scheme"], viewport={"width": screen["width"], "height": 800}, bypass_csp=True
     )
-    page, asked = context.new_page(), []
-    page.on("request", lambda request: asked.append(request.url))
+    page, requested = context.new_page(), []
+    page.on("request", lambda request: requested.append(request.url))
     page.on("dialog", lambda dialog: pytest.fail("a script ran"))
     for student in ("Emmy", "Mallory", "<b>Bobby & co"):
         page.goto((out / "feedback" / f"{entries[student].file}.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no sideways scrolling"
-        assert all(url.startswith("file:") for url in asked)
+        assert all(url.startswith("file:") for url in requested)
         found = axe.run(page)
         assert found.violations_count == 0, found.generate_report()
     context.close()

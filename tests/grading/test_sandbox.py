@@ -1,4 +1,4 @@
-"""What a submission tries to do to others, and what comes of it. The attacks run in the sandbox as it is used for grading."""
+"""What a submission tries to do to others, and the outcome. The attacks run in the sandbox that is used for grading."""
 
 import contextlib
 import os
@@ -60,7 +60,9 @@ def lists(place):
 
 def connects(port, path):
     there = []
-    for family, address in ((socket.AF_INET, ("127.0.0.1", port)), (socket.AF_UNIX, path), (socket.AF_UNIX, "\\0" + path)):
+    for family, address in (
+        (socket.AF_INET, ("127.0.0.1", port)), (socket.AF_UNIX, path), (socket.AF_UNIX, "\\0" + path)
+    ):
         def connect():
             end = socket.socket(family)
             end.settimeout(2)
@@ -69,14 +71,16 @@ def connects(port, path):
     return there
 
 def sockets():
-    return [tried(socket.socket, family, kind) for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX, socket.AF_NETLINK) for kind in (1, 2, 3)]
+    families = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX, socket.AF_NETLINK)
+    return [tried(socket.socket, family, kind) for family in families for kind in (1, 2, 3)]
 
 def starts():
     def forks():
         if os.fork() == 0:
             os._exit(0)
         return "forked"
-    return [tried(forks), tried(subprocess.run, ["/usr/bin/true"]), tried(os.posix_spawn, "/usr/bin/true", ["true"], {}), tried(os.system, "true") == ["0"] or None,
+    return [tried(forks), tried(subprocess.run, ["/usr/bin/true"]),
+            tried(os.posix_spawn, "/usr/bin/true", ["true"], {}), tried(os.system, "true") == ["0"] or None,
             tried(os.execv, "/usr/bin/true", ["true"])]
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -84,11 +88,14 @@ libc = ctypes.CDLL(None, use_errno=True)
 def calls_of_the_system(grader):
     """Which of these the system allows: none."""
     allowed = {
-        "ptrace": libc.ptrace(16, grader, 0, 0), "ptrace init": libc.ptrace(16, 1, 0, 0), "unshare": libc.unshare(0x10000000),
-        "mount": libc.mount(b"none", b"/tmp", b"tmpfs", 0, b"size=100g"), "umount": libc.umount2(b"/tmp", 2), "chroot": libc.chroot(b"/tmp"),
-        "keyctl": libc.syscall(250, 0, 0), "bpf": libc.syscall(321, 0, 0, 0), "io_uring": libc.syscall(425, 1, 0), "memfd": libc.syscall(319, b"a", 0),
-        "shmget": libc.shmget(0, 1 << 30, 0o1777), "clone3": libc.syscall(435, 0, 0), "prlimit": libc.prlimit64(0, 2, (ctypes.c_uint64 * 2)(1 << 40, 1 << 40), 0),
-        "process_vm_readv": libc.process_vm_readv(1, None, 0, None, 0, 0), "personality": libc.personality(0xFFFFFFFF), "setsid": libc.setsid(),
+        "ptrace": libc.ptrace(16, grader, 0, 0), "ptrace init": libc.ptrace(16, 1, 0, 0),
+        "unshare": libc.unshare(0x10000000), "mount": libc.mount(b"none", b"/tmp", b"tmpfs", 0, b"size=100g"),
+        "umount": libc.umount2(b"/tmp", 2), "chroot": libc.chroot(b"/tmp"), "keyctl": libc.syscall(250, 0, 0),
+        "bpf": libc.syscall(321, 0, 0, 0), "io_uring": libc.syscall(425, 1, 0), "memfd": libc.syscall(319, b"a", 0),
+        "shmget": libc.shmget(0, 1 << 30, 0o1777), "clone3": libc.syscall(435, 0, 0),
+        "prlimit": libc.prlimit64(0, 2, (ctypes.c_uint64 * 2)(1 << 40, 1 << 40), 0),
+        "process_vm_readv": libc.process_vm_readv(1, None, 0, None, 0, 0),
+        "personality": libc.personality(0xFFFFFFFF), "setsid": libc.setsid(),
     }
     return [name for name, result in allowed.items() if result >= 0]
 
@@ -106,7 +113,8 @@ def memory_of(process):
     return tried(open, f"/proc/{process}/mem", "r+b")
 
 def raises_limits():
-    return [kind for kind in (resource.RLIMIT_DATA, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_CORE)
+    names = ("DATA", "CPU", "FSIZE", "NOFILE", "CORE")
+    return [kind for kind in (getattr(resource, f"RLIMIT_{name}") for name in names)
             if tried(resource.setrlimit, kind, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))]
 
 def environment():
@@ -213,7 +221,7 @@ def patches():
     worker = next(each for each in gc.get_objects() if type(each).__name__ == "Worker")
     import lossatlas.exercises as exercises
     type(worker).do_call = lambda self, **k: {"passed": True, "points": 100}
-    exercises.hold = exercises.check = lambda *a, **k: True
+    exercises.check_properties = exercises.check = lambda *a, **k: True
     torch.autograd.grad = torch.Tensor.backward = None
     return "patched"
 '''
@@ -257,7 +265,7 @@ def attack(inside):
 
 @pytest.fixture
 def listener(tmp_path):
-    """A server of this machine; its list holds who called."""
+    """A server of this machine; its list has the callers."""
     callers = []
     path = str(tmp_path / "socket")
     ends = [socket.socket(socket.AF_INET), socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)]
@@ -274,12 +282,12 @@ def listener(tmp_path):
 
 
 def elsewhere(places):
-    """Those outside of /tmp, where the sandbox has a folder of its own, and may write whatever this machine has there."""
+    """Those outside of /tmp, where the sandbox has a folder of its own, which it may write to."""
     return [place for place in places if Path("/tmp") not in Path(place).parents]
 
 
 def found(place):
-    """What a file of this machine holds, as far as it is one that can be read at once."""
+    """What a file of this machine contains, as far as it is one that can be read at once."""
     return place.read_bytes() if place.is_file() and not str(place).startswith(("/proc", "/dev")) else place.exists()
 
 
@@ -287,8 +295,9 @@ def test_writes_nowhere_but_in_its_own_folders(attack, tmp_path):
     precious = tmp_path / "precious"
     precious.write_text("whole")
     places = [
-        precious, REPOSITORY / "README.md", Path(lossatlas.__file__), Path(sys.prefix) / "x", Path(sys.base_prefix) / "x", "/x", "/usr/x", "/etc/x", "/dev/x",
-        "/home/x", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger", "/proc/irq/default_smp_affinity",
+        precious, REPOSITORY / "README.md", Path(lossatlas.__file__), Path(sys.prefix) / "x",
+        Path(sys.base_prefix) / "x", "/x", "/usr/x", "/etc/x", "/dev/x", "/home/x", "/proc/sys/kernel/core_pattern",
+        "/proc/sys/kernel/hostname", "/proc/sysrq-trigger", "/proc/irq/default_smp_affinity",
     ]  # fmt: skip
     before = {place: found(place) for place in map(Path, places)}
     assert elsewhere(attack("writes", [str(place) for place in places])) == []
@@ -330,8 +339,9 @@ def test_changes_the_owner_and_mode_of_nothing(attack):
 def test_reads_nothing_of_others(attack, tmp_path):
     (tmp_path / "solution").write_text("secret")
     places = [
-        tmp_path, tmp_path / "solution", REPOSITORY / "book", REPOSITORY / "book" / "exercises", REPOSITORY / "tests", REPOSITORY / ".git", REPOSITORY / "LICENSE",
-        "/etc/passwd", "/etc/shadow", "/etc/hostname", "/var", Path.home() / ".ssh", "/sys", "/run", "/opt", "/home/user", Path.cwd() / "book", Path.home() / ".bashrc",
+        tmp_path, tmp_path / "solution", REPOSITORY / "book", REPOSITORY / "book" / "exercises", REPOSITORY / "tests",
+        REPOSITORY / ".git", REPOSITORY / "LICENSE", "/etc/passwd", "/etc/shadow", "/etc/hostname", "/var",
+        Path.home() / ".ssh", "/sys", "/run", "/opt", "/home/user", Path.cwd() / "book", Path.home() / ".bashrc",
     ]  # fmt: skip
     assert attack("reads", [str(place) for place in places]) == []
     assert attack("lists", "/home") == ["student"]
@@ -408,7 +418,7 @@ def test_time_ends_and_words_are_dropped(attack):
     for name in ("loops", "prints"):
         with pytest.raises(RemoteError) as late:
             attack(name)
-        assert "Stopped after 3 seconds" in late.value.told
+        assert "Stopped after 3 seconds" in late.value.explanation
 
 
 def test_all_that_was_tried_left_the_same_process(inside):
@@ -433,7 +443,7 @@ def test_what_ends_the_process(inside, name):
     function, before = inside.answers[name], inside.generation
     with pytest.raises(SessionLost, match=FATAL[name]) as lost:
         function()
-    assert lost.value.told.startswith(f"`{name}` was asked for")
+    assert lost.value.explanation.startswith(f"`{name}` was used by a check")
     began = time.monotonic()
     with pytest.raises(SessionLost, match=FATAL[name]):  # it is remembered, and not tried again
         function()
@@ -461,7 +471,9 @@ def test_the_child_goes_when_the_grader_is_killed(tmp_path):
     code = (
         "import sys, time\nsys.path.insert(0, sys.argv[1])\nfrom lossatlas.classroom.grading.session import Session\n"
         "from tests.grading.sandboxes import notebook\n"
-        "with Session(notebook('x = 1')) as session:\n    print(session._child.process.pid, flush=True)\n    time.sleep(100)"
+        "with Session(notebook('x = 1')) as session:\n"
+        "    print(session._child.process.pid, flush=True)\n"
+        "    time.sleep(100)"
     )
     grader = subprocess.Popen([sys.executable, "-c", code, str(REPOSITORY)], stdout=subprocess.PIPE, text=True)
     family = family_of(int(grader.stdout.readline()))
@@ -490,7 +502,7 @@ def test_limits_alone(tmp_path, listener):
             attack("allocates", 1 << 26)
         folder = attack("environment")["HOME"]
         assert session.answers["right"] == 3.0 and Path(folder).is_dir()
-        assert attack("reads", [str(REPOSITORY / "README.md")]), "as PROTECTION says"
+        assert attack("reads", [str(REPOSITORY / "README.md")]), "as in PROTECTION"
         with pytest.raises(SessionLost, match="longer than 3 seconds"):
             attack("stubborn")
     assert not Path(folder).exists()
@@ -516,6 +528,13 @@ def test_without_seccomp_it_still_holds(monkeypatch):
     monkeypatch.setattr(sandbox, "seccomp_missing", lambda: "pyseccomp is not installed")
     works, reason = sandbox.isolation_available.__wrapped__()
     assert works and "pyseccomp is not installed" in reason
-    bomb = "import os, time\ndef forks():\n    while True:\n        try:\n            if os.fork() == 0: time.sleep(100)\n        except OSError: time.sleep(0.01)"
+    bomb = (
+        "import os, time\n"
+        "def forks():\n"
+        "    while True:\n"
+        "        try:\n"
+        "            if os.fork() == 0: time.sleep(100)\n"
+        "        except OSError: time.sleep(0.01)"
+    )
     with Session(notebook(bomb), limits=LIMITS) as session, pytest.raises(SessionLost, match=r"processes|memory"):
         session.answers["forks"]()

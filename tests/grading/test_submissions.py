@@ -1,4 +1,4 @@
-"""What is found in a folder of submissions, under which name, and what is said of the rest."""
+"""What is found in a folder of submissions, under which name, and how the rest is reported."""
 
 import os
 

@@ -384,7 +384,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
         ),
         (lambda x, y: measures.hausdorff_like_distance(x, y, margin=0), ValueError, "`margin`: expected a number > 0"),
         (lambda x, y: measures.utilization(x, x.float()), ValueError, "`train`: expected a float64 tensor"),
-        (lambda x, y: measures.recall_at_k(x, y, 0), ValueError, "`k`: expected a whole number >= 1, got int 0"),
+        (lambda x, y: measures.recall_at_k(x, y, 0), ValueError, "`k`: expected a whole number >= 1, got 0"),
         (
             lambda x, y: measures.class_center_divergence(x, torch.stack([y, y, 0 * y])),
             ValueError,
@@ -409,7 +409,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
         (
             lambda x, y: measures.knn_accuracy(x, y, x, y, k=25),
             ValueError,
-            r"`k`: expected a whole number in \[1, 24\], got int 25",
+            r"`k`: expected a whole number in \[1, 24\], got 25",
         ),
         (
             lambda x, y: measures.knn_accuracy(x, y - 1, x, y),

@@ -90,7 +90,7 @@ def _try(mutants, plans, state, jobs):
     while waiting or running:
         while waiting and len(running) < jobs:
             mutant = waiting.pop()
-            process, ours = sandbox.in_child(sandbox.hold, mutant.path, mutant.source, plans.of(mutant))
+            process, ours = sandbox.in_child(sandbox.run_checks, mutant.path, mutant.source, plans.of(mutant))
             running[process.sentinel] = mutant, process, ours
         for sentinel in connections.wait(list(running)):
             mutant, process, ours = running.pop(sentinel)

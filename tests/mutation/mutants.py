@@ -51,8 +51,18 @@ class Mutant:
     source: str
 
     @property
+    def file(self):
+        return named(self.path)
+
+    @property
     def key(self):
-        return f"{self.path.name}:{self.line}:{self.function}:{self.operator}: {self.before} => {self.after}"
+        return f"{self.file}:{self.line}:{self.function}:{self.operator}: {self.before} => {self.after}"
+
+
+def named(path):
+    """A file of a family with the family's name, since two may have a `softmax.py`; others by their own."""
+    *_, folder, family, name = Path(path).parts
+    return f"{family}/{name}" if folder == "losses" else name
 
 
 @functools.cache

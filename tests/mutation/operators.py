@@ -6,8 +6,8 @@ from parso.python.tree import Number
 
 #: Methods without which an expression still runs: `x.detach()` becomes `x`.
 METHODS = (
-    "abs", "clamp", "clamp_", "detach", "diag", "exp", "exp_", "expm1", "expm1_", "isfinite", "log", "log1p", "long", "neg",
-    "relu", "relu_", "sigmoid", "sign", "sqrt", "square", "to",
+    "abs", "clamp", "clamp_", "detach", "diag", "exp", "exp_", "expm1", "expm1_", "isfinite", "log", "log1p", "long",
+    "neg", "relu", "relu_", "sigmoid", "sign", "sqrt", "square", "to",
 )  # fmt: skip
 #: Functions of one tensor without which an expression still runs: `torch.relu(x)` becomes `(x)`.
 FUNCTIONS = ("exp", "expm1", "log1mexp", "log1p", "logsigmoid", "relu", "sigmoid", "softplus", "sqrt", "square", "unit")

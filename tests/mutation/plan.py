@@ -1,7 +1,7 @@
-"""Which checks a mutant is held to, and in what order: what is near and cheap comes first.
+"""Which checks a mutant goes through, and in what order: what is near and cheap comes first.
 
-Before all mutants the library as it is goes through every check once. That run says how long each takes and which
-functions it reaches: a mutant is held to the checks that reach what it changes. Of those that are slow and generated,
+Before all mutants the library as it is goes through every check once. That run shows how long each takes and which
+functions it reaches: a mutant goes through the checks that reach what it changes. Of those that are slow and generated,
 to the checks of six cases; which can only lower the score.
 """
 
@@ -15,8 +15,6 @@ ROOT = Path(__file__).parents[2]
 SLOW = 0.15  # seconds; slower are hypothesis and torch.compile
 SLOW_CASES = 6
 COMPILED = "test_compile["
-#: These read functions and call none: no trace says what they reach. They are quick, and every mutant is held to them.
-READING = ("tests.losses.test_plain_defaults::test_defaults_are_the_published_ones::0",)
 PATIENCE, LEAST = 20, 120  # a check may take so many times its usual time, and at least so many seconds
 
 
@@ -63,8 +61,7 @@ class Plans:
         near = sorted(blocks, key=lambda key: (key[1], _loss(key[0]) != own, cost[key]))
         slow = [key for key in near if key[1] and "." not in key[0]][:SLOW_CASES]
         order = near[:2] + sorted((k for k in near[2:] if not k[1] or "." in k[0] or k in slow), key=cost.get)
-        planned = [(name, max(LEAST, PATIENCE * seconds)) for key in order for seconds, name in sorted(blocks[key])]
-        return planned + [(name, LEAST) for name in READING if name in self.checks]
+        return [(name, max(LEAST, PATIENCE * seconds)) for key in order for seconds, name in sorted(blocks[key])]
 
 
 def _loss(subject):

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import yaml
 
+from .mutants import named
 from .sandbox import ROOT
 
 FOLDER = Path("_build") / "mutation"
-EQUIVALENT = Path(__file__).with_name("equivalent.yml")
+EQUIVALENT = "equivalent.yml"
 BAR = 0.95
 #: Of `contract`: what the losses compute with.
 PRIMITIVES = ("fused.py", "safe.py")
-TESTS = ("contract", "references", "families", "losses", "mutation")
+TESTS = ("contract", "references", "families", "mutation")
 
 
 class State:
@@ -57,26 +58,27 @@ def _digest(paths):
 
 
 def equivalents():
-    """(file, function, line, change) -> reason, from `equivalent.yml`."""
+    """(file, function, line, change) -> reason, from the `equivalent.yml` of each family."""
     found = {}
-    for row in yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8")) or ():
-        for change in row["changes"]:
-            found[row["file"], row["function"], row["line"], change] = row["reason"]
+    for path in sorted((ROOT / "tests" / "families").glob(f"*/{EQUIVALENT}")):
+        for row in yaml.safe_load(path.read_text(encoding="utf-8")):
+            for change in row["changes"]:
+                found[f"{path.parent.name}/{row['file']}", row["function"], row["line"], change] = row["reason"]
     return found
 
 
 def check_equivalents(mutants, files):
-    """Every listed line still exists, and what is said of it is a change that is made."""
-    made, names = {_place(m) for m in mutants}, {f.name for f in files}
+    """Every listed line still exists, and the change that is described is one that is made."""
+    made, names = {_place(m) for m in mutants}, {named(f) for f in files}
     gone = [place for place in equivalents() if place[0] in names and place not in made]
     if gone:
         raise SystemExit(
-            "\n".join([f"{EQUIVALENT.name} speaks of changes that are not made:", *(" | ".join(p) for p in gone)])
+            "\n".join([f"{EQUIVALENT} speaks of changes that are not made:", *(" | ".join(p) for p in gone)])
         )
 
 
 def _place(mutant):
-    return mutant.path.name, mutant.function, mutant.before, mutant.after
+    return mutant.file, mutant.function, mutant.before, mutant.after
 
 
 def write(root, mutants, state):
@@ -106,7 +108,7 @@ def write(root, mutants, state):
 def _row(mutant, found):
     outcome = {"passed": "survived", "timed out": "timed out", "crashed": "killed", "failed": "killed"}[found["end"]]
     return {
-        "file": mutant.path.name, "line": mutant.line, "function": mutant.function, "operator": _family(mutant.operator),
+        "file": mutant.file, "line": mutant.line, "function": mutant.function, "operator": _family(mutant.operator),
         "group": mutant.group, "before": mutant.before, "after": mutant.after, "outcome": outcome,
         "by": found.get("by", "").partition("[")[0], "why": found.get("why", "").partition("\n")[0],
         "equivalent": equivalents().get(_place(mutant)),
@@ -157,7 +159,8 @@ def _words(found):
             for what, s in scores.items():
                 numbers = [s[k] for k in ("mutants", "killed", "timed_out", "survived", "equivalent")]
                 lines += [
-                    f"| {what} | {' | '.join(map(str, numbers))} | {s['score']:.1%} | {s['score_without_equivalent']:.1%} |"
+                    f"| {what} | {' | '.join(map(str, numbers))} | {s['score']:.1%} |"
+                    f" {s['score_without_equivalent']:.1%} |"
                 ]
         lines += [""]
     lines += ["## Survivors", ""]

@@ -1,7 +1,7 @@
 """A changed source file, tried in a child process: nothing on disk changes, nothing outlives the child.
 
-The child forgets `lossatlas` and `tests.*`, imports them anew with the changed source in place of the file, and holds
-them to checks until one fails.
+The child forgets `lossatlas` and `tests.*`, imports them anew with the changed source in place of the file, and runs
+the checks until one fails.
 """
 
 import faulthandler
@@ -104,8 +104,8 @@ def _in_child(connection, work, arguments):
         connection.send({"end": "failed", "by": "import", "why": traceback.format_exc(limit=-3)})
 
 
-def hold(connection, path, source, plan):
-    """Hold a source to a plan, as `plan.Plans.of` gives it: the first check that fails ends it."""
+def run_checks(connection, path, source, plan):
+    """Run the checks of a plan, as `plan.Plans.of` gives it, on a source: the first that fails ends it."""
     started = time.monotonic()
     sys.meta_path.insert(0, Standin(path, source))
     # Not `from . import`, which would find the one that was forgotten, on the package.

@@ -10,6 +10,9 @@ import lossatlas
 
 LOSSES = sandbox.ROOT / "src" / "lossatlas" / "losses" / "cross_entropy"
 SURROGATE = "tests.families.cross_entropy.test_steps::test_the_surrogate_holds_its_anchor_and_its_gradient_fixed::0"
+MAKES_MUTANTS = pytest.mark.skipif(
+    importlib.util.find_spec("cosmic_ray") is None, reason="cosmic-ray is in the environment of `make mutation` only"
+)
 
 #: What is changed: file, before, after, and the generated test, or the test in a file, that ought to notice.
 CHANGES = {
@@ -29,7 +32,7 @@ def ends(file, before, after, *checks, patience=120):
     source = path.read_text(encoding="utf-8")
     assert before in source, f"{file} has no {before!r} any more: choose another change"
     plan = [(check, patience) for check in checks]
-    return sandbox.result(*sandbox.in_child(sandbox.hold, path, source.replace(before, after), plan))
+    return sandbox.result(*sandbox.in_child(sandbox.run_checks, path, source.replace(before, after), plan))
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -59,16 +62,18 @@ def test_every_test_written_by_hand_can_be_run_without_pytest():
     }
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("cosmic_ray") is None, reason="cosmic-ray is in the environment of `make mutation` only"
-)
+@MAKES_MUTANTS
 def test_mutants_change_what_computes_and_nothing_else(tmp_path):
     from tests.mutation.mutants import mutants_of
 
     path = tmp_path / "toy.py"
     path.write_text(
-        'LIMIT = 2\n\n\n@loss(logits, paper="p", bounds=(0.0, None))\ndef toy(x: 3, *, eps=1e-5):\n    """Words, 1."""\n'
-        '    expect(eps > 0, "eps", f"{1 + 1}", describe(1))\n    return (x.detach() - eps).sum(-1)\n'
+        "LIMIT = 2\n\n\n"
+        '@loss(logits, paper="p", bounds=(0.0, None))\n'
+        "def toy(x: 3, *, eps=1e-5):\n"
+        '    """Words, 1."""\n'
+        '    expect(eps > 0, "eps", f"{1 + 1}", describe(1))\n'
+        "    return (x.detach() - eps).sum(-1)\n"
     )
     found = {(m.group, m.after) for m in mutants_of(path)}
     body = {after for group, after in found if group == "body"}
@@ -80,3 +85,21 @@ def test_mutants_change_what_computes_and_nothing_else(tmp_path):
         for m in mutants_of(path)
     )
     assert {after for group, after in found if group == "declared"} >= {'@loss(logits, paper="p", bounds=(0.1, None))'}
+
+
+@MAKES_MUTANTS
+def test_files_of_one_name_in_two_families_are_told_apart():
+    from tests.mutation.mutants import named
+
+    assert [named(LOSSES.parent / family / "softmax.py") for family in ("a", "b")] == ["a/softmax.py", "b/softmax.py"]
+    assert named(LOSSES.parents[1] / "contract" / "safe.py") == "safe.py"
+
+
+@MAKES_MUTANTS
+def test_what_is_called_equivalent_is_a_change_that_is_made():
+    from tests.mutation import report
+    from tests.mutation.mutants import mutants_of
+
+    files = sorted(LOSSES.parent.rglob("*.py"))
+    assert report.equivalents()
+    report.check_equivalents([mutant for file in files for mutant in mutants_of(file) if mutant.group == "body"], files)

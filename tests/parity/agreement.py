@@ -19,7 +19,7 @@ def case_of(peer, hyper):
 
 
 def samples(peer):
-    """Random inputs that float32 holds exactly, in float64, so that packages which round to float32 lose nothing yet."""
+    """Random inputs in float64 that float32 represents exactly, so that a package that rounds to it loses nothing."""
     signature = lossatlas.get(peer.loss).signature
     for seed, sizes in enumerate(SIZES):
         known = {axis: size for axis, size in sizes.items() if axis in signature.samples.sizes}
@@ -47,24 +47,24 @@ def ready(peer, inputs):
 def theirs(peer, inputs, hyper):
     """Value, and gradient of its sum by input name; empty where the package has none."""
     if not peer.differentiable:
-        if peer.with_slope is None:
+        if peer.with_gradient is None:
             return peer.call(**inputs, **hyper), {}
-        value, slope = peer.with_slope(**inputs, **hyper)
-        return value, {next(iter(inputs)): slope}
+        value, gradient = peer.with_gradient(**inputs, **hyper)
+        return value, {next(iter(inputs)): gradient}
     inputs, wanted = ready(peer, inputs)
-    return _with_slopes(peer.call(**inputs, **hyper), inputs, wanted)
+    return _with_gradients(peer.call(**inputs, **hyper), inputs, wanted)
 
 
 def ours(peer, inputs, hyper):
     """The same of the loss here, under the peer's reduction."""
     inputs, wanted = ready(peer, inputs)
-    return _with_slopes(lossatlas.get(peer.loss)(**inputs, **hyper, reduction=peer.reduction), inputs, wanted)
+    return _with_gradients(lossatlas.get(peer.loss)(**inputs, **hyper, reduction=peer.reduction), inputs, wanted)
 
 
 def exact(peer, inputs, hyper):
     """The same from the naive loop with 75 digits: value, and (lowest, highest) gradient by input name."""
     signature = lossatlas.get(peer.loss).signature
-    # A batch that is its own gallery stands in two places, and its slope is the sum of both.
+    # A batch that is its own gallery stands in two places, and its gradient is the sum of both.
     whole = (
         signature.inputs.completed(inputs, signature.inputs.check_shapes(inputs), None)[0]
         if signature.inputs.completed
@@ -83,13 +83,13 @@ def exact(peer, inputs, hyper):
     }
 
 
-def _with_slopes(value, inputs, wanted):
-    slopes = torch.autograd.grad(value.sum(), [inputs[name] for name in wanted])
-    return value.detach(), dict(zip(wanted, slopes, strict=True))
+def _with_gradients(value, inputs, wanted):
+    gradients = torch.autograd.grad(value.sum(), [inputs[name] for name in wanted])
+    return value.detach(), dict(zip(wanted, gradients, strict=True))
 
 
 def digits(found, expected):
-    """Decimal digits to which two tensors agree, relative to the largest number, at most 16; -1 where one is not finite."""
+    """Decimal digits to which two tensors agree, relative to the largest, at most 16; -1 where one is not finite."""
     found, expected = found.double(), expected.double()
     error, size = (found - expected).abs().max().item(), expected.abs().max().item()
     if error == 0:

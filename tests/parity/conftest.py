@@ -16,13 +16,13 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def recording(request):
-    """Whether a record is asked for."""
+    """Whether a record is to be written."""
     return bool(request.config.getoption(RECORD, None))
 
 
 @pytest.fixture(scope="session")
 def noted(request):
-    """peer id -> {"digits", "slope_digits", "evidence"}: what the tests noted; at the end, where all went well, the record."""
+    """What the tests noted, peer id -> {"digits", "slope_digits", "evidence"}; recorded at the end if all went well."""
     found = {}
     yield found
     path = request.config.getoption(RECORD, None)

@@ -1,4 +1,4 @@
-"""The measure itself: it sees a wrong digit, a missing gradient, a hole; and the record says what was measured."""
+"""The measure itself: it sees a wrong digit, a missing gradient, a hole; and the record has what was measured."""
 
 import json
 import math
@@ -27,11 +27,11 @@ def test_digits_are_relative_to_the_largest_number():
 
 def test_a_peer_that_is_off_is_seen():
     for inputs in samples(HINGE):
-        (value, slopes), (expected, wanted) = theirs(HINGE, inputs, {}), ours(HINGE, inputs, {})
-        assert digits(value, expected) == digits(slopes["score"], wanted["score"]) == 16
+        (value, gradients), (expected, wanted) = theirs(HINGE, inputs, {}), ours(HINGE, inputs, {})
+        assert digits(value, expected) == digits(gradients["score"], wanted["score"]) == 16
     off = replace(HINGE, call=lambda score, label: (1 + 1e-7) * HINGE.call(score, label))
-    value, slopes = theirs(off, inputs, {})
-    assert digits(value, expected) < 8 and digits(slopes["score"], wanted["score"]) < 8
+    value, gradients = theirs(off, inputs, {})
+    assert digits(value, expected) < 8 and digits(gradients["score"], wanted["score"]) < 8
     test_parity.test_values_and_gradients_agree(HINGE, {})
     with pytest.raises(AssertionError):
         test_parity.test_values_and_gradients_agree(off, {})
@@ -65,9 +65,9 @@ def test_a_mended_peer_turns_its_finding_red():
 def test_what_is_exact_is_reduced_like_the_peer(reduction):
     peer = replace(HINGE, reduction=reduction)
     inputs = next(iter(samples(peer)))
-    (value, slopes), (expected, wanted) = ours(peer, inputs, {}), exact(peer, inputs, {})
+    (value, gradients), (expected, wanted) = ours(peer, inputs, {}), exact(peer, inputs, {})
     torch.testing.assert_close(value, expected)
-    torch.testing.assert_close(slopes["score"], wanted["score"][0])
+    torch.testing.assert_close(gradients["score"], wanted["score"][0])
 
 
 def test_peers_are_complete():
@@ -75,7 +75,7 @@ def test_peers_are_complete():
     assert len({peer.id for peer in peers()}) == len(peers())
     for peer in peers():
         assert peer.transform.endswith(".") and peer.settings and (peer.finding or peer.agrees), peer.id
-        assert peer.differentiable or not peer.with_slope or peer.reduction == "none", peer.id
+        assert peer.differentiable or not peer.with_gradient or peer.reduction == "none", peer.id
         assert peer.finding is None or peer.finding.what.endswith("."), peer.id
     assert {peer.loss for peer in peers("hinge_loss")} == {"hinge_loss"}
 

@@ -1,4 +1,4 @@
-"""Every peer that is installed computes what the loss computes, but where its finding says otherwise."""
+"""Every peer that is installed computes what the loss computes, except where its finding describes a difference."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ import lossatlas
 PEERS = peers()
 FOUND = [peer for peer in PEERS if peer.finding]
 SOUND = [peer for peer in PEERS if not peer.finding]
-#: digits that are asked for
+#: digits that are required
 ENOUGH = {"float64": 13.0, "float32": 5.5}
 #: how far a number may be off at the edges of the inputs, relative to it and to 1e-3
 SLACK = {"float64": 1e-10, "float32": 5e-4}
@@ -22,15 +22,15 @@ def named(peer):
 
 def worst(peer):
     """Digits of the value and of the gradient, None where there is none: the fewest over all settings and samples."""
-    values, slopes = [], []
+    values, gradients = [], []
     for hyper in peer.settings:
         for inputs in samples(peer):
             value, gradient = theirs(peer, inputs, hyper)
             expected, wanted = ours(peer, inputs, hyper)
             assert value.shape == expected.shape
             values.append(digits(value, expected))
-            slopes += [digits(gradient[name], wanted[name]) for name in gradient]
-    return min(values), min(slopes, default=None)
+            gradients += [digits(gradient[name], wanted[name]) for name in gradient]
+    return min(values), min(gradients, default=None)
 
 
 def test_every_package_is_installed(recording):
@@ -55,20 +55,24 @@ def test_a_finding_holds(peer, noted):
     """Theirs is off, ours is right: a package that has been mended turns this red, and the record must change."""
     finding = peer.finding
     inputs = finding.inputs()
-    their_value, their_slopes = theirs(peer, inputs, finding.hyper)
-    our_value, our_slopes = ours(peer, inputs, finding.hyper)
-    value, slopes = exact(peer, inputs, finding.hyper)
-    if finding.slope is None:
+    their_value, their_gradients = theirs(peer, inputs, finding.hyper)
+    our_value, our_gradients = ours(peer, inputs, finding.hyper)
+    value, gradients = exact(peer, inputs, finding.hyper)
+    if finding.gradient is None:
         them, us, low, high = their_value, our_value, value, value
     else:
-        them, us, (low, high) = their_slopes[finding.slope], our_slopes[finding.slope], slopes[finding.slope]
+        them, us, (low, high) = (
+            their_gradients[finding.gradient],
+            our_gradients[finding.gradient],
+            gradients[finding.gradient],
+        )
     # Smaller numbers than 1e-30 are less than the exact gradient's step over the inputs.
     torch.testing.assert_close(low, high, rtol=1e-12, atol=1e-30, msg="a finding at a kink proves nothing")
     torch.testing.assert_close(us, low, rtol=1e-12, atol=1e-30)
     assert not torch.allclose(them.double(), low, rtol=1e-4, atol=1e-12)
     evidence = {"inputs": finding.at, "hyper": dict(finding.hyper), "theirs": them, "ours": us, "exact": low}
-    if finding.slope:
-        evidence["slope_of"] = finding.slope
+    if finding.gradient:
+        evidence["slope_of"] = finding.gradient
     noted.setdefault(peer.id, {})["evidence"] = {name: plain(x) for name, x in evidence.items()}
 
 

@@ -11,7 +11,7 @@ from lossatlas.publishing.build import keys, records
 from lossatlas.publishing.build.book import Book
 from lossatlas.publishing.build.check import GENERATED
 
-from .recorded import written
+from .recorded import fresh
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -40,10 +40,12 @@ def make_book(tmp_path):
         shutil.copy(REPOSITORY / "requirements.txt", tmp_path)
         book = Book(tmp_path)
         book.sources.mkdir()
-        for name in ("logo.svg", "favicon.svg", "papers.yml"):
+        for name in ("logo.svg", "favicon.svg"):
             shutil.copy(REPOSITORY / "book" / name, book.sources)
+        shutil.copytree(REPOSITORY / "book" / "papers", book.sources / "papers")
         (book.sources / "index.md").write_text("# A book\n\nIts only page.\n")
-        (book.sources / "references.bib").write_text(
+        (book.sources / "references").mkdir()
+        (book.sources / "references" / "general.bib").write_text(
             "@misc{nobody2000nothing, author={N. Body}, title={Nothing}, year={2000}}\n"
         )
         pages = "".join(f"  - file: {name}\n" for name in (*chapters, *GENERATED) if "/" not in name)
@@ -59,5 +61,8 @@ def make_book(tmp_path):
 def facts(make_book):
     """What was proven of one loss, with the sources unchanged since."""
     book = make_book()
-    written(book.fresh, "certificates", fingerprint=keys.fingerprint(book.root))
+    family = book.root / "src" / "lossatlas" / "losses" / "cross_entropy"
+    family.mkdir(parents=True)
+    (family / "__init__.py").write_text("")
+    fresh(book.fresh, "certificates", fingerprint=keys.fingerprints(book.root)["cross_entropy"])
     return records.certificates(book)["focal_loss"]

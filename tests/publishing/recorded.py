@@ -117,6 +117,7 @@ BENCHMARKS = {
         {
             "classes": 50000,
             "features": 64,
+            "family": "cross_entropy",
             "batch": 32,
             "seconds": {"factored": {"median": 1e-3, "low": 1e-3, "high": 1e-3}},
             "softmax_ratio": {"median": 80.5, "low": 70, "high": 90},
@@ -129,6 +130,7 @@ SCALE = {
     "machine": MACHINE,
     "packages": {"<another> package": "1.2"},
     "width": 128,
+    "whole": True,
     "rows": [
         {"loss": "nt_xent", "package": "lossatlas", "n": 2048, "rows": 32, "bytes": 4_000_000, "seconds": 0.5},
         {"loss": "nt_xent", "package": "lossatlas", "n": 2048, "rows": None, "bytes": 250_000_000, "seconds": 0.375},
@@ -154,12 +156,27 @@ SCALE = {
 RECORDS = {"certificates": CERTIFICATES, "parity": PARITY, "benchmarks": BENCHMARKS, "scale": SCALE}
 
 
-def written(folder, name, **changes):
-    """Put a record into a folder, with some of its parts changed; gives what was written."""
-    record = {**copy.deepcopy(RECORDS[name]), **changes}
+def fresh(folder, kind, family="cross_entropy", **changes):
+    """Put a record into a folder as a run leaves it, with some of its parts changed; gives what it says.
+
+    Certificates are written for one family; of the other kinds a run makes one record for all of them.
+    """
+    record = {**copy.deepcopy(RECORDS[kind]), **changes}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(record))
+    content = {"families": {family: record}} if kind == "certificates" else record
+    (folder / f"{kind}.json").write_text(json.dumps(content))
     return record
+
+
+def kept(folder, family, **kinds):
+    """Put records of a family into a folder as they are kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{family}.json").write_text(json.dumps(kinds))
+
+
+def by_family(record):
+    """A record as the pages get it: family -> its part."""
+    return {"cross_entropy": record} if record else {}
 
 
 def without_breaks(soup):

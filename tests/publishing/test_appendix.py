@@ -7,13 +7,13 @@ from lossatlas.publishing.pages.parity import parity_page
 from lossatlas.publishing.pages.proof import proof_page
 from lossatlas.publishing.pages.speed import against_the_fastest, speed_page, summary
 
-from .recorded import BENCHMARKS, PARITY, SCALE, timed, without_breaks
+from .recorded import BENCHMARKS, MACHINE, PARITY, SCALE, by_family, timed, without_breaks
 
 
 def test_what_comes_from_a_record_is_escaped(facts):
     for page in (
-        parity_page([], PARITY),
-        speed_page(BENCHMARKS, SCALE),
+        parity_page([], by_family(PARITY)),
+        speed_page(by_family(BENCHMARKS), by_family(SCALE)),
         proof_page([lossatlas.get("focal_loss")], {"focal_loss": facts}),
     ):
         assert not any(piece in page for piece in ("<fast>", "<ours>", "<another>", "F.<x>"))
@@ -39,7 +39,7 @@ def test_proof_page_without_a_record_says_how_to_make_one():
 
 
 def test_parity_page_shows_digits_transform_and_evidence():
-    page = parity_page(["focal_loss", "hinge_loss", "perceptron_loss"], PARITY)
+    page = parity_page(["focal_loss", "hinge_loss", "perceptron_loss"], by_family(PARITY))
     assert (
         "3 functions of 3 packages stand beside 2 losses: 2 agree on ordinary inputs, in float64 to at least 14 digits"
         in page
@@ -65,13 +65,13 @@ def terms_of(soup):
 
 def test_a_finding_that_many_share_is_told_once():
     rows = [{**PARITY["rows"][2], "package": package} for package in ("timm", "kornia")]
-    soup = BeautifulSoup(parity_page([], {**PARITY, "rows": rows}), "html.parser")
+    soup = BeautifulSoup(parity_page([], by_family({**PARITY, "rows": rows})), "html.parser")
     assert len(soup.select(".atlas-finding")) == 1 and len(soup.select(".atlas-finding li")) == 2
 
 
 def test_parity_page_without_differences_or_record():
-    assert "Nothing was found" in parity_page([], {**PARITY, "rows": PARITY["rows"][:1]})
-    assert "`make parity`" in parity_page([], None)
+    assert "Nothing was found" in parity_page([], by_family({**PARITY, "rows": PARITY["rows"][:1]}))
+    assert "`make parity`" in parity_page([], {})
 
 
 def test_speed_is_compared_with_the_fastest_peer():
@@ -86,7 +86,7 @@ def test_speed_is_compared_with_the_fastest_peer():
 
 
 def test_speed_page_sums_up_and_names_what_is_slower():
-    page = speed_page(BENCHMARKS)
+    page = speed_page(by_family(BENCHMARKS), {})
     mean = (0.5 * 2.0 * 2.5) ** (1 / 3)
     assert f"ours takes, in the geometric mean, {mean:.2f} times as long: " in page and "at size *small*" in page
     assert "In 1 of 3 comparisons it takes no longer." in page
@@ -105,7 +105,7 @@ def test_speed_page_sums_up_and_names_what_is_slower():
 
 
 def test_speed_page_shows_terms_sizes_and_what_else_was_measured():
-    page = speed_page(BENCHMARKS)
+    page = speed_page(by_family(BENCHMARKS), {})
     assert "*small* is $N = 32$, $C = 10$ and *large* is $N = 512$, $C = 1000$" in page
     assert "at the smallest size only, because it would fill the memory at the others: kornia's `F.y`." in page
     text = BeautifulSoup(page, "html.parser").get_text(" ")
@@ -114,18 +114,13 @@ def test_speed_page_shows_terms_sizes_and_what_else_was_measured():
 
 
 def test_speed_page_does_with_a_record_of_a_part():
-    page = speed_page(
-        {
-            "machine": BENCHMARKS["machine"],
-            "rows": [timed("focal_loss", "small", "eager", 1.0, peer=False)],
-            "summary": {},
-        }
-    )
+    part = {"machine": MACHINE, "rows": [timed("focal_loss", "small", "eager", 1.0, peer=False)]}
+    page = speed_page(by_family(part), {})
     assert "## Losses that nobody else has" in page and "## Eager" not in page and "## All ratios" not in page
 
 
 def test_every_colour_of_the_plot_is_the_pages():
-    svg = BeautifulSoup(speed_page(BENCHMARKS), "html.parser").svg
+    svg = BeautifulSoup(speed_page(by_family(BENCHMARKS), {}), "html.parser").svg
     assert "#" not in "".join(tag["style"] for tag in svg.select("[style]") if "fill" in tag["style"]).replace(
         "url(#", ""
     )
@@ -133,13 +128,13 @@ def test_every_colour_of_the_plot_is_the_pages():
 
 
 def test_speed_page_without_a_record_says_how_to_make_one():
-    page = speed_page(None)
+    page = speed_page({}, {})
     assert "`make bench`" in page and "value_checks(False)" in page
 
 
 def test_speed_page_shows_memory_and_time_at_scale():
     for record in (BENCHMARKS, None):
-        page = speed_page(record, SCALE)
+        page = speed_page(by_family(record), by_family(SCALE))
         assert "## At scale" in page and "One table for N = 32,768 takes 4.29 GB" in page and "of width 128" in page
         assert (
             "`nt_xent`, N = 2,048, 32 rows at a time: 2% of the memory and 2.00 times the time of &lt;another&gt; package."
@@ -156,8 +151,38 @@ def test_speed_page_shows_memory_and_time_at_scale():
 
 
 def test_speed_page_without_a_record_of_scale_says_nothing_of_it():
-    assert "At scale" not in speed_page(BENCHMARKS) and "At scale" not in speed_page(BENCHMARKS, {**SCALE, "rows": []})
+    assert "At scale" not in speed_page(by_family(BENCHMARKS), {})
+    assert "At scale" not in speed_page(by_family(BENCHMARKS), by_family({**SCALE, "rows": []}))
 
 
 def test_summary_counts_what_is_no_slower():
     assert "In 1 of 1 comparisons it takes no longer." in summary([timed("a", "small", "eager", 0.5)])
+
+
+ELSEWHERE = {**MACHINE, "cpu": "Another processor"}
+
+
+def test_each_place_is_named_where_families_were_measured_in_several():
+    for record, page in (
+        (PARITY, lambda parts: parity_page([], parts)),
+        (BENCHMARKS, lambda parts: speed_page(parts, {})),
+        (SCALE, lambda parts: speed_page({}, parts)),
+    ):
+        here, there = {**record}, {**record, "machine": ELSEWHERE}
+        one = page({"contrastive": here, "regression": here})
+        assert "A &lt;fast&gt; processor" in one and "`regression`" not in one
+        two = page({"contrastive": here, "pairs": there, "regression": here})
+        lines = [line for line in two.splitlines() if "processor, 2 cores" in line]
+        assert [line.split(":")[0] for line in lines] == ["- `contrastive` and `regression`", "- `pairs`"]
+        assert "A &lt;fast&gt; processor" in lines[0] and "Another processor" in lines[1]
+
+
+def test_a_page_shows_the_rows_of_every_family():
+    rows = PARITY["rows"]
+    parts = {"one": {**PARITY, "rows": rows[:1]}, "two": {**PARITY, "rows": rows[1:]}}
+    assert parity_page([], parts) == parity_page([], by_family(PARITY))
+    parts = {
+        "one": {**BENCHMARKS, "contract": []},
+        "general": {**BENCHMARKS, "rows": [], "output_layer": [], "left_out": []},
+    }
+    assert speed_page(parts, {}) == speed_page(by_family(BENCHMARKS), {})

@@ -7,8 +7,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from lossatlas.evidence import MIME
 from lossatlas.explore import Explorer, Slider
-from lossatlas.publishing.build.assemble import static, title_of, writer
+from lossatlas.publishing.build.assemble import static, writer
 from lossatlas.publishing.build.book import BookError
+from lossatlas.publishing.build.chapters import first_heading
 
 from .verdicts import VERDICT
 
@@ -83,8 +84,8 @@ def test_the_title_of_a_page_is_its_first_heading():
         new_markdown_cell("(label)=\n# The title\n\nText."),
         new_markdown_cell("# No"),
     ]
-    assert title_of(new_notebook(cells=cells)) == "The title"
-    assert title_of(new_notebook()) == ""
+    assert first_heading(new_notebook(cells=cells)) == "The title"
+    assert first_heading(new_notebook()) == ""
 
 
 def test_stale_copies_are_refused(make_book):

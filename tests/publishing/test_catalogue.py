@@ -3,19 +3,25 @@
 import json
 import re
 import shutil
+import tomllib
+from importlib.metadata import PackagePath
 from pathlib import Path
+from types import SimpleNamespace
 
 import pybtex.database
 import pytest
 import yaml
 
 from lossatlas import registry
-from lossatlas.catalogue import CatalogueError, Paper, paper_trail, papers, papers_page
+from lossatlas.catalogue import Catalogue, CatalogueError, Paper, paper_trail, papers, papers_page, read_catalogue
 from lossatlas.catalogue import proof as catalogue_proof
-from lossatlas.catalogue import rows as catalogue
+from lossatlas.catalogue import rows as catalogue_rows
+from lossatlas.catalogue.bibliography import bibliography
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = papers(ROOT / "book" / "papers.yml")
+ALL = read_catalogue(ROOT / "book" / "papers")
+ROWS = ALL.papers
+REFERENCES = ROOT / "book" / "references"
 WORKING = [row for row in ROWS if row.status == "works"]
 
 
@@ -44,11 +50,11 @@ def test_what_works_exists_is_tested_and_is_executed_in_its_chapter(paper, teste
 
 
 def test_every_loss_cites_a_paper_that_is_known():
-    assert catalogue_proof.unknown_citations(ROWS, ROOT / "book" / "references.bib") == []
+    assert catalogue_proof.unknown_citations(ROWS, REFERENCES) == []
 
 
 def test_the_papers_of_a_written_chapter_are_in_the_bibliography_as_in_the_catalogue():
-    entries = pybtex.database.parse_file(ROOT / "book" / "references.bib").entries
+    entries = pybtex.database.parse_string("\n".join(bibliography(REFERENCES).values()), "bibtex").entries
     written = {notebook.stem for notebook in (ROOT / "book").glob("*.ipynb")}
     assert {row.key for row in ROWS if row.chapter in written} <= set(entries)
     for row in ROWS:
@@ -61,23 +67,24 @@ def test_the_papers_of_a_written_chapter_are_in_the_bibliography_as_in_the_catal
 # What is wrong is said by row and field.
 
 SOUND = {
-    "key": "polyloss2022", "id": 94, "title": "PolyLoss: a title", "arxiv": "2204.12511", "year": 2022, "chapter": "cross_entropy",
-    "weight": "core", "status": "works", "contributes": "One line.", "symbols": ["lossatlas.losses.cross_entropy.cross_entropy"],
+    "key": "polyloss2022", "id": 94, "title": "PolyLoss: a title", "arxiv": "2204.12511", "year": 2022, "weight": "core", "status": "works", "contributes": "One line.", "symbols": ["lossatlas.losses.cross_entropy.cross_entropy"],
 }  # fmt: skip
 
 
 @pytest.fixture
 def written(tmp_path):
-    def write(*rows):
-        path = tmp_path / "papers.yml"
-        path.write_text(yaml.safe_dump(list(rows)), encoding="utf8")
-        return path
+    def write(*rows, family="cross_entropy", title="Cross-entropy"):
+        path = tmp_path / "papers" / f"{family}.yml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump({"title": title, "papers": list(rows)}), encoding="utf8")
+        return path.parent
 
     return write
 
 
 def test_a_sound_row_is_read(written):
     (row,) = papers(written(SOUND))
+    assert row.chapter == "cross_entropy"
     assert isinstance(row, Paper) and row.symbols == ("lossatlas.losses.cross_entropy.cross_entropy",)
     assert row.address == "https://arxiv.org/abs/2204.12511"
 
@@ -102,7 +109,7 @@ def test_a_sound_row_is_read(written):
     ],
 )
 def test_a_wrong_field_is_named_with_its_row(written, change, field):
-    with pytest.raises(CatalogueError, match=rf"row 1 \(.*\), `{field}`: expected .+, got .+"):
+    with pytest.raises(CatalogueError, match=rf"cross_entropy\.yml, row 1 \(.*\), `{field}`: expected .+, got .+"):
         papers(written({**SOUND, **change}))
 
 
@@ -115,18 +122,104 @@ def test_a_missing_field_is_named(written, missing):
 def test_what_is_told_twice_or_out_of_order_is_named(written):
     earlier = {**SOUND, "key": "other2022", "id": 1, "title": "Other", "arxiv": "2204.00001"}
     with pytest.raises(
-        CatalogueError, match=r"row 2 \(other2022\), `chapter, id`: expected a place before polyloss2022"
+        CatalogueError, match=r"cross_entropy\.yml, other2022, `id`: expected a place before polyloss2022, .* got 1"
     ):
         papers(written(SOUND, earlier))
-    with pytest.raises(
-        CatalogueError, match=r"row 2 \(polyloss2022\), `arxiv`: expected a value not yet taken \(row 1 has it\)"
-    ):
+    taken = r"`arxiv`: expected a value not yet taken \(cross_entropy\.yml, polyloss2022 has it\)"
+    with pytest.raises(CatalogueError, match=rf"cross_entropy\.yml, polyloss2022, {taken}"):
         papers(written(SOUND, SOUND))
+    written(SOUND)
+    with pytest.raises(CatalogueError, match=rf"regression\.yml, polyloss2022, {taken}"):
+        papers(written(SOUND, family="regression"))
 
 
 def test_all_wrong_rows_are_named_at_once(written):
     with pytest.raises(CatalogueError, match=r"(?s)row 1 .*row 2 "):
         papers(written({**SOUND, "weight": "x"}, {**SOUND, "status": "x"}))
+
+
+def test_a_family_that_is_pointed_to_has_a_file(written):
+    with pytest.raises(CatalogueError, match="polyloss2022, `also_in`: expected families among cross_entropy, got reg"):
+        papers(written({**SOUND, "also_in": ["regression"]}))
+
+
+@pytest.mark.parametrize("content", ["- key: one", "title: T", "title: 3\npapers: []", "title: T\npapers: {}"])
+def test_a_file_that_has_not_a_title_and_papers_is_named(tmp_path, content):
+    (tmp_path / "regression.yml").write_text(content, encoding="utf8")
+    with pytest.raises(CatalogueError, match=r"regression\.yml: expected a .* got "):
+        papers(tmp_path)
+
+
+def test_a_family_is_called_as_its_chapter_is():
+    """The title at the head of a family's papers is the first heading of its chapter, where that is written."""
+    for notebook in (ROOT / "book").glob("*.ipynb"):
+        if notebook.stem in ALL.titles:
+            cells = json.loads(notebook.read_text(encoding="utf8"))["cells"]
+            words = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+            assert re.search(r"^# (.+)$", words, re.M)[1] == ALL.titles[notebook.stem]
+
+
+def test_a_family_without_a_chapter_has_its_name_in_words():
+    assert ALL.titles["semi_supervised"] == "Semi-supervised" and ALL.titles["multilabel"] == "Multilabel"
+
+
+def test_the_installed_copy_is_found_where_the_package_puts_it(tmp_path, monkeypatch):
+    """A wheel lays the files where `pyproject.toml` says; there is no checkout around an installed package."""
+    (place,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
+    files = [PackagePath(f"../../{place}/{family}.yml") for family in ("adversarial", "regression")]
+    (tmp_path / "site" / "packages").mkdir(parents=True)
+    for file in files:
+        file.dist = SimpleNamespace(locate_file=lambda path: tmp_path / "site" / "packages" / path)
+        target = Path(file.locate())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("title: One\npapers: []\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(catalogue_rows, "__file__", str(tmp_path / "lossatlas" / "rows.py"))
+    monkeypatch.setattr(catalogue_rows.metadata, "files", lambda name: [PackagePath("lossatlas/x.yml"), *files])
+    assert catalogue_rows.find().resolve() == (tmp_path / place).resolve() and list(read_catalogue().titles) == [
+        "adversarial",
+        "regression",
+    ]
+    monkeypatch.setattr(catalogue_rows.metadata, "files", lambda name: None)
+    with pytest.raises(CatalogueError, match=r"book/papers: expected around .* or with the installed package"):
+        catalogue_rows.find()
+
+
+# The bibliography.
+
+
+@pytest.fixture
+def references(tmp_path):
+    (tmp_path / "one.bib").write_text("% Classics\n\n@article{a1999b,\n title = {{A} and B}\n}\n", encoding="utf8")
+    return tmp_path
+
+
+def test_an_entry_that_two_families_share_stands_in_the_bibliography_once(references):
+    (references / "two.bib").write_text("@article{a1999b,\n  title = {{A} and B}\n}\n@misc{c2000d, title={C}}\n")
+    found = bibliography(references)
+    assert list(found) == ["a1999b", "c2000d"] and found["c2000d"] == "@misc{c2000d, title={C}}"
+
+
+def test_different_entries_under_one_key_are_refused_with_both_files(references):
+    (references / "two.bib").write_text("@article{a1999b,\n  title = {Another}\n}\n")
+    with pytest.raises(CatalogueError, match=r"a1999b: .* different ones in one\.bib and two\.bib"):
+        bibliography(references)
+
+
+def test_an_entry_that_does_not_end_is_refused(references):
+    (references / "two.bib").write_text("@article{c2000d, title = {C")
+    with pytest.raises(CatalogueError, match=r"two\.bib: expected a closing brace, got none for @article\{c2000d"):
+        bibliography(references)
+
+
+def test_a_paper_of_the_catalogue_stands_in_the_file_of_its_family():
+    families = {row.key: row.chapter for row in ROWS}
+    for file in REFERENCES.glob("*.bib"):
+        assert {families.get(key, file.stem) for key in bibliography_of(file)} <= {file.stem}
+
+
+def bibliography_of(file):
+    return pybtex.database.parse_file(file).entries
 
 
 # The proof cannot be had by a mention.
@@ -154,7 +247,7 @@ def checkout(tmp_path):
             cell.update(execution_count=1, outputs=outputs)
             (tmp_path / "_build" / "executed" / f"{page}.ipynb").write_text(json.dumps(notebook), encoding="utf8")
         return catalogue_proof.unproven_symbols(
-            Paper.of(row), tmp_path, catalogue_proof.names_in_tests(tmp_path / "tests")
+            Paper.of(row, "cross_entropy"), tmp_path, catalogue_proof.names_in_tests(tmp_path / "tests")
         )
 
     return chapter
@@ -200,10 +293,7 @@ def test_a_symbol_that_is_not_there_is_not_proven(checkout):
 def test_a_loss_that_cites_nobody_known_is_named(tmp_path):
     (tmp_path / "none.bib").write_text("@article{someone2020,\n title = {T}}", encoding="utf8")
     cited = next(entry for entry in registry() if entry.paper)
-    assert any(
-        line.startswith(f"{cited.name}, `paper`")
-        for line in catalogue_proof.unknown_citations([], tmp_path / "none.bib")
-    )
+    assert any(line.startswith(f"{cited.name}, `paper`") for line in catalogue_proof.unknown_citations([], tmp_path))
 
 
 # The trail of a chapter.
@@ -224,7 +314,7 @@ def test_the_trail_tells_each_paper_of_the_chapter_in_every_form(trail):
 
 def test_the_trail_points_to_papers_that_other_chapters_tell():
     row = next(row for row in ROWS if row.also_in)
-    assert f"told in the chapter {catalogue.chapter_title(row.chapter)}" in repr(paper_trail(row.also_in[0]))
+    assert f"told in the chapter {ALL.titles[row.chapter]}" in repr(paper_trail(row.also_in[0]))
 
 
 def test_a_trail_of_no_chapter_is_refused():
@@ -238,7 +328,10 @@ SOME = [row for row in ROWS if row.chapter in ("cross_entropy", "foundations", "
 
 
 def page_of(rows):
-    body = re.search(r"(?s)````\{raw\} html\n(.*)\n````", papers_page(rows, {"cross_entropy": "cross_entropy.html"}))[1]
+    body = re.search(
+        r"(?s)````\{raw\} html\n(.*)\n````",
+        papers_page(Catalogue(ALL.titles, rows), {"cross_entropy": "cross_entropy.html"}),
+    )[1]
     return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Papers</title><main><h1>Papers</h1>{body}</main></html>'
 
 
@@ -305,7 +398,7 @@ def test_search_and_filters_narrow_the_table_and_say_how_far(opened):
     tab.get_by_label("Status").select_option("works")
     assert visible(tab) == [row.key for row in SOME if row.status == "works"]
     ours = sum(row.chapter == "cross_entropy" for row in SOME if row.status == "works")
-    assert f"cross-entropy ({ours})" in tab.get_by_label("Chapter").inner_text().lower()
+    assert f"cross-entropy and its relatives ({ours})" in tab.get_by_label("Chapter").inner_text().lower()
     tab.get_by_label("Weight").select_option("context")
     assert visible(tab) == [] and tab.get_by_text("No paper matches").is_visible()
 

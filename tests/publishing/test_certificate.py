@@ -141,7 +141,7 @@ def test_links_lead_up_from_a_page_in_a_folder(facts):
 
 
 def test_it_stands_in_the_entry_of_its_loss_with_what_the_records_say(facts):
-    text = facts_of_loss(get("focal_loss"), Known({"focal_loss": facts}, PARITY))
+    text = facts_of_loss(get("focal_loss"), Known({"focal_loss": facts}, tuple(PARITY["rows"])))
     assert 'id="certificate-focal_loss"' in text and "Proven" in text and "kornia" in text
 
 

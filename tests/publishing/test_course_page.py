@@ -1,17 +1,23 @@
 """The page for instructors: every table and syllabus comes from the book, and what the book lacks is refused."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
 import pytest
+from docutils.nodes import make_id
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from lossatlas.catalogue import papers
 from lossatlas.classroom.grading.limits import PROTECTION, Limits
 from lossatlas.contract import losses
 from lossatlas.exercises import EXERCISES
-from lossatlas.publishing.build.book import BookError
-from lossatlas.publishing.pages.course import FIELDS, TABLES, course_page
+from lossatlas.exercises.quiz_questions import path_of, read
+from lossatlas.publishing.build.book import Book, BookError
+from lossatlas.publishing.build.chapters import Chapter, chapters
+from lossatlas.publishing.pages.course import TABLES, course_page
+from lossatlas.publishing.pages.syllabus import FIELDS, plan, sessions_of
 
 REPOSITORY = Path(__file__).parents[2]
 FIGURE = '<figure class="atlas-explorer" id="ex-bend" role="group" aria-label="How it bends">'
@@ -28,10 +34,6 @@ def book(make_book):
     book = make_book(cross_entropy=["# Logits"])
     book.executed.mkdir(parents=True)
     shown = new_code_cell("", outputs=[new_output("display_data", {"text/html": FIGURE})])
-    catalogue = (book.sources / "papers.yml").read_text(encoding="utf8")
-    (book.sources / "papers.yml").write_text(
-        next(row for row in catalogue.split("\n\n") if "key: polyloss2022" in row), encoding="utf8"
-    )
     nbformat.write(
         new_notebook(cells=[new_markdown_cell("# Logits\n\n## Why $p$ bends?"), shown]),
         book.executed / "cross_entropy.ipynb",
@@ -71,13 +73,30 @@ def test_protection_and_limits_are_those_of_the_grader(book):
     assert f"| `memory_mb` | {Limits().memory_mb} | memory of its process" in page("<!-- course: limits -->", book)
 
 
+def syllabus(book, *sessions, most=9, records=RECORDS):
+    """A syllabus of the chapter whose metadata has these sessions."""
+    path = book.sources / "cross_entropy.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["lossatlas"] = {"about": "bends.", "sessions": list(sessions)}
+    nbformat.write(notebook, path)
+    text = f"Before.\n\n```{{syllabus}}\nchapters: 2\nsessions: {most}\n```\n\nAfter."
+    return course_page(text, book, records)
+
+
+BENDS = {
+    "about": "Bends",
+    "read": ["#why-p-bends"],
+    "show": ["#ex-bend"],
+    "quiz": ["pull"],
+    "exercises": [1, 2],
+    "papers": ["polyloss2022"],
+}
+
+
 def test_a_syllabus_has_links_titles_and_minutes(book):
-    text = page(
-        "Before.\n\n```{syllabus}\n- about: Bends\n  read: [cross_entropy#why-p-bends]\n  show: [cross_entropy#ex-bend]\n"
-        "  quiz: [cross_entropy/pull]\n  exercises: [cross_entropy/1, cross_entropy/2]\n  papers: [polyloss2022]\n```\n\nAfter.",
-        book,
-    )
-    assert "1. **Bends**" in text and text.startswith("Before.") and text.endswith("After.")
+    text = syllabus(book, BENDS)
+    assert text.startswith("Before.") and text.endswith("After.")
+    assert '1 session, 1 chapter: <a href="cross_entropy.html">Logits</a>.' in text and "1. **Bends**" in text
     assert '- Read: <a href="cross_entropy.html#why-p-bends">Why $p$ bends?</a>' in text
     assert '- Show: <a href="cross_entropy.html#ex-bend">How it bends</a>' in text
     assert f"{EXERCISES['cross_entropy/1'].title} ({MINUTES[1]} minutes)" in text
@@ -85,38 +104,76 @@ def test_a_syllabus_has_links_titles_and_minutes(book):
     assert f"take about {MINUTES[1] + MINUTES[2]} minutes" in text
 
 
-def test_a_syllabus_may_lead_to_the_evidence_and_its_time_is_counted(book):
+def test_sessions_with_little_to_exercise_are_held_as_one_where_time_is_short(book):
+    sessions = [
+        {"about": "One", "exercises": [5]},
+        {"about": "Two"},
+        {"about": "Three", "exercises": [1], "read": ["#why-p-bends"]},
+    ]
+    assert [line for line in syllabus(book, *sessions).splitlines() if "**" in line] == [
+        "1. **One**",
+        "2. **Two**",
+        "3. **Three**",
+    ]
+    text = syllabus(book, *sessions, most=2)
+    assert "1. **One**" in text and "2. **Two; Three**" in text and "2 sessions, 1 chapter" in text
+    assert "why-p-bends" in text and EXERCISES["cross_entropy/1"].title in text
+    assert "1. **One; Two; Three**" in syllabus(book, *sessions, most=1)
+
+
+def test_sessions_of_two_chapters_are_never_held_as_one():
+    two = [{"about": "", "family": family, "exercises": []} for family in ("contrastive", "cross_entropy")]
+    with pytest.raises(BookError, match="expected at least as many sessions as chapters, got 1 for 2 chapters"):
+        plan(two, 1)
+
+
+def test_sessions_name_things_of_their_own_family():
+    chapter = Chapter(
+        "margin",
+        "",
+        "",
+        ({"about": "A", "read": ["#x", "evidence#y"], "quiz": ["q"], "exercises": [3], "papers": ["p2020"]},),
+    )
+    assert sessions_of(chapter) == [
+        {"about": "A", "family": "margin", "read": ["margin#x", "evidence/margin#y"], "show": [], "quiz": ["margin/q"],
+         "exercises": ["margin/3"], "papers": ["p2020"]}
+    ]  # fmt: skip
+
+
+def test_a_session_may_lead_to_the_evidence_and_its_time_is_counted(book):
     measured = new_notebook(cells=[new_markdown_cell("# Evidence: logits\n\n## Wrong labels")])
     (book.executed / "evidence").mkdir()
     nbformat.write(measured, book.executed / "evidence" / "cross_entropy.ipynb")
     records = {**RECORDS, "evidence/cross_entropy": {"seconds": 65.0, "device": "CPU"}}
-    text = course_page(
-        "```{syllabus}\n- about: Labels\n  read: [evidence/cross_entropy#wrong-labels]\n```\n<!-- course: chapters -->",
-        book,
-        records,
-    )
+    text = syllabus(book, {"about": "Labels", "read": ["evidence#wrong-labels"]}, records=records)
     assert '- Read: <a href="evidence/cross_entropy.html#wrong-labels">Wrong labels</a>' in text
-    assert text.splitlines()[-1].endswith("| 3 min | CPU |")
+    assert course_page("<!-- course: chapters -->", book, records).splitlines()[-1].endswith("| 3 min | CPU |")
 
 
 @pytest.mark.parametrize(
-    ("line", "message"),
+    ("more", "message"),
     [
-        (
-            "read: [cross_entropy#nowhere]",
-            "expected a section of a chapter or its evidence, got 'cross_entropy#nowhere'",
-        ),
-        ("show: [cross_entropy#ex-none]", "expected a figure of a chapter"),
-        ("quiz: [cross_entropy/none]", "cross_entropy/none: `part`: expected one of"),
-        ("exercises: [cross_entropy/99]", "expected an exercise, got 'cross_entropy/99'"),
-        ("exercises: [cross_entropy/1, cross_entropy/1]", "expected every exercise once"),
-        ("papers: [nothing1900]", "expected a paper of the catalogue"),
-        ("sing: [a song]", "got 'sing'"),
+        ({"read": ["#nowhere"]}, "expected a section of a chapter or its evidence, got 'cross_entropy#nowhere'"),
+        ({"show": ["#ex-none"]}, "expected a figure of a chapter"),
+        ({"quiz": ["none"]}, "cross_entropy/none: `part`: expected one of"),
+        ({"exercises": [99]}, "expected an exercise, got 'cross_entropy/99'"),
+        ({"exercises": [1, 1]}, "expected every exercise in one session, got cross_entropy/1 twice"),
+        ({"papers": ["nothing1900"]}, "expected a paper of the catalogue"),
+        ({"sing": ["a song"]}, r"cross_entropy\.ipynb, session 1: expected about and any of .*, got 'sing'"),
     ],
 )
-def test_what_the_book_lacks_is_refused(book, line, message):
-    with pytest.raises(BookError, match=message.replace("[", r"\[")):
-        page(f"```{{syllabus}}\n- about: Bends\n  {line}\n```", book)
+def test_what_the_book_lacks_is_refused(book, more, message):
+    with pytest.raises(BookError, match=message):
+        syllabus(book, {"about": "Bends", **more})
+
+
+def test_a_chapter_without_sessions_and_a_syllabus_of_something_else_are_refused(book):
+    with pytest.raises(BookError, match=r"cross_entropy\.ipynb: expected sessions in its metadata, got none"):
+        syllabus(book)
+    with pytest.raises(BookError, match=r"session 1: expected about and any of .*, got no 'about'"):
+        syllabus(book, {"read": []})
+    with pytest.raises(BookError, match=r"expected a syllabus of chapters and sessions, got \['a'\]"):
+        page("```{syllabus}\n- a\n```", book)
 
 
 def test_an_unknown_table_is_refused(book):
@@ -125,11 +182,28 @@ def test_an_unknown_table_is_refused(book):
 
 
 def test_the_page_of_this_book_is_complete():
-    """All tables are used, and each syllabus names exercises, quizzes and papers that exist."""
+    """All tables are used, and there is a syllabus for a week, for half a term and for a term."""
     text = (REPOSITORY / "book" / "instructors.md").read_text(encoding="utf8")
     assert all(f"<!-- course: {name} -->" in text for name in TABLES)
-    assert text.count("```{syllabus}") == 3
-    assert all(f"  {field}: [" in text for field in FIELDS)
+    assert [
+        int(most) for most in re.findall(r"^```\{syllabus\}\nchapters: \d+\nsessions: (\d+)\n```$", text, re.M)
+    ] == [5, 7, 13]
+
+
+@pytest.mark.parametrize("chapter", chapters(Book(REPOSITORY)), ids=lambda chapter: chapter.name)
+def test_a_chapter_has_its_exercises_and_questions_in_one_session_each(chapter):
+    """What a session names exists, and it shows figures and cites papers somewhere."""
+    sessions = sessions_of(chapter)
+    told = {field: [name for session in sessions for name in session[field]] for field in FIELDS}
+    assert sorted(told["exercises"]) == sorted(key for key in EXERCISES if key.startswith(f"{chapter.name}/"))
+    assert sorted(told["quiz"]) == sorted(f"{chapter.name}/{part}" for part in read(path_of(chapter.name))[1])
+    assert set(told["papers"]) <= {row.key for row in papers(REPOSITORY / "book" / "papers")}
+    for name in told["read"]:
+        notebook, _, section = name.partition("#")
+        cells = nbformat.read(REPOSITORY / "book" / f"{notebook}.ipynb", as_version=4).cells
+        words = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        assert section in [make_id(heading) for heading in re.findall(r"^## (.+)$", words, re.M)], name
+    assert all(told.values()) and all(name.startswith(f"{chapter.name}#ex-") for name in told["show"])
 
 
 def test_every_command_on_the_page_exists():

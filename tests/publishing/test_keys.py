@@ -7,7 +7,7 @@ import pytest
 from lossatlas.publishing.build import keys
 from lossatlas.publishing.build.book import Book
 
-from .recorded import written
+from .recorded import fresh, kept
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ CHANGES = {
     "library": lambda book: (keys.PACKAGE / "loss.py").write_text("one = 2\n"),
     "new library file": lambda book: (keys.PACKAGE / "other.py").write_text(""),
     "catalogue code": lambda book: (keys.PACKAGE / "catalogue.py").write_text(""),
-    "catalogue": lambda book: (book.sources / "papers.yml").write_text("[]"),
+    "catalogue": lambda book: (book.sources / "papers" / "new.yml").write_text("title: New\npapers: []"),
     "data": lambda book: (book.sources / "digits.csv").write_text("1,2\n"),
     "pins": lambda book: (book.root / "requirements.txt").write_text("torch==0.1\n"),
 }
@@ -55,8 +55,8 @@ def test_notebook_key_does_not_change_with_time_prose_records_masters_or_site_co
     before = key(book)
     (book.sources / "chapter.ipynb").touch()
     (book.sources / "index.md").write_text("# Other words\n")
-    written(book.measured, "parity")
-    written(book.fresh, "parity")
+    kept(book.measured, "cross_entropy", parity={})
+    fresh(book.fresh, "parity")
     (keys.PUBLISHING / "check.py").write_text("")
     (keys.PACKAGE / "classroom" / "grading").mkdir(parents=True)
     (keys.PACKAGE / "classroom" / "grading" / "one.py").write_text("one = 1\n")
@@ -69,7 +69,7 @@ def test_notebook_key_does_not_change_with_time_prose_records_masters_or_site_co
 
 SITE_CHANGES = [
     "book/index.md", "_toc.yml", "_config.yml", "requirements.txt", "_build/executed/chapter.ipynb",
-    "book/exercises/chapter.ipynb", "book/measured/parity.json", "_build/measured/parity.json", "src/lossatlas/losses/one.py", "tests/references/one.py",
+    "book/exercises/chapter.ipynb", "book/measured/regression.json", "book/papers/regression.yml", "book/references/regression.bib", "_build/measured/parity.json", "src/lossatlas/losses/one.py", "tests/references/one.py",
 ]  # fmt: skip
 
 

@@ -8,9 +8,12 @@ import sys
 
 import pytest
 
+from lossatlas.catalogue import read_catalogue
 from lossatlas.publishing.build.book import Book, BookError
+from lossatlas.publishing.build.chapters import chapters
 from lossatlas.publishing.new import new_family, new_loss
 from lossatlas.publishing.new.marks import TO_WRITE
+from lossatlas.publishing.pages.syllabus import sessions_of
 
 from .conftest import REPOSITORY
 
@@ -41,6 +44,9 @@ def test_files_are_written_and_listed(checkout):
     assert all(path.is_file() for path in written)
     assert re.search(r"- file: contrastive\n\s+- file: toys\n", book.contents.read_text())
     assert "Toys and games" in (book.sources / "toys.ipynb").read_text()
+    chapter = {chapter.name: chapter for chapter in chapters(book)}["toys"]
+    assert (chapter.title, chapter.about) == ("Toys and games", TO_WRITE) and sessions_of(chapter)
+    assert read_catalogue(book.sources / "papers").titles["toys"] == "Toys and games"
 
 
 def test_the_library_with_them_imports(checkout):

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import lossatlas
-from lossatlas.publishing.build.keys import fingerprint
+from lossatlas.publishing.build.keys import fingerprints
 
 ROOT = Path(__file__).parents[2]
-LOSS = "mean_absolute_error"
+LOSS, FAMILY = "mean_absolute_error", "cross_entropy"
 
 
 def run(target, *options):
@@ -38,9 +38,15 @@ def run(target, *options):
 @pytest.mark.parametrize("options", [("-p", "no:xdist"), ("-n", "1")], ids=["plain", "xdist"])
 def test_a_run_of_one_loss_records_that_loss(tmp_path, options):
     target = tmp_path / "certificates.json"
-    before = fingerprint(ROOT)
+    before = fingerprints(ROOT)[FAMILY]
+    former = {
+        "families": {"contrastive": {"losses": {}}, FAMILY: {"fingerprint": "of other sources", "losses": {"x": {}}}}
+    }
+    target.write_text(json.dumps(former))
     said, record = run(target, "-k", LOSS, *options)
     assert "what was proven of 1 loss: " in said
+    assert record["families"]["contrastive"] == {"losses": {}}, "what was proven of another family stays"
+    record = record["families"][FAMILY]
     assert list(record["losses"]) == [LOSS] and record["fingerprint"] == before
     facts = record["losses"][LOSS]
     assert facts["cases"] == [f"{LOSS}-defaults"] and facts["exempt"] == dict(lossatlas.get(LOSS).exempt)

@@ -287,7 +287,7 @@ def test_every_loss_has_its_certificate_where_the_appendix_links_to(finished, en
 
 
 def test_records_of_peers_and_speed_are_shown_where_they_have_the_loss(finished):
-    rows = {name: (known_of(BOOK).__dict__[name] or {"rows": []})["rows"] for name in ("parity", "benchmarks")}
+    rows = {name: getattr(known_of(BOOK), name) for name in ("parity", "benchmarks")}
     assert rows["parity"] and rows["benchmarks"]
     for entry in losses():
         soup = BeautifulSoup(facts_of(finished, entry.name), "html.parser")
@@ -386,7 +386,7 @@ def test_a_page_depends_on_what_its_family_reaches_and_on_nothing_else(make_book
     before = key()
     (package / "losses/two/__init__.py").write_text("two = 2")
     (package / "contract/other.py").write_text("other = 2")
-    (book.sources / "papers.yml").write_text("[]")
+    (book.sources / "papers" / "one.yml").write_text("papers: []")
     assert key() == before
     (package / "contract/words.py").write_text("words = 2")
     assert key() != before

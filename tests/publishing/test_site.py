@@ -6,8 +6,10 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from lossatlas.catalogue import CatalogueError
 from lossatlas.exercises import EXERCISES
 from lossatlas.publishing.build import generated, keys
+from lossatlas.publishing.build.assemble import assemble
 from lossatlas.publishing.build.book import BookError
 from lossatlas.publishing.build.check import check_site, weights
 from lossatlas.publishing.build.execute import execute
@@ -44,6 +46,22 @@ def test_site_is_built_once(book):
     with pytest.raises(BookError, match="nowhere"):
         build(book)
     assert not book.stamp.exists()
+
+
+def test_what_families_keep_apart_is_put_together_for_the_site(book):
+    (book.sources / "index.md").write_text("# A book\n\n<!-- chapters -->\n")
+    shared = (book.sources / "references" / "general.bib").read_text()
+    (book.sources / "references" / "chapter.bib").write_text(f"{shared}\n@misc{{somebody2001, title={{Something}}}}\n")
+    assemble(book)
+    entries = (book.site_source / "references.bib").read_text()
+    assert entries.count("@misc{nobody2000nothing,") == entries.count("@misc{somebody2001,") == 1
+    assert "\nStill to come: Adversarial; " in (book.site_source / "index.md").read_text()
+    assert [
+        name for name in ("exercises", "measured", "papers", "references") if (book.site_source / name).exists()
+    ] == []
+    (book.sources / "references" / "chapter.bib").write_text("@misc{nobody2000nothing, title={Another}}\n")
+    with pytest.raises(CatalogueError, match=r"nobody2000nothing: .* in chapter\.bib and general\.bib"):
+        assemble(book)
 
 
 @pytest.fixture

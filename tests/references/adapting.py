@@ -19,7 +19,7 @@ def of(loss, reduction="none", hyper=None, inputs=dict, **renamed):
 
 
 def partly(loss):
-    """Of a function that takes more than one call to give what the file holds: the loss that the file is about."""
+    """Of a function that takes more than one call to give the contents of the file: the loss that the file is about."""
 
     def decorate(adapter):
         adapter.loss = loss.__name__

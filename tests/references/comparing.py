@@ -1,7 +1,7 @@
 """Naive references of losses that compare: a loop over anchors that sees two short lists of numbers.
 
-`by_cosine(one)` and its like make a loop over the inputs of a signature out of `one(positive, negative, **hyper)`, which
-gives the value of a single anchor from its similarities (or distances) to the positives and to the negatives.
+`by_cosine(one)` and its like make a loop over the inputs of a signature out of `one(positive, negative, **hyper)`,
+which gives the value of a single anchor from its similarities (or distances) to the positives and to the negatives.
 """
 
 import functools
@@ -58,7 +58,7 @@ def of_queries(measure, one):
 
 
 def of_views(measure, one, across=False):
-    """A loop over the inputs of `views`: the mean over both views of an item. `across`: only the other view is compared with."""
+    """A loop over the inputs of `views`: the mean over both views. `across`: each is compared with other views only."""
 
     @functools.wraps(one)
     def batch(view_a, view_b, gallery_a, gallery_b, own, gallery_mask, **hyper):

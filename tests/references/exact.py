@@ -1,8 +1,8 @@
 """Value and gradient of a loss from its naive loop, with 75 digits, for inputs taken as exactly the floats they are.
 
 A derivative is the quotient of differences over a step of 1e-32, once to the left and once to the right. With 75 digits
-both are right to far more digits than floats have. Where they agree, that is the slope; at a kink every number between
-the two is one that a gradient may have, and where the value itself jumps, or ends, any number is.
+both are right to far more digits than floats have. Where they agree, that is the gradient; at a kink every number
+between the two is one that a gradient may have, and where the value itself jumps, or ends, any number is.
 """
 
 import functools
@@ -18,7 +18,7 @@ from . import loop
 from .numbers import DIGITS, INF, exact, exactly, is_real, rounded
 
 STEP = exact(1e-32)
-JUMP = 1e-16  # a change by this share over one step is none that a slope explains
+JUMP = 1e-16  # a change by this share over one step is none that a gradient explains
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Exact:
     high: Mapping[str, torch.Tensor]
 
 
-def exact_of(case, inputs, dtype=torch.float64, slopes=True):
+def exact_of(case, inputs, dtype=torch.float64, gradients=True):
     """What a case, a loss at a setting of its hyper-parameters, gives at these inputs; None where it has no naive loop.
 
-    Without `slopes` only the values, which are had sooner. A loop that has an argument `tiny` is given the smallest positive normal number of `dtype`, the dtype of what the
-    result is compared with.
+    Without `gradients` only the values, which are had sooner. A loop that has an argument `tiny` is given the smallest
+    positive normal number of `dtype`, the dtype of what the result is compared with.
     """
     naive = loop(case.entry.name)
     if naive is None:
@@ -45,7 +45,7 @@ def exact_of(case, inputs, dtype=torch.float64, slopes=True):
     kinds = case.signature.inputs.fields
     by_row = tuple(name for name in kinds if case.by_item and kinds[name].axes[0] in ("N", "*"))
     frozen = {name: _tuple(value.tolist()) for name, value in inputs.items()}
-    floating = case.signature.inputs.floating if slopes else ()
+    floating = case.signature.inputs.floating if gradients else ()
     items, low, high = _exact(naive, _pairs(frozen), _pairs(settings), by_row, floating)
     shaped = ({name: _tensor(side[name]).reshape(inputs[name].shape) for name in side} for side in (low, high))
     return Exact(_tensor(items), *shaped)
@@ -64,10 +64,10 @@ def _exact(naive, inputs, settings, by_row, floating):
     with exactly(DIGITS + _digits_before_the_point(items)):  # a difference of large values needs as many more
         for name in floating:
             if name in by_row:
-                slopes = [pair for n, row in enumerate(rows) for pair in _slopes(at[n : n + 1], row[name])]
+                gradients = [pair for n, row in enumerate(rows) for pair in _gradients(at[n : n + 1], row[name])]
             else:
-                slopes = _slopes(at, inputs[name])
-            low[name], high[name] = ([rounded(pick(pair)) for pair in slopes] for pick in (min, max))
+                gradients = _gradients(at, inputs[name])
+            low[name], high[name] = ([rounded(pick(pair)) for pair in gradients] for pick in (min, max))
     return [rounded(v) for values in items for v in values], low, high
 
 
@@ -83,8 +83,8 @@ def _rows(inputs, by_row):
 
 def _with_its_settings(naive, row, settings):
     """The items of a row, as a function of nothing: of what stands in the row's lists when it is called."""
-    held = naive.held(**row, **settings) if hasattr(naive, "held") else {}
-    return lambda: list(_flat(naive(**row, **settings, **held)))
+    fixed = naive.fixed(**row, **settings) if hasattr(naive, "fixed") else {}
+    return lambda: list(_flat(naive(**row, **settings, **fixed)))
 
 
 def _digits_before_the_point(items):
@@ -93,7 +93,7 @@ def _digits_before_the_point(items):
     return math.ceil(min(400, mpmath.log10(1 + largest)))
 
 
-def _slopes(functions, values):
+def _gradients(functions, values):
     """(left, right) derivative of the sum of the functions at each number in nested lists."""
 
     def total():
@@ -107,7 +107,7 @@ def _slopes(functions, values):
             box[place] = x + step
             ends.append((total() - here) / step)
         box[place] = x
-        smooth = all(is_real(slope) and abs(slope * STEP) <= JUMP * (1 + abs(here)) for slope in ends)
+        smooth = all(is_real(gradient) and abs(gradient * STEP) <= JUMP * (1 + abs(here)) for gradient in ends)
         found.append(ends if smooth else (-INF, INF))
     return found
 

@@ -1,7 +1,7 @@
 """Elementary functions for the naive loops, on Python's floats or on numbers of 75 digits.
 
 The same loop then serves twice: quickly, and with so many digits that nothing which cancels, overflows or underflows
-in floating-point numbers is lost. Which of the two is computed is said once, by `exactly()`, not in the loops.
+in floating-point numbers is lost. Which of the two is computed is chosen once, by `exactly()`, not in the loops.
 """
 
 import contextlib
@@ -19,7 +19,8 @@ _now = {"exact": False}
 
 def _refuse(number):
     raise TypeError(
-        "a reference took a number of 75 digits for a float: take log, exp, sqrt ... from tests.references.numbers, not from math"
+        "a reference took a number of 75 digits for a float: take log, exp, sqrt ... from tests.references.numbers, not"
+        " from math"
     )
 
 

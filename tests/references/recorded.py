@@ -1,4 +1,6 @@
-"""Files of exact values and gradients, and of the defaults of operations: `tests/families/<family>/golden/exact/<loss>.json`, recorded from the naive loops.
+"""Files of exact values and gradients, and of the defaults of operations, recorded from the naive loops.
+
+They are `tests/families/<family>/golden/exact/<loss>.json`.
 
 `python -m tests.references.recorded` writes them anew, for every registered loss that has a naive loop, or for those
 named on the command line. They change only where a loop, a default or the other setting of the tests changed: look at
@@ -50,7 +52,7 @@ def computed(case, inputs=None):
         "hyper": _plain(case.hyper),
         "inputs": {name: value.tolist() for name, value in inputs.items()},
         "items": exact.items.tolist(),
-        "gradient": {name: slope.tolist() for name, slope in exact.low.items()},
+        "gradient": {name: gradient.tolist() for name, gradient in exact.low.items()},
     }
 
 
@@ -99,8 +101,11 @@ def _plain_value(value):
 
 
 def exact_inputs(inputs):
-    """Inputs or hyper-parameters as loops take them in `exactly()`: each float as the number of 75 digits that it is."""
-    return {name: exact(value.tolist() if isinstance(value, torch.Tensor) else value) for name, value in inputs.items()}
+    """Inputs or hyper-parameters as loops take them in `exactly()`: each float as its number of 75 digits."""
+    return {
+        name: exact(value.to_dense().tolist() if isinstance(value, torch.Tensor) else value)
+        for name, value in inputs.items()
+    }
 
 
 def _write(names):

@@ -1,4 +1,4 @@
-"""Each kind of tensor on its own: what it takes, refuses and says."""
+"""Each kind of tensor on its own: what it takes, what it refuses, and its messages."""
 
 import re
 

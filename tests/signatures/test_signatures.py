@@ -111,8 +111,8 @@ def test_lines_carry_gradients(signature):
     for line in signature.probes.lines:
         t = torch.linspace(line.start, line.stop, 5, dtype=torch.float64, requires_grad=True)
         inputs = line.inputs(t)
-        slope = torch.autograd.grad(sum(inputs[name].pow(3).sum() for name in signature.inputs.floating), t)[0]
-        assert slope.isfinite().all() and slope.any()
+        gradient = torch.autograd.grad(sum(inputs[name].pow(3).sum() for name in signature.inputs.floating), t)[0]
+        assert gradient.isfinite().all() and gradient.any()
 
 
 def test_planes_make_valid_inputs(signature):

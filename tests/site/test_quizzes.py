@@ -15,7 +15,7 @@ ASKED = [name for name in families() if (BOOK.html / f"{name}.html").is_file()]
 EACH_CHAPTER = pytest.mark.parametrize("name", ASKED or ["cross_entropy"])
 
 #: What is shown below a question: its verdict first. Formulas, which are set by now, are left out.
-SAID = """form => [...form.querySelectorAll(".atlas-quiz-said > p")].filter((line) => line.getClientRects().length && line.textContent).map((line) => {
+SAID = """form => [...form.querySelectorAll(".atlas-quiz-feedback > p")].filter((line) => line.getClientRects().length && line.textContent).map((line) => {
   const copy = line.cloneNode(true);
   copy.querySelectorAll(".math").forEach((formula) => formula.remove());
   return copy.textContent.replace(/\\s+/g, " ").trim();
@@ -260,7 +260,7 @@ def test_all_questions_of_the_chapter_are_on_its_page(open_chapter, name):
 def test_feedback_is_announced_and_goes_when_the_answer_changes(open_chapter, name):
     page, _ = open_chapter(name)
     for form in page.locator("form.atlas-question:is([data-kind=one], [data-kind=truth])").all()[::3]:
-        said = form.locator(".atlas-quiz-said")
+        said = form.locator(".atlas-quiz-feedback")
         assert said.get_attribute("aria-live") == "polite"
         right = form.locator("input[data-right]")
         right.check()
@@ -345,7 +345,7 @@ def test_without_script_questions_and_answers_are_there(open_chapter, name):
     for asked, section in shown(page):
         assert section.locator("legend:visible").count() == len(asked.questions)
         assert section.locator("button:visible").count() == 0
-        assert section.locator(".atlas-quiz-said p[data-for]:visible").count() == 0
+        assert section.locator(".atlas-quiz-feedback p[data-for]:visible").count() == 0
         answers = section.locator(".atlas-quiz-key > ol > li")
         assert answers.first.is_visible() is False
         section.locator("summary").click()

@@ -22,7 +22,7 @@ def made(name):
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     def refuse(*_):
-        raise AssertionError("a data set asked for the network")
+        raise AssertionError("a data set used the network")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
@@ -121,13 +121,16 @@ def test_moving_data_changes_dtype_of_inputs_only():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: digits(1797), r"`train`: expected a whole number in \[1, 1796\], got int 1797"),
+        (lambda: digits(1797), r"`train`: expected a whole number in \[1, 1796\], got 1797"),
         (lambda: subsample(digits(), 2000, seeds=[0]), r"`items`: expected a whole number in \[1, 1000\]"),
         (
             lambda: flip_labels(torch.zeros(3).long(), 1.5, classes=3, seeds=[0]),
             r"`fraction`: expected a number in \[0, 1\]",
         ),
-        (lambda: flip_labels(torch.zeros(3).long(), 0.5, classes=1, seeds=[0]), "`classes`: expected at least 2"),
+        (
+            lambda: flip_labels(torch.zeros(3).long(), 0.5, classes=1, seeds=[0]),
+            "`classes`: expected a whole number >= 2, got 1",
+        ),
     ],
 )
 def test_errors_name_the_argument(call, message):

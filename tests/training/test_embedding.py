@@ -128,8 +128,8 @@ def test_strong_noise_takes_away_the_dimensions_that_it_is_in():
     kept = {}
     for scale in (0.1, 4.0):
         fitted = fit_views(
-            linear, functools.partial(nt_xent, temperature=0.2), gaussian(500, features=6), noise(scale, last=3), seeds=[0],
-            steps=150, optimizer=functools.partial(torch.optim.Adam, lr=1e-2),
+            linear, functools.partial(nt_xent, temperature=0.2), gaussian(500, features=6), noise(scale, last=3),
+            seeds=[0], steps=150, optimizer=functools.partial(torch.optim.Adam, lr=1e-2),
         )  # fmt: skip
         kept[scale] = torch.linalg.svdvals(fitted.parameters["weight"][0])
     assert kept[0.1][-1] > 0.2 * kept[0.1][0]
@@ -158,7 +158,7 @@ def test_training_separates_classes_that_were_never_seen():
     ("change", "message"),
     [
         ({"steps": 0}, "`steps`: expected a whole number >= 1"),
-        ({"film": [7]}, "`film`: expected whole numbers from 0 to 5"),
+        ({"film": [7]}, "`film`: expected a whole number in \\[0, 5\\]"),
         ({"watched": torch.zeros(3, 2)}, r"`watched`: expected inputs of shape \(M, 64\)"),
         ({"seeds": []}, "`seeds`: expected one or more"),
         ({"hyper": {"alpha": [1.0], "beta": [1.0, 2.0]}}, "`hyper`: expected names with equally many values"),

@@ -1,4 +1,4 @@
-"""Augmentations, samplers and imbalanced sets: seeded row by row, and what they say they are."""
+"""Augmentations, samplers and imbalanced sets: seeded row by row, and as described."""
 
 import pytest
 import torch

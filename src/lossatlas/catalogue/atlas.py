@@ -3,47 +3,48 @@
 import html
 
 from .filter import filled, filtered, table, text_of
-from .rows import chapter_title, find, papers, where
+from .rows import find, read_catalogue, where
 from .rules import STATUSES, WEIGHTS
 from .trail import code_of
 
 
-def papers_page(rows=None, pages=None):
+def papers_page(catalogue=None, pages=None):
     """The source of the *Paper atlas*: a table of all papers that can be searched and filtered, as MyST text.
 
     Style and script are part of the page, so it needs no other file; without the script the whole table is there.
 
     Args:
-        rows: the papers; by default all of the catalogue.
+        catalogue: the `Catalogue`; by default that which `read_catalogue` finds.
         pages: chapter -> address of its page, for those that have one; by default `<chapter>.html` for each
             notebook beside the catalogue.
     """
-    rows = papers() if rows is None else rows
+    catalogue = catalogue or read_catalogue()
     if pages is None:
         pages = {notebook.stem: f"{notebook.stem}.html" for notebook in find().parent.glob("*.ipynb")}
+    there = {row.chapter for row in catalogue.papers}
     choices = {
-        "chapter": {chapter: chapter_title(chapter) for chapter in sorted({row.chapter for row in rows})},
+        "chapter": {chapter: title for chapter, title in catalogue.titles.items() if chapter in there},
         "weight": {name: name for name in WEIGHTS},
         "status": {name: name for name in STATUSES},
     }
     head = ("Paper", "What it adds", "Chapter and weight", "Status and code")
     listing = filtered(
-        table(head, [_table_row(row, pages) for row in rows], kind="papers-table"),
+        table(head, [_table_row(row, pages, catalogue.titles) for row in catalogue.papers], kind="papers-table"),
         noun="papers",
         name="the papers",
-        count=len(rows),
+        count=len(catalogue.papers),
         choices=choices,
         none="No paper matches. Use fewer words, or set a filter back to “all”.",
     )
-    page = filled("papers.html", style=text_of("papers.css"), count=len(rows), table=listing)
+    page = filled("papers.html", style=text_of("papers.css"), count=len(catalogue.papers), table=listing)
     return f"(paper-atlas)=\n# Paper atlas\n\n````{{raw}} html\n{page}\n````\n"
 
 
-def _table_row(paper, pages):
-    chapter = chapter_title(paper.chapter)
+def _table_row(paper, pages, titles):
+    chapter = titles[paper.chapter]
     if paper.chapter in pages:
         chapter = f'<a href="{pages[paper.chapter]}">{chapter}</a>'
-    also = "".join(f", also in {chapter_title(other)}" for other in paper.also_in)
+    also = "".join(f", also in {titles[other]}" for other in paper.also_in)
     claim = f'<p class="claim"><b>To test:</b> {html.escape(paper.claim)}</p>' if paper.claim else ""
     return (
         f'<tr role="row" data-row id="paper-{paper.key}" data-chapter="{paper.chapter}" '

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from ..contract.registry import losses
+from .bibliography import bibliography
 from .rows import papers, resolve
 
 #: Functions that compute with a loss that is given to them by its name; a `card` only shows one.
@@ -15,10 +16,10 @@ RUN_BY_NAME = {"compare", "curve", "get", "pictures_of", "plane", "simplex"}
 def problems(root):
     """What the catalogue promises and the checkout at `root` does not keep, a line each; empty when all is well."""
     root = Path(root)
-    rows = papers(root / "book" / "papers.yml")
+    rows = papers(root / "book" / "papers")
     tested = names_in_tests(root / "tests")
     unproven = [line for row in rows if row.status == "works" for line in unproven_symbols(row, root, tested)]
-    return [*unproven, *unknown_citations(rows, root / "book" / "references.bib")]
+    return [*unproven, *unknown_citations(rows, root / "book" / "references")]
 
 
 def unproven_symbols(paper, root, tested):
@@ -57,19 +58,19 @@ def pages_of(family, root):
     return {f"{layer}{family}": folder / f"{layer}{family}.ipynb" for layer, folder in folders.items()}
 
 
-def unknown_citations(rows, bibliography):
-    """Losses that cite a paper that neither the catalogue nor the bibliography knows, a line each."""
-    known = {row.key for row in rows} | bibliography_keys(bibliography)
+def unknown_citations(rows, references):
+    """Losses that cite a paper that neither the catalogue nor the bibliography knows, a line each.
+
+    Args:
+        rows: the papers of the catalogue.
+        references: the folder of the bibliography.
+    """
+    known = {row.key for row in rows} | set(bibliography(references))
     return [
-        f"{entry.name}, `paper`: expected a key of papers.yml or {bibliography.name}, got {entry.paper}"
+        f"{entry.name}, `paper`: expected a key of book/papers or book/references, got {entry.paper}"
         for entry in losses()
         if entry.paper is not None and entry.paper not in known
     ]
-
-
-def bibliography_keys(path):
-    """The keys of the entries of a BibTeX file."""
-    return set(re.findall(r"^\s*@\w+\s*\{\s*([^,\s]+)\s*,", path.read_text(encoding="utf8"), re.M))
 
 
 def names_in_tests(folder):

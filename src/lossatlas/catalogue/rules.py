@@ -1,11 +1,29 @@
-"""What every row of the catalogue must be like, and what the rows must be like together."""
+"""What every row of the catalogue must be like, and what the rows must be like together.
+
+A file `book/papers/<family>.yml` has the `title` of the family and its `papers`, ordered by id. The fields of a paper:
+
+- `key`: how code and text cite it: its distinctive title words and the year of its arXiv entry.
+- `id`: its number in the literature list.
+- `title`: the complete title.
+- `arxiv`, `year`: identifier and year of the arXiv entry.
+- `also_in`: other families whose chapters point to it (optional).
+- `weight`: `core` (a textbook must teach it), `aside` (a short section, picture or exercise) or `context` (named only).
+- `status`: `works` (its symbols exist, are tested and are executed in the chapter, which `lossatlas check` proves),
+  `planned` (its chapter is still to be written) or `context` (it brings no loss of its own to the book: `uses` names
+  what it trains with).
+- `contributes`: what it adds, in one line.
+- `claim`: what a small experiment can test, in one line (optional).
+- `symbols`: where it works, import paths of what implements it; otherwise the names under which the library plans to
+  export it.
+- `uses`: losses that it trains with, or builds on; empty where it trains nothing.
+"""
 
 import re
 from itertools import pairwise
 
 STRING, NUMBER, LIST = "a text (quoted where YAML would read a number)", "a whole number", "a list"
 FIELDS = {
-    "key": STRING, "id": NUMBER, "title": STRING, "arxiv": STRING, "year": NUMBER, "chapter": STRING, "also_in": LIST,
+    "key": STRING, "id": NUMBER, "title": STRING, "arxiv": STRING, "year": NUMBER, "also_in": LIST,
     "weight": STRING, "status": STRING, "contributes": STRING, "claim": STRING, "symbols": LIST, "uses": LIST,
 }  # fmt: skip
 OPTIONAL = {"also_in", "claim", "symbols", "uses"}
@@ -17,7 +35,6 @@ STATUSES = ("works", "planned", "context")
 SHAPES = {
     "key": (re.compile(r"[a-z0-9]+"), "lower-case letters and digits"),
     "arxiv": (re.compile(r"\d{4}\.\d{4,5}"), "an identifier such as 2204.12511"),
-    "chapter": (re.compile(r"[a-z_]+"), "the name of a chapter's notebook"),
     "weight": (re.compile("|".join(WEIGHTS)), " or ".join(WEIGHTS)),
     "status": (re.compile("|".join(STATUSES)), " or ".join(STATUSES)),
     "title": (re.compile(r".+"), "one line"),
@@ -27,11 +44,11 @@ SHAPES = {
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
-def row_problems(n, row):
-    """What is wrong inside the n-th row, a line for each field; later rules assume that earlier ones hold."""
+def row_problems(file, n, row):
+    """What is wrong inside the n-th row of a file, a line for each field; later rules assume that earlier ones hold."""
     if not isinstance(row, dict):
-        return [problem(f"row {n}", "row", "a mapping of fields to values", row)]
-    where = f"row {n} ({row.get('key', 'without key')})"
+        return [problem(f"{file}, row {n}", "row", "a mapping of fields to values", row)]
+    where = f"{file}, row {n} ({row.get('key', 'without key')})"
     for rule in (_fields, _kinds, _shapes, _agreement):
         found = [problem(where, *rest) for rest in rule(row)]
         if found:
@@ -74,24 +91,31 @@ def _agreement(row):
 
 
 def list_problems(rows):
-    """What is wrong between rows (of `Paper`s): something told twice, or out of order."""
+    """What is wrong between the rows of all families (`Paper`s in order): something said twice, or out of order."""
     found = []
     for name in ("key", "id", "arxiv", "title"):
         first = {}
-        for n, row in enumerate(rows, 1):
+        for row in rows:
             value = getattr(row, name)
             if value in first:
-                found.append(
-                    problem(f"row {n} ({row.key})", name, f"a value not yet taken (row {first[value]} has it)", value)
-                )
-            first.setdefault(value, n)
-    for n, (row, following) in enumerate(pairwise(rows), 2):
-        if (following.chapter, following.id) < (row.chapter, row.id):
-            order = f"{following.chapter}, {following.id}"
-            found.append(
-                problem(f"row {n} ({following.key})", "chapter, id", f"a place before {row.key}", f"{order} after it")
-            )
+                taken = f"a value not yet taken ({first[value]} has it)"
+                found.append(problem(place(row), name, taken, value))
+            first.setdefault(value, place(row))
+    for row, following in pairwise(rows):
+        if row.chapter == following.chapter and following.id < row.id:
+            expected = f"a place before {row.key}, whose id is {row.id}"
+            found.append(problem(place(following), "id", expected, following.id))
+    families = {row.chapter for row in rows}
+    for row in rows:
+        for other in row.also_in:
+            if other not in families:
+                found.append(problem(place(row), "also_in", f"families among {', '.join(sorted(families))}", other))
     return found
+
+
+def place(row):
+    """Where a paper stands, in words."""
+    return f"{row.chapter}.yml, {row.key}"
 
 
 def problem(where, field, expected, got):

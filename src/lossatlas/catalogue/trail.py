@@ -3,7 +3,7 @@
 import html
 from dataclasses import dataclass
 
-from .rows import CatalogueError, chapter_title, papers, where
+from .rows import CatalogueError, read_catalogue, where
 
 
 @dataclass(frozen=True)
@@ -12,9 +12,10 @@ class PaperTrail:
 
     chapter: str
     rows: tuple
+    titles: dict
 
     def __repr__(self):
-        lines = [f"Papers of the chapter {chapter_title(self.chapter)}"]
+        lines = [f"Papers of the chapter {self.titles[self.chapter]}"]
         for p in self.rows:
             lines += [
                 f"- {p.title} ({p.year}, arXiv {p.arxiv}), {p.status}",
@@ -37,7 +38,7 @@ class PaperTrail:
             f"<td>{html.escape(p.contributes)}</td><td>{p.status}</td><td>{self._where(p, code_of)}</td></tr>"
             for p in self.rows
         )
-        label = f"Papers of the chapter {chapter_title(self.chapter)}"
+        label = f"Papers of the chapter {self.titles[self.chapter]}"
         return (
             f'<div role="region" aria-label="{label}" tabindex="0" style="overflow-x: auto">'
             f'<table class="paper-trail" style="min-width: 40rem"><thead><tr>{head}</tr></thead>'
@@ -46,23 +47,23 @@ class PaperTrail:
 
     def _where(self, paper, code):
         if paper.chapter != self.chapter:
-            return f"told in the chapter {chapter_title(paper.chapter)}"
+            return f"told in the chapter {self.titles[paper.chapter]}"
         return where(paper, code)
 
 
-def paper_trail(chapter, path=None):
+def paper_trail(chapter, folder=None):
     """The papers told in a chapter, then those that other chapters tell and this one points to.
 
     Args:
         chapter: its name, as `"cross_entropy"`.
-        path: the catalogue's file, as for `papers`.
+        folder: where the catalogue lies, as for `papers`.
     """
-    rows = papers(path)
-    chapters = sorted({row.chapter for row in rows})
-    if chapter not in chapters:
-        raise CatalogueError(f"`chapter`: expected one of {', '.join(chapters)}, got {chapter!r}")
-    own = [row for row in rows if row.chapter == chapter]
-    return PaperTrail(chapter, (*own, *(row for row in rows if chapter in row.also_in)))
+    catalogue = read_catalogue(folder)
+    if chapter not in catalogue.titles:
+        raise CatalogueError(f"`chapter`: expected one of {', '.join(catalogue.titles)}, got {chapter!r}")
+    own = [row for row in catalogue.papers if row.chapter == chapter]
+    others = [row for row in catalogue.papers if chapter in row.also_in]
+    return PaperTrail(chapter, (*own, *others), catalogue.titles)
 
 
 def code_of(text):

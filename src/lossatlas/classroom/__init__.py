@@ -1,1 +1,1 @@
-"""What an instructor does: hand out what masters hold, and grade what comes back."""
+"""What an instructor does: hand out the contents of masters, and grade what comes back."""

@@ -15,8 +15,8 @@ class Domain:
 
     One number may be missing from it, the `hole`. An `optional` hyper-parameter may also be None. One without a
     `slider` stays at its default in pictures, because it changes nothing of what they show. A `whole` one is a Python
-    integer, such as a count. The `main` one of a loss says how sharply, or how far, it acts: pictures with one slider
-    move it.
+    integer, such as a count. The `main` one of a loss determines how sharply, or how far, it acts: pictures with one
+    slider move it.
     """
 
     low: float = -math.inf
@@ -56,7 +56,7 @@ class Domain:
     def check(self, name, value):
         """The value, as a Python number or a tensor; an error unless it lies in the domain.
 
-        A tensor holds one number, or one per model under vmap, where they cannot be read and are trusted.
+        A tensor has one number, or one per model under vmap, where they cannot be read and are trusted.
         """
         if value is None and self.optional:
             return None

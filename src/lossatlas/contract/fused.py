@@ -18,8 +18,8 @@ def fused(forward, backward):
     Args:
         forward: function of the formula's arguments, tensors or numbers, that returns its value and then the tensors
             that `backward` needs.
-        backward: function of the slope of the value and of these tensors that returns one slope for each argument,
-            and may return anything for an argument that needs none.
+        backward: function of the gradient of the value and of these tensors that returns one gradient for each
+            argument, and may return anything for an argument that needs none.
     """
 
     def decorate(formula):
@@ -33,16 +33,16 @@ def fused(forward, backward):
                 return value
 
             @staticmethod
-            def backward(ctx, slope):
+            def backward(ctx, gradient):
                 saved, count = ctx.saved_tensors, len(ctx.arguments)
-                if torch.is_grad_enabled():  # the slopes will be differentiated in their turn
-                    # Views: where one argument was made from another, its slope must not flow on into the other's.
+                if torch.is_grad_enabled():  # the gradients will be differentiated in their turn
+                    # Views: where one argument was made from another, its gradient must not flow on into the other's.
                     arguments = [y if x is None else x.view_as(x) for x, y in zip(saved, ctx.arguments, strict=False)]
                     value = formula(**dict(zip(defaults, arguments, strict=True)))
-                    slopes = _slopes(value, arguments, ctx.needs_input_grad, slope)
+                    gradients = _gradients(value, arguments, ctx.needs_input_grad, gradient)
                 else:
-                    slopes = backward(slope, *saved[count:])
-                return tuple(x if needed else None for x, needed in zip(slopes, ctx.needs_input_grad, strict=True))
+                    gradients = backward(gradient, *saved[count:])
+                return tuple(x if needed else None for x, needed in zip(gradients, ctx.needs_input_grad, strict=True))
 
         parameters = inspect.signature(formula).parameters
         defaults = {name: parameter.default for name, parameter in parameters.items()}
@@ -60,9 +60,9 @@ def fused(forward, backward):
     return decorate
 
 
-def _slopes(value, arguments, needed, slope):
+def _gradients(value, arguments, needed, gradient):
     wanted = [x for x, wants in zip(arguments, needed, strict=True) if wants]
-    found = iter(torch.autograd.grad(value, wanted, slope, create_graph=True))
+    found = iter(torch.autograd.grad(value, wanted, gradient, create_graph=True))
     return [next(found) if wants else None for wants in needed]
 
 
@@ -72,15 +72,15 @@ def _watched():
 
 
 def differentiated_again():
-    """Whether the slopes that are made now will be differentiated in their turn; to be asked in a `backward`."""
+    """Whether the gradients that are made now will be differentiated in their turn; to be called in a `backward`."""
     return torch.is_grad_enabled() and not torch.compiler.is_compiling()
 
 
 def only_once(function):
     """Refuse, by name, all but a first derivative by autograd of what a hand-made `backward` belongs to.
 
-    To be called in `backward`. Torch's own `once_differentiable` lets slopes without history pass for constants where
-    the slope that comes in is one.
+    To be called in `backward`. Torch's own `once_differentiable` lets gradients without history pass for constants
+    where the gradient that comes in is one.
     """
     if differentiated_again():
         raise wrong("create_graph", f"False: a gradient of {function} cannot be differentiated again", "True")

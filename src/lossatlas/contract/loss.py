@@ -9,6 +9,7 @@ from .checks import describe, expect, wrong
 from .operation import (
     arguments_of,
     bind,
+    check_exemptions,
     check_limits,
     family_of,
     formula_of,
@@ -54,13 +55,13 @@ def loss(
     Args:
         kind: the kind of input, a signature such as `lossatlas.signatures.logits`, or one of its forms such as
             `lossatlas.signatures.queries.cosine`.
-        paper: key of the paper in `book/papers.yml` or `book/references.bib`.
+        paper: key of the paper in `book/papers` or `book/references`.
         items: shape of what the body returns, in the signature's letters (`"N"`, `"N C"`), or
             `"batch"` for a loss that exists only for a whole batch. Default: the signature's own.
             An item depends on its own part of the inputs alone: item (n, c) on row n, and in it on
             entry c of what has entries per class.
         domains: hyper-parameter name -> `Domain`.
-        special_cases: `SpecialCase`s that the tests hold the loss to.
+        special_cases: `SpecialCase`s that the tests check.
         invariances: names of the signature's transforms that leave every item unchanged, or a function of
             the hyper-parameters that gives them.
         bounds: (low, high) of an item, or a function of the hyper-parameters that gives them.
@@ -70,8 +71,7 @@ def loss(
         exempt: promise -> reason, for what this loss cannot do (see `PROMISES`).
     """
     signature, form = parts_of(kind)
-    for promise in exempt or {}:
-        expect(promise in PROMISES, "exempt", f"keys among {sorted(PROMISES)}", repr(promise))
+    check_exemptions(exempt or {}, PROMISES)
     known = sorted(signature.transforms)
     for transform in () if callable(invariances) else invariances:
         expect(transform in known, "invariances", f"names among {known}", repr(transform))

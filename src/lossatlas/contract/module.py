@@ -8,7 +8,7 @@ from .registry import get
 
 
 class LossModule(torch.nn.Module):
-    """A registered loss with its hyper-parameters fixed, or learned where they are `nn.Parameter`s. Made by `as_module`."""
+    """A registered loss whose hyper-parameters are fixed, or learned where they are parameters. Made by `as_module`."""
 
     def __init__(self, name, reduction, hyper):
         super().__init__()

@@ -17,9 +17,8 @@ def operation(kind, *, paper=None, domains=None, differentiable=True, example=No
     """Register the decorated formula as an operation: a distance, a miner, an update, a weight, a schedule, a measure.
 
     The body takes the inputs by name, or the arguments of a form, and then keyword-only hyper-parameters; `**hyper`
-    where it passes those of a loss on. What it is decorated with adds, in this order: checks of the hyper-parameters
-    and of the inputs; one dtype for all of them, float32 for half precision; the body, without autocast; the dtype that
-    came in.
+    where it passes those of a loss on. The decorator adds, in this order: checks of the hyper-parameters and of the
+    inputs; one dtype for all of them, float32 for half precision; the body, without autocast; the dtype that came in.
 
     Args:
         kind: what it takes: a signature, one of its forms such as `lossatlas.signatures.embeddings.vectors`, or
@@ -27,14 +26,11 @@ def operation(kind, *, paper=None, domains=None, differentiable=True, example=No
         paper: key of the paper in the catalogue or the bibliography.
         domains: hyper-parameter name -> `Domain`, or `Kind` for what is no number.
         differentiable: whether results carry gradients. If not, the body runs without history.
-        example: hyper-parameters for samples, where one has no default or the default says little at small sizes.
+        example: hyper-parameters for samples, where one has no default or the default has little effect at small sizes.
         exempt: promise -> reason, for what this operation cannot do (see `registry.PROMISES_OF_OPERATIONS`).
     """
     signature, form = parts_of(kind)
-    for promise in exempt or {}:
-        expect(
-            promise in PROMISES_OF_OPERATIONS, "exempt", f"keys among {sorted(PROMISES_OF_OPERATIONS)}", repr(promise)
-        )
+    check_exemptions(exempt or {}, PROMISES_OF_OPERATIONS)
 
     def decorate(body):
         hyper_parameters = hyper_parameters_of(body, signature, form)
@@ -94,6 +90,12 @@ def _checked(body, signature, form, hyper_parameters, limits, differentiable):
 
 def _is_float(value):
     return isinstance(value, torch.Tensor) and value.dtype in FLOATS
+
+
+def check_exemptions(exempt, promises):
+    """Whether all exemptions are from promises that there are."""
+    for promise in exempt:
+        expect(promise in promises, "exempt", f"keys among {sorted(promises)}", repr(promise))
 
 
 def parts_of(kind):
@@ -159,7 +161,7 @@ def arguments_of(taken):
 
 
 def formula_of(body, signature, form):
-    """The body as a function of the inputs by name and the hyper-parameters, and what is done to the inputs before, or None."""
+    """The body as a function of inputs and hyper-parameters by name, and what is done to the inputs before, or None."""
     if form is None:
         return lambda inputs, hyper: body(**inputs, **hyper), None
     written = signature.forms.by_name[form]

@@ -17,7 +17,7 @@ def cosine(x, y):
 
 
 def distance(x, y):
-    """Euclidean distance of two vectors, along the last axis; at distance 0 its slope is 0."""
+    """Euclidean distance of two vectors, along the last axis; at distance 0 its gradient is 0."""
     return safe_norm(x - y)
 
 
@@ -26,18 +26,18 @@ def _distances_forward(x, y):
     return distances, x, y, distances
 
 
-def _distances_backward(slope, x, y, distances):
-    # The kernel knows a distance of 0, where it passes no slope on.
+def _distances_backward(gradient, x, y, distances):
+    # The kernel knows a distance of 0, where it passes no gradient on.
     kernel = torch.ops.aten._cdist_backward
-    turned, turned_distances = slope.mT.contiguous(), distances.mT.contiguous()
-    return kernel(slope.contiguous(), x, y, 2.0, distances), kernel(turned, y, x, 2.0, turned_distances)
+    turned, turned_distances = gradient.mT.contiguous(), distances.mT.contiguous()
+    return kernel(gradient.contiguous(), x, y, 2.0, distances), kernel(turned, y, x, 2.0, turned_distances)
 
 
 @fused(_distances_forward, _distances_backward)
 def distances(x, y):
     r"""Euclidean distance of all pairs of rows, (N, D), (M, D) -> (N, M), from differences and so without cancellation.
 
-    Between coincident points the slope is 0.
+    Between coincident points the gradient is 0.
     """
     return safe_norm(x.unsqueeze(-2) - y.unsqueeze(-3))
 
@@ -56,15 +56,15 @@ def _log_sum_exp_forward(x, where):
     return value, x, where, columns, shares, total.masked_fill_(total == 0, torch.inf)
 
 
-def _log_sum_exp_backward(slope, x, where, columns, shares, total):
-    slopes = shares * (slope.unsqueeze(-1) / total)
+def _log_sum_exp_backward(gradient, x, where, columns, shares, total):
+    gradients = shares * (gradient.unsqueeze(-1) / total)
     if columns is not None:
-        slopes = torch.zeros_like(x).index_copy_(-1, columns, slopes)
-    return slopes.sum_to_size(x.shape), None
+        gradients = torch.zeros_like(x).index_copy_(-1, columns, gradients)
+    return gradients.sum_to_size(x.shape), None
 
 
 def _columns(where):
-    """The marked columns, where a mask is the same row over and over; None where it is not, or where looking would have a GPU wait."""
+    """The marked columns, where all rows of a mask are one; None elsewhere, and where looking would make a GPU wait."""
     repeated = where.ndim > 1 and where.shape[-2] > 1 and where.stride(-2) == 0
     return (
         where.select(-2, 0).nonzero().squeeze(-1)
@@ -75,7 +75,7 @@ def _columns(where):
 
 @fused(_log_sum_exp_forward, _log_sum_exp_backward)
 def log_sum_exp(x, where):
-    r"""$\log \sum e^{x}$ over the entries of each row that are marked; $-\infty$, with slope 0, where none is."""
+    r"""$\log \sum e^{x}$ over the entries of each row that are marked; $-\infty$, with gradient 0, where none is."""
     if x.shape[-1] == 0:
         return _nothing(x, -torch.inf)
     some = where.any(-1, keepdim=True)
@@ -95,12 +95,12 @@ def mean_over(x, where):
 
 
 def max_over(x, where):
-    """The largest marked entry of each row; -inf where none is. Entries that tie share the slope."""
+    """The largest marked entry of each row; -inf where none is. Entries that tie share the gradient."""
     return torch.where(where, x, -torch.inf).amax(-1) if x.shape[-1] else _nothing(x, -torch.inf)
 
 
 def min_over(x, where):
-    """The smallest marked entry of each row; inf where none is. Entries that tie share the slope."""
+    """The smallest marked entry of each row; inf where none is. Entries that tie share the gradient."""
     return torch.where(where, x, torch.inf).amin(-1) if x.shape[-1] else _nothing(x, torch.inf)
 
 

@@ -11,7 +11,7 @@ from .checks import FLOATS
 
 
 def under_autocast(device):
-    """Whether autocast is on for this type of device. A formula is computed without it: it keeps the dtype of its inputs."""
+    """Whether autocast is on for a type of device. Formulas are computed without it, in the dtype of their inputs."""
     return is_autocast_available(device) and torch.is_autocast_enabled(device)
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from .checks import wrong
 from .domains import Domain
 
-#: What the generated tests ask of every loss, and what an exemption (with its reason) may be declared from.
+#: What the generated tests check of every loss, and what an exemption (with its reason) may be declared from.
 PROMISES = {
     "gradient": "its gradient is the derivative of its value",
     "double_backward": "its gradient can be differentiated again",
@@ -38,7 +38,7 @@ class SpecialCase:
     tolerance: float = 1e-10
 
 
-#: What the generated tests ask of every operation, and what an exemption (with its reason) may be declared from.
+#: What the generated tests check of every operation, and what an exemption (with its reason) may be declared from.
 PROMISES_OF_OPERATIONS = {
     "loop": "a naive loop, written from its formula, gives the same",
     "half": "float16 and bfloat16 give the float64 result, rounded",

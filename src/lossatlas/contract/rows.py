@@ -5,21 +5,20 @@ from dataclasses import dataclass
 
 import torch
 
-from .checks import describe, is_number, wrong
+from .checks import describe, wrong
+from .domains import whole
 from .fused import differentiated_again, transformed
 
 
 def check_rows(rows):
     """A whole number, and nothing at work that the formula in parts does not go through."""
-    if not isinstance(rows, int) or isinstance(rows, bool) or rows < 1:
-        kind = ValueError if is_number(rows) else TypeError
-        raise wrong("rows_at_once", "a whole number > 0, or None for all", describe(rows), kind)
+    whole(1, optional=True).check("rows_at_once", rows)
     if not torch.compiler.is_compiling() and transformed():
         raise wrong("rows_at_once", "None under torch.func and in forward-mode differentiation", describe(rows))
 
 
 def _check_first_derivative():
-    """Slopes that were made part by part have no history: differentiated again they would pass for constants."""
+    """Gradients that were made part by part have no history: differentiated again they would pass for constants."""
     if differentiated_again():
         raise wrong(
             "rows_at_once", "None where a gradient is differentiated again (create_graph=True)", "some rows at a time"
@@ -63,13 +62,13 @@ class InRows(torch.autograd.Function):
         return torch.cat([parted.value(part, tensors) for part in parted.parts])
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(ctx, gradient):
         _check_first_derivative()
         tensors = ctx.saved_tensors
-        slopes = _no_slopes(tensors, ctx.needs_input_grad[1:])
+        gradients = _no_gradients(tensors, ctx.needs_input_grad[1:])
         for part in ctx.parted.parts:
-            ctx.parted.value_and_slopes(part, tensors, slopes, slope[part])
-        return None, *slopes
+            ctx.parted.value_and_gradients(part, tensors, gradients, gradient[part])
+        return None, *gradients
 
 
 class SumInRows(torch.autograd.Function):
@@ -78,19 +77,19 @@ class SumInRows(torch.autograd.Function):
         needed = ctx.needs_input_grad[2:]
         if not (attached and any(needed)):
             return sum(parted.value(part, tensors) for part in parted.parts)
-        slopes = _no_slopes(tensors, needed)
-        total = sum(parted.value_and_slopes(part, tensors, slopes) for part in parted.parts)
-        ctx.save_for_backward(*slopes)
+        gradients = _no_gradients(tensors, needed)
+        total = sum(parted.value_and_gradients(part, tensors, gradients) for part in parted.parts)
+        ctx.save_for_backward(*gradients)
         return total
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(ctx, gradient):
         _check_first_derivative()
-        return None, None, *(x if x is None else slope * x for x in ctx.saved_tensors)
+        return None, None, *(x if x is None else gradient * x for x in ctx.saved_tensors)
 
 
-def _no_slopes(tensors, needed):
-    """Zeros for each tensor that asks for a slope, None for the others."""
+def _no_gradients(tensors, needed):
+    """Zeros for each tensor that needs a gradient, None for the others."""
     return [torch.zeros_like(x) if wants else None for x, wants in zip(tensors, needed, strict=True)]
 
 
@@ -124,20 +123,20 @@ class Parted:
     def value(self, part, tensors):
         return self._of(self._taken(part, tensors))
 
-    def value_and_slopes(self, part, tensors, slopes, slope=None):
-        """The value of a part; its slopes are added to those so far, which are None where none is asked for."""
-        wanted = [n for n, found in enumerate(slopes) if found is not None]
+    def value_and_gradients(self, part, tensors, gradients, gradient=None):
+        """The value of a part; its gradients are added to those so far, which are None where none is needed."""
+        wanted = [n for n, found in enumerate(gradients) if found is not None]
         leaves = [
             x.detach().requires_grad_(found is not None)
-            for x, found in zip(self._taken(part, tensors), slopes, strict=True)
+            for x, found in zip(self._taken(part, tensors), gradients, strict=True)
         ]
         with torch.enable_grad():
             value = self._of(leaves)
         found = torch.autograd.grad(
-            value, [leaves[n] for n in wanted], slope, materialize_grads=True, allow_unused=True
+            value, [leaves[n] for n in wanted], gradient, materialize_grads=True, allow_unused=True
         )
         for n, more in zip(wanted, found, strict=True):
-            so_far = slopes[n][part] if self.cut[n] else slopes[n]
+            so_far = gradients[n][part] if self.cut[n] else gradients[n]
             so_far += more
         return value.detach()
 

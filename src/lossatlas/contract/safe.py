@@ -54,16 +54,16 @@ def unit_forward(x):
     return direction, direction, largest.mul_(norm).masked_fill_(zero, torch.inf)
 
 
-def _unit_backward(slope, direction, norm):
-    along = torch.linalg.vecdot(slope, direction).unsqueeze(-1)
-    return (torch.addcmul(slope, direction, along, value=-1).div_(norm),)
+def _unit_backward(gradient, direction, norm):
+    along = torch.linalg.vecdot(gradient, direction).unsqueeze(-1)
+    return (torch.addcmul(gradient, direction, along, value=-1).div_(norm),)
 
 
 @fused(unit_forward, _unit_backward)
 def unit(x):
     r"""Vectors along the last axis divided by their length; the zero vector stays zero, with zero gradient.
 
-    The slope of $u = x / \|x\|$ takes a direction $v$ to $(v - (u \cdot v)\,u) / \|x\|$.
+    The gradient of $u = x / \|x\|$ takes a direction $v$ to $(v - (u \cdot v)\,u) / \|x\|$.
     """
     norm = safe_norm(x, keepdim=True)
     zero = norm == 0
@@ -80,16 +80,16 @@ def _log_square_distances_forward(x, y, eps):
     squares = distances.square().add_(eps)
     tiny = torch.finfo(squares.dtype).tiny
     logs = squares.clamp(min=tiny).log_()
-    # Infinite where another number stands in: no slope comes from there.
+    # Infinite where another number stands in: no gradient comes from there.
     return logs, x, y, distances, squares.masked_fill_(squares < tiny, torch.inf)
 
 
-def _log_square_distances_backward(slope, x, y, distances, squares):
-    slope = slope / squares
+def _log_square_distances_backward(gradient, x, y, distances, squares):
+    gradient = gradient / squares
     # The kernel divides the differences by the distances, and knows a distance of 0.
-    pull, kernel = 2 * slope * distances, torch.ops.aten._cdist_backward
+    pull, kernel = 2 * gradient * distances, torch.ops.aten._cdist_backward
     turned, turned_distances = pull.mT.contiguous(), distances.mT.contiguous()
-    return kernel(pull, x, y, 2.0, distances), kernel(turned, y, x, 2.0, turned_distances), slope.sum()
+    return kernel(pull, x, y, 2.0, distances), kernel(turned, y, x, 2.0, turned_distances), gradient.sum()
 
 
 @fused(_log_square_distances_forward, _log_square_distances_backward)

@@ -1,4 +1,4 @@
-"""The forms an answer can take, and what each says of an answer that is missing or of another form."""
+"""The forms an answer can take, and the message of each for an answer that is missing or of another form."""
 
 import dis
 import functools
@@ -24,7 +24,7 @@ class Function:
         return f"the function `{self.call}`"
 
     def read(self, answer):
-        """The function, so wrapped that it says what is wrong when it returns nothing."""
+        """The function, wrapped so that a missing return value is explained."""
         if answer is None or answer is ... or is_stub(answer):
             raise NotAttempted(f"write `{self.call}`")
         if not callable(answer):
@@ -106,7 +106,8 @@ class Parts:
         strange = [name for name in answer if name not in self.forms]
         if strange:
             raise Wrong(
-                f"the answer has an entry {strange[0]!r} that is not asked for; the entries are {list(self.forms)}."
+                f"the answer has an entry {strange[0]!r} that does not belong there; the entries are"
+                f" {list(self.forms)}."
             )
         parts, missing = {}, []
         for name, form in self.forms.items():
@@ -139,7 +140,7 @@ class OneOf:
 def is_stub(answer):
     """Whether a function does nothing but return None or `...`, as the stubs of the exercises do.
 
-    A function that lives in another process has no code to look at here; its attribute `is_stub` tells.
+    A function that lives in another process has no code to look at here; its attribute `is_stub` is used instead.
     """
     elsewhere = getattr(answer, "is_stub", None)
     if elsewhere is not None:
@@ -158,5 +159,5 @@ def _number(name, value):
     except (TypeError, ValueError, RuntimeError):
         raise Wrong(f"`{name}` must be made of numbers, but there is {describe(value)}.") from None
     if not math.isfinite(number):
-        raise Wrong(f"`{name}` holds {number}, which is not a finite number.")
+        raise Wrong(f"`{name}` is {number}, which is not a finite number.")
     return number

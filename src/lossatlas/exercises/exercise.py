@@ -1,4 +1,4 @@
-"""What an exercise is: what is asked, and the properties that every right answer has."""
+"""What an exercise is: a task, and the properties that every right answer has."""
 
 import zlib
 from collections.abc import Callable
@@ -6,16 +6,15 @@ from dataclasses import dataclass
 
 import torch
 
-from ..contract import wrong
 from ..signatures import logits as logits_signature
 
 
 class Wrong(Exception):
-    """The answer lacks a property. The message says what was seen, in words a reader can act on."""
+    """The answer lacks a property. The message describes what was seen, in words a reader can act on."""
 
 
 class NotAttempted(Exception):
-    """The answer, or a part of it, is still the stub. The message says what is missing."""
+    """The answer, or a part of it, is still the stub. The message names what is missing."""
 
 
 def need(condition, words):
@@ -82,17 +81,3 @@ class Draw:
 def numbers_of(exercise, student):
     """The student's own numbers, or None where all have the same task."""
     return None if exercise.given is None else exercise.given(Draw(exercise, student, "numbers"))
-
-
-EXERCISES: dict[str, Exercise] = {}
-
-
-def register(*exercises):
-    """Enter exercises under their keys."""
-    EXERCISES.update({exercise.key: exercise for exercise in exercises})
-
-
-def find(key):
-    if isinstance(key, str) and key in EXERCISES:
-        return EXERCISES[key]
-    raise wrong("key", f"one of {', '.join(EXERCISES)}", repr(key))

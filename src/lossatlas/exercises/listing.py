@@ -1,4 +1,4 @@
-"""The exercises of a chapter as a table: what each asks for, how long it takes, and where it is."""
+"""The exercises of a chapter as a table: what to write, how long it takes, and where it is."""
 
 import html
 import re
@@ -7,9 +7,9 @@ from importlib import metadata
 
 from ..contract import wrong
 from .answers import Function, OneOf, Parts
-from .exercise import EXERCISES
+from .found import EXERCISES
 
-#: Says of which chapter a listing is, for whoever knows better where its exercises are.
+#: Names the chapter of a listing, for whoever knows better where its exercises are.
 LISTING = "application/vnd.lossatlas.exercises+json"
 
 
@@ -35,7 +35,7 @@ def listing(family):
 
 
 def page_of(family):
-    """The name of the page that holds the exercises of a chapter."""
+    """The name of the page with the exercises of a chapter."""
     return f"{family}_exercises"
 
 
@@ -47,7 +47,7 @@ class Listing:
     exercises: tuple
 
     def __repr__(self):
-        lines = [f"{number(e)}. {e.title} (about {e.minutes} minutes): {asked(e.form)}" for e in self.exercises]
+        lines = [f"{number(e)}. {e.title} (about {e.minutes} minutes): {task(e.form)}" for e in self.exercises]
         return "\n".join([f"Exercises of the chapter {self.family}, about {self.minutes} minutes in all", *lines])
 
     @property
@@ -63,17 +63,21 @@ class Listing:
         """
         rows = "".join(self._row(exercise, page) for exercise in self.exercises)
         return (
-            f'<div role="region" aria-label="Exercises of the chapter {self.family}" tabindex="0" style="overflow-x: auto">'
-            '<table class="atlas-exercises"><thead><tr><th scope="col">Exercise</th><th scope="col">Your answer</th>'
-            f'<th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody><tfoot><tr><th scope="row">together, about</th>'
-            f"<td></td><td>{self.minutes}</td></tr></tfoot></table></div>"
+            f'<div role="region" aria-label="Exercises of the chapter {self.family}" tabindex="0"'
+            ' style="overflow-x: auto"><table class="atlas-exercises"><thead><tr><th scope="col">Exercise</th>'
+            f'<th scope="col">Your answer</th><th scope="col">Minutes</th></tr></thead><tbody>{rows}</tbody>'
+            f'<tfoot><tr><th scope="row">together, about</th><td></td><td>{self.minutes}</td></tr></tfoot>'
+            "</table></div>"
         )
 
     def _row(self, exercise, page):
         title = html.escape(exercise.title)
         if page:
             title = f'<a href="{html.escape(page)}#exercise-{number(exercise)}">{title}</a>'
-        return f'<tr><th scope="row">{number(exercise)} · {title}</th><td>{_text(asked(exercise.form))}</td><td>{exercise.minutes}</td></tr>'
+        return (
+            f'<tr><th scope="row">{number(exercise)} · {title}</th>'
+            f"<td>{_text(task(exercise.form))}</td><td>{exercise.minutes}</td></tr>"
+        )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         site = site_address()
@@ -86,10 +90,10 @@ def number(exercise):
     return exercise.key.partition("/")[2]
 
 
-def asked(form):
+def task(form):
     """What an answer consists of, in few words: `p` (3 numbers), or the call of a function."""
     if isinstance(form, Parts):
-        return "; ".join(map(asked, form.forms.values()))
+        return "; ".join(map(task, form.forms.values()))
     if isinstance(form, Function):
         return f"`{form.call}`"
     if isinstance(form, OneOf):
@@ -98,7 +102,7 @@ def asked(form):
 
 
 def site_address():
-    """The address of the book's site, with a slash at its end, as the installed package names it; "" where it names none."""
+    """The address of the book's site, with a slash at its end, from the installed package; "" where it has none."""
     for line in metadata.metadata("lossatlas").get_all("Project-URL", ()):
         label, _, address = line.partition(", ")
         if label == "Documentation":

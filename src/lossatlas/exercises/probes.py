@@ -2,22 +2,21 @@
 
 import torch
 
-from ..contract import describe
+from .arguments import need_tensor
 from .exercise import NotAttempted, Wrong, need
 
 STEP = 1e-5
 
 
 def items(loss, logits, target, **hyper):
-    """One value per item from a reader's loss; says what is wrong with any other result."""
+    """One value per item from a reader's loss; an error explains any other result."""
     value = _called(loss, logits, target, hyper)
     n, classes = logits.shape
     if isinstance(value, (int, float)):
         raise Wrong(
             "it returned a Python number. Return a tensor: `.item()` and `float()` cut a value off from its gradient."
         )
-    if not isinstance(value, torch.Tensor):
-        raise Wrong(f"it returned {describe(value)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(value)
     if value.ndim == 0:
         raise Wrong(_collapsed(loss, logits, target, value, hyper))
     if value.shape == (n, classes) and n != 1:
@@ -28,7 +27,8 @@ def items(loss, logits, target, **hyper):
         )
     need(
         value.shape == (n,),
-        f"for logits of shape {(n, classes)} it returned shape {tuple(value.shape)}. Return one value per item, shape {(n,)}.",
+        f"for logits of shape {(n, classes)} it returned shape {tuple(value.shape)}. Return one value per item, shape"
+        f" {(n,)}.",
     )
     return value
 
@@ -42,7 +42,8 @@ def _called(loss, logits, target, hyper):
     except Exception:
         if _takes(loss, target, logits, hyper):
             raise Wrong(
-                "it works only with its two arguments swapped. The check calls it with the logits first and the class indices second."
+                "it works only with its two arguments swapped. The check calls it with the logits first and the class"
+                " indices second."
             ) from None
         raise
 
@@ -69,7 +70,10 @@ def gradient(loss, logits, target, **hyper):
     """Gradient of a reader's loss in the logits, (N, C)."""
     logits = logits.clone().requires_grad_()
     value = items(loss, logits, target, **hyper)
-    cut = "the result does not depend on the logits as far as autograd can see. Look for `detach()`, `.item()`, `.data`, NumPy, `argmax`, or `torch.tensor(...)` around a result."
+    cut = (
+        "the result does not depend on the logits as far as autograd can see. Look for `detach()`, `.item()`, `.data`,"
+        " NumPy, `argmax`, or `torch.tensor(...)` around a result."
+    )
     need(value.requires_grad, cut)
     (found,) = torch.autograd.grad(value.sum(), logits, allow_unused=True)
     need(found is not None, cut)
@@ -104,28 +108,31 @@ def inputs_stay_as_they_are(loss, draw):
     ]
     need(
         not changed,
-        f"calling it changed `{''.join(changed[:1])}` in place. Look for `+=`, `-=`, `x[...] = ...` or a method ending in `_`.",
+        f"calling it changed `{''.join(changed[:1])}` in place. Look for `+=`, `-=`, `x[...] = ...` or a method ending"
+        " in `_`.",
     )
     need(close(first, items(loss, logits, target)).all(), "two calls with the same inputs gave different values.")
 
 
-def gradient_is_the_slope(loss, draw):
-    """Its gradient is the slope of its values."""
+def gradient_fits_the_values(loss, draw):
+    """Its gradient agrees with finite differences of its values."""
     logits, target = draw.batch(3, 4)
     found = gradient(loss, logits, target)
     need(
-        found.isfinite().all(), f"for logits {show(logits)} and target {show(target)} the gradient holds {_odd(found)}."
+        found.isfinite().all(),
+        f"for logits {show(logits)} and target {show(target)} the gradient contains {_odd(found)}.",
     )
     for k in range(4):
         step = torch.zeros_like(logits)
         step[:, k] = STEP
-        slope = (items(loss, logits + step, target) - items(loss, logits - step, target)) / (2 * STEP)
-        off = (slope - found[:, k]).abs()
+        rate = (items(loss, logits + step, target) - items(loss, logits - step, target)) / (2 * STEP)
+        off = (rate - found[:, k]).abs()
         i = int(off.argmax())
         need(
-            off[i] < 1e-4 * (1 + slope[i].abs()),
-            f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])}, moving logit {k} changes your loss at the rate "
-            f"{show(slope[i])}, but its gradient says {show(found[i, k])}. Is a part of the formula detached?",
+            off[i] < 1e-4 * (1 + rate[i].abs()),
+            f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])}, moving logit {k} changes your"
+            f" loss at the rate {show(rate[i])}, but the entry of its gradient is {show(found[i, k])}. Is a part of the"
+            " formula detached?",
         )
 
 
@@ -139,7 +146,10 @@ def moves_the_right_way(loss, draw):
         after = items(loss, raised, target)
         for i in range(3):
             true = int(target[i]) == k
-            seen = f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])} your loss went from {show(before[i])} to {show(after[i])}"
+            seen = (
+                f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])} your loss went from"
+                f" {show(before[i])} to {show(after[i])}"
+            )
             tiny = 1e-9 * (1 + before[i].abs())
             if true:
                 need(
@@ -149,7 +159,8 @@ def moves_the_right_way(loss, draw):
             else:
                 need(
                     after[i] > before[i] - tiny,
-                    f"{seen} when the wrong logit, number {k}, went up. A loss should not go down then. Is a sign flipped?",
+                    f"{seen} when the wrong logit, number {k}, went up. A loss should not go down then. Is a sign"
+                    " flipped?",
                 )
 
 
@@ -160,7 +171,8 @@ def same_after_a_shift(loss, draw):
     i = int((after - before).abs().argmax())
     need(
         close(before[i], after[i]),
-        f"for logits {show(logits[i : i + 1])} adding 2.5 to all of them changed your loss from {show(before[i])} to {show(after[i])}. Only differences of logits should count.",
+        f"for logits {show(logits[i : i + 1])} adding 2.5 to all of them changed your loss from {show(before[i])} to"
+        f" {show(after[i])}. Only differences of logits should count.",
     )
 
 
@@ -174,13 +186,14 @@ def survives_extremes(loss, draw):
         logits = logits.to(dtype)
         for what, found in [
             ("your loss is", items(loss, logits, target)),
-            ("its gradient holds", gradient(loss, logits, target)),
+            ("its gradient contains", gradient(loss, logits, target)),
         ]:
             bad = ~found.isfinite()
             if bad.any():
                 i = int(bad.nonzero()[0, 0])
                 raise Wrong(
-                    f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])} {what} {_odd(found[i : i + 1])}. {_why(found[i : i + 1])}"
+                    f"for logits {show(logits[i : i + 1])} and target {show(target[i : i + 1])} {what}"
+                    f" {_odd(found[i : i + 1])}. {_why(found[i : i + 1])}"
                 )
 
 
@@ -190,8 +203,14 @@ def _odd(found):
 
 def _why(found):
     if found.isnan().any():
-        return "An exponential has overflowed, and infinity divided by infinity, or minus infinity, is not a number. Only differences matter: which number can you take off first?"
-    return "A probability has been rounded to zero before its logarithm was taken, or an exponential has overflowed. Can the logarithm be taken before the numbers get that small?"
+        return (
+            "An exponential has overflowed, and infinity divided by infinity, or minus infinity, is not a number. Only"
+            " differences matter: which number can you take off first?"
+        )
+    return (
+        "A probability has been rounded to zero before its logarithm was taken, or an exponential has overflowed. Can"
+        " the logarithm be taken before the numbers get that small?"
+    )
 
 
 def close(a, b):

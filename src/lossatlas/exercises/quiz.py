@@ -12,7 +12,7 @@ def quiz(family, *, part=None):
 
     Args:
         family: which chapter, such as `"cross_entropy"`.
-        part: which part of its questions; all where nothing is said.
+        part: which part of its questions; all by default.
 
     Returns:
         A `Quiz`, which shows itself as the value of a cell.

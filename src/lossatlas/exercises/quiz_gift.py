@@ -1,7 +1,8 @@
 """Questions in GIFT, the text format that Moodle and other learning-management systems import.
 
-Formulas become `\\(…\\)` within a line and `$$…$$` on a line of their own, as Moodle's MathJax filter takes them. Each part
-of a chapter becomes a category. Of several right answers each counts its share, and ticking everything counts nothing.
+Formulas become `\\(…\\)` within a line and `$$…$$` on a line of their own, as Moodle's MathJax filter takes them.
+Each part of a chapter becomes a category. Of several right answers each counts its share, and ticking everything
+counts nothing.
 """
 
 import html as entities

@@ -22,16 +22,18 @@ def for_the_site():
 
 
 def html(quiz, with_files=False):
-    """A quiz as `<section>`; `with_files` puts script and style inside, for a notebook, where each output stands alone."""
+    """A quiz as `<section>`; `with_files` puts script and style inside, for notebooks, whose outputs stand alone."""
     title = inline(quiz.title)
-    asked = "".join(f"<li>{_question(n, question)}</li>" for n, question in enumerate(quiz.questions, 1))
+    questions = "".join(f"<li>{_question(n, question)}</li>" for n, question in enumerate(quiz.questions, 1))
     answers = "".join(f"<li>{_answer(question)}</li>" for question in quiz.questions)
     return (
-        f'{_inlined_files() if with_files else ""}<section class="atlas-quiz" data-quiz="{quiz.family}" data-part="{quiz.part}" '
-        f'aria-label="Questions: {entities.escape(plain(quiz.title))}" data-lm-suppress-shortcuts="true">'
-        f'<p class="atlas-quiz-title"><strong>Check yourself:</strong> {title}</p><ol class="atlas-quiz-list">{asked}</ol>'
-        f'<div class="atlas-quiz-foot"><details class="atlas-quiz-key"><summary>Answers</summary><ol>{answers}</ol></details>'
-        '<p class="atlas-quiz-score"></p></div></section>'
+        f'{_inlined_files() if with_files else ""}<section class="atlas-quiz" data-quiz="{quiz.family}"'
+        f' data-part="{quiz.part}" aria-label="Questions: {entities.escape(plain(quiz.title))}"'
+        ' data-lm-suppress-shortcuts="true">'
+        f'<p class="atlas-quiz-title"><strong>Check yourself:</strong> {title}</p>'
+        f'<ol class="atlas-quiz-list">{questions}</ol>'
+        '<div class="atlas-quiz-foot"><details class="atlas-quiz-key"><summary>Answers</summary>'
+        f'<ol>{answers}</ol></details><p class="atlas-quiz-score"></p></div></section>'
     )
 
 
@@ -63,10 +65,13 @@ def _question(number, question):
     code = f"<pre><code>{entities.escape(question.code.rstrip(), quote=False)}</code></pre>" if question.code else ""
     controls, feedback = _CONTROLS[question.kind](question)
     return (
-        f'<form method="dialog" class="atlas-question" data-kind="{question.kind}" data-name="{question.name}" autocomplete="off">'
-        f'<fieldset><legend><span class="atlas-quiz-number">{number}</span> <span>{inline(question.ask)}{task}</span></legend>{code}{controls}</fieldset>'
+        f'<form method="dialog" class="atlas-question" data-kind="{question.kind}" data-name="{question.name}"'
+        ' autocomplete="off">'
+        f'<fieldset><legend><span class="atlas-quiz-number">{number}</span>'
+        f" <span>{inline(question.ask)}{task}</span></legend>{code}{controls}</fieldset>"
         '<p class="atlas-quiz-check"><button type="submit">Check</button></p>'
-        f'<div class="atlas-quiz-said" aria-live="polite"><p class="atlas-quiz-verdict"></p>{feedback}</div></form>'
+        '<div class="atlas-quiz-feedback" aria-live="polite">'
+        f'<p class="atlas-quiz-verdict"></p>{feedback}</div></form>'
     )
 
 
@@ -95,8 +100,9 @@ def _judged(question, letter, option):
 
 def _number(question):
     field = (
-        f'<label class="atlas-quiz-field">Your answer, a number or a fraction such as 1/3: <input type="text" name="answer" size="10" '
-        f'inputmode="text" autocapitalize="off" spellcheck="false" data-value="{question.value!r}" data-tolerance="{question.tolerance!r}"></label>'
+        '<label class="atlas-quiz-field">Your answer, a number or a fraction such as 1/3: '
+        '<input type="text" name="answer" size="10" inputmode="text" autocapitalize="off" spellcheck="false"'
+        f' data-value="{question.value!r}" data-tolerance="{question.tolerance!r}"></label>'
     )
     feedback = _feedback("right", question.feedback) + "".join(
         _feedback("mistake", mistake.feedback, value=mistake.value) for mistake in question.mistakes
@@ -109,7 +115,8 @@ def _match(question):
         f"<option>{entities.escape(choice)}</option>" for choice in question.choices
     )
     rows = "".join(
-        f'<label><span>{inline(pair.left)}</span><select name="{letter}" data-right="{entities.escape(pair.right)}">{menu}</select></label>'
+        f'<label><span>{inline(pair.left)}</span><select name="{letter}"'
+        f' data-right="{entities.escape(pair.right)}">{menu}</select></label>'
         for letter, pair in zip(LETTERS, question.pairs, strict=False)
     )
     choices = f'<p class="atlas-quiz-choices">To choose from: {entities.escape("; ".join(question.choices))}.</p>'
@@ -125,10 +132,10 @@ _CONTROLS = {"one": _choices, "several": _choices, "truth": _choices, "number": 
 
 def _feedback(name, text, head="", value=None, judged=False):
     """One sentence of feedback, hidden until the script shows it; `judged` leaves room for right or wrong."""
-    told = f' data-value="{value!r}"' if value is not None else ""
+    attribute = f' data-value="{value!r}"' if value is not None else ""
     head = f"<strong>{entities.escape(head)}</strong> " if head else ""
     verdict = '<span class="atlas-quiz-judged"></span> ' if judged else ""
-    return f'<p hidden data-for="{name}"{told}>{head}{verdict}{inline(text)}</p>'
+    return f'<p hidden data-for="{name}"{attribute}>{head}{verdict}{inline(text)}</p>'
 
 
 def _answer(question):

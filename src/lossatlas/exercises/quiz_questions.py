@@ -1,14 +1,15 @@
 """The questions of a chapter, read from its `quiz.yml` and checked field by field.
 
-A file has `chapter`, its title, `parts` (name: title, in the order of the chapter) and `questions`, a list. Every question has `name`,
-`part`, `kind` and `ask`, and may show `code`. Texts are plain, with `$formula$`, `` `code` `` and `*stress*`. By kind:
+A file has `chapter`, its title, `parts` (name: title, in the order of the chapter) and `questions`, a list. Every
+question has `name`, `part`, `kind` and `ask`, and may show `code`. Texts are plain, with `$formula$`, `` `code` `` and
+`*stress*`. By kind:
 
 - `one` and `several`: `options`, a list of `text`, `feedback`, and `right: true` where it is.
-- `truth`: `right` (true or false), and the feedback `if_true` and `if_false` for who says so.
+- `truth`: `right` (true or false), and the feedback `if_true` and `if_false` to either answer.
 - `number`: `value`, `tolerance`, `feedback`; `mistakes`, a list of `value` and `feedback` for numbers that tempt;
-  `otherwise`, what is said of any other number.
-- `match`: `pairs`, a list of `left`, `right`, `feedback`. `right` is a plain word or two; `feedback` says what
-  decides, without the answer, since it is shown to who is wrong as well.
+  `otherwise`, the feedback to any other number.
+- `match`: `pairs`, a list of `left`, `right`, `feedback`. `right` is a plain word or two; `feedback` names what
+  decides, without the answer, since it is shown after a wrong answer too.
 """
 
 import re
@@ -25,7 +26,7 @@ class QuizError(ValueError):
 
 @dataclass(frozen=True)
 class Option:
-    """One answer to choose, and what is said to who chooses it."""
+    """One answer to choose, and the feedback to it."""
 
     text: str
     right: bool
@@ -79,7 +80,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Match:
-    """A question that asks for the right partner of each of several things."""
+    """A question in which several things are to be matched with their partners."""
 
     name: str
     part: str
@@ -90,7 +91,7 @@ class Match:
 
     @property
     def choices(self):
-        """All partners, each once, in an order that tells nothing."""
+        """All partners, each once, in an order that gives nothing away."""
         return tuple(sorted({pair.right for pair in self.pairs}, key=str.casefold))
 
 
@@ -104,7 +105,7 @@ def path_of(family):
 
 
 def read(path):
-    """What a file holds: (title of the chapter, {part: its title}, tuple of questions).
+    """The contents of a file: (title of the chapter, {part: its title}, tuple of questions).
 
     Raises:
         QuizError: a line for every problem, naming file, question, field, what was expected and what is there.
@@ -250,8 +251,8 @@ def _number(row, common):
     mistakes = row.listed("mistakes", 0, _mistake, default=())
     for near in (mistake.value for mistake in mistakes if abs(mistake.value - value) <= 2 * tolerance):
         row.wrong("mistakes", f"numbers farther than two tolerances from {value:g}", near)
-    told = row.text("feedback"), row.text("otherwise")
-    return Number(**common, value=value, tolerance=tolerance, feedback=told[0], mistakes=mistakes, otherwise=told[1])
+    feedback, otherwise = row.text("feedback"), row.text("otherwise")
+    return Number(**common, value=value, tolerance=tolerance, feedback=feedback, mistakes=mistakes, otherwise=otherwise)
 
 
 def _mistake(row):

@@ -1,4 +1,4 @@
-"""What a check says: readable as text, and as a card that does not rely on colour."""
+"""The result of a check, readable as text and as a card that does not rely on colour."""
 
 import html
 import re
@@ -18,7 +18,7 @@ class Feedback:
 
 @dataclass(frozen=True)
 class Score:
-    """What a property returns that measures an answer: a note for the reader, and a number to be compared, more is better."""
+    """What a property returns that measures an answer: a note for the reader, and a number, where more is better."""
 
     words: str
     value: float
@@ -56,10 +56,10 @@ class Result:
         """The outcome in one sentence."""
         if self.to_do:
             return f"Not attempted yet: {self.to_do}."
-        held = sum(line.state == "holds" for line in self.feedback)
+        count = sum(line.state == "holds" for line in self.feedback)
         if self.passed:
-            return f"Solved: all {held} properties hold."
-        return f"Not there yet: {held} of {len(self.feedback)} properties hold."
+            return f"Solved: all {count} properties hold."
+        return f"Not there yet: {count} of {len(self.feedback)} properties hold."
 
     def __str__(self):
         lines = [self.heading, self.summary]
@@ -69,7 +69,7 @@ class Result:
         return "\n".join(lines)
 
     def __repr__(self):
-        """Short, and still telling what fails when pytest shows a failed assertion."""
+        """Short, but with what fails, for the failed assertions that pytest shows."""
         failing = next((f" {line.name}: {line.words}" for line in self.feedback if line.state == "fails"), "")
         return f"<exercise {self.key}: {self.summary}{failing}>"
 

@@ -1,4 +1,4 @@
-"""Hold an answer to the properties of its exercise: `check` says what was found, `hold` raises unless all is well."""
+"""Check an answer for the properties of its exercise: `check` shows the result, `check_properties` raises an error."""
 
 import contextlib
 import inspect
@@ -12,7 +12,8 @@ from dataclasses import replace
 import torch
 
 from ..contract import wrong
-from .exercise import Draw, NotAttempted, Wrong, find, numbers_of
+from .exercise import Draw, NotAttempted, Wrong, numbers_of
+from .found import find
 from .result import Feedback, Result, Score
 
 
@@ -27,7 +28,7 @@ def check(key, answer, *, student=""):
         student: any name. It decides the numbers of the exercise (see `given`) and the inputs that are tried.
 
     Returns:
-        A `Result`. `result.passed` is for tests, `result.feedback` says property by property what was seen.
+        A `Result`. `result.passed` is for tests, `result.feedback` is what was seen, property by property.
 
     Raises:
         ValueError: no exercise has this key.
@@ -38,16 +39,16 @@ def check(key, answer, *, student=""):
     return result
 
 
-class Unheld(AssertionError):
-    """An answer lacks a property; `result` is the whole outcome, and its text is the message."""
+class NotSolved(AssertionError):
+    """An answer lacks a property, or is still the stub; `result` is the whole outcome, and its text is the message."""
 
     def __init__(self, result):
         super().__init__(str(result))
         self.result = result
 
 
-def hold(key, answer, *, student="", draws="", properties=None, only=None):
-    """Raise `Unheld` unless an answer has all properties: `check` for tests that grade.
+def check_properties(key, answer, *, student="", draws="", properties=None, only=None):
+    """Raise `NotSolved` unless an answer has all properties: `check` for tests that grade.
 
     Args:
         key, answer, student: as for `check`.
@@ -56,10 +57,10 @@ def hold(key, answer, *, student="", draws="", properties=None, only=None):
         only: names of those property functions that are to be tried, all others are passed over.
 
     Returns:
-        The `Result`, in which every property holds. A test that returns it hands on `result.score`.
+        The `Result`, in which every property holds. A test that returns it passes on `result.score`.
 
     Raises:
-        Unheld: a property does not hold, or the answer is still the stub.
+        NotSolved: a property does not hold, or the answer is still the stub.
         ValueError: no exercise has this key, or it has no property of a name in `only`.
     """
     exercise = find(key)
@@ -72,24 +73,24 @@ def hold(key, answer, *, student="", draws="", properties=None, only=None):
             raise wrong("only", f"names among {', '.join(known)}", repr(strange[0] if strange else only))
         tried = tuple(a_property for a_property in tried if a_property.__name__ in only)
     result = examine(replace(exercise, properties=tried), answer, student, draws)
-    for results in _listening:
+    for results in _collecting:
         results.append(result)
     if not result.passed:
-        raise Unheld(result)
+        raise NotSolved(result)
     return result
 
 
-_listening = []
+_collecting = []
 
 
 @contextlib.contextmanager
-def overheard():
-    """A list that fills with the results of all calls of `hold` inside the block, of those that raise too."""
-    _listening.append([])
+def collected_results():
+    """A list that collects the results of all calls of `check_properties` in the block, also of those that raise."""
+    _collecting.append([])
     try:
-        yield _listening[-1]
+        yield _collecting[-1]
     finally:
-        _listening.pop()
+        _collecting.pop()
 
 
 def given(key, *, student=""):
@@ -99,7 +100,7 @@ def given(key, *, student=""):
 
 def examine(exercise, answer, student="", draws=""):
     """The result of a check, without showing it; other `draws` are other random inputs."""
-    form = f"The answer has the form asked for: {exercise.form}"
+    form = f"The answer has the right form: {exercise.form}"
     files = _files_of(answer)
     try:
         answer = exercise.form.read(answer)
@@ -142,10 +143,11 @@ def _stopped(exercise, lines, score=None):
 def explained(error, files):
     """An exception in a reader's code: what it was, and in which of their lines.
 
-    Code that ran in another process has left its lines there; the exception's attribute `told` has been told by it.
+    Code that ran in another process has left its lines there; that process then provides the exception's attribute
+    `explanation`.
     """
-    if told := getattr(error, "told", ""):
-        return str(told)
+    if explanation := getattr(error, "explanation", ""):
+        return str(explanation)
     message = str(error).strip().partition("\n")[0]
     words = f"Your code raised {type(error).__name__}: {message[:300]}"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):

@@ -2,7 +2,7 @@
 
 | file | idea |
 |---|---|
-| `classification`, `calibration` | scores of classes, and whether they mean what they say |
+| `classification`, `calibration` | scores of classes, and whether their probabilities are calibrated |
 | `geometry` | how embeddings lie: alignment, spread, directions in use |
 | `retrieval` | whether the nearest embeddings are of the right class |
 | `thresholds` | whether one threshold of distance serves all classes |
@@ -27,8 +27,8 @@ from .retrieval import knn_accuracy, recall_at_k
 from .thresholds import class_utilities, epsilon_opis, opis
 
 __all__ = [
-    "accuracy", "alignment", "augmented_concentration", "calibration_error", "class_center_divergence", "class_utilities",
-    "effective_rank", "epsilon_opis", "hausdorff_like_distance", "knn_accuracy", "margins", "opis",
+    "accuracy", "alignment", "augmented_concentration", "calibration_error", "class_center_divergence",
+    "class_utilities", "effective_rank", "epsilon_opis", "hausdorff_like_distance", "knn_accuracy", "margins", "opis",
     "probability_of_true_class", "recall_at_k", "tolerance", "top_k_accuracy", "uniformity", "uniformity_tolerance",
     "utilization", "wasserstein_uniformity",
 ]  # fmt: skip

@@ -1,8 +1,8 @@
-"""Whether a probability means what it says."""
+"""Whether events of a stated probability happen that often."""
 
 import torch
 
-from ..contract import describe, expect
+from ..contract import expect, whole
 from .classification import aligned
 
 
@@ -25,7 +25,7 @@ def calibration_error(probabilities, target, *, bins=15):
     Paper: Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015.
     """
     target = aligned(probabilities, target)
-    expect(isinstance(bins, int) and bins >= 1, "bins", "a whole number >= 1", describe(bins))
+    whole(1).check("bins", bins)
     low, sums = probabilities.min(), probabilities.sum(-1)
     expect(bool(low >= 0), "probabilities", "numbers >= 0", f"a smallest entry of {low.item():g}")
     worst = sums.flatten()[(sums - 1).abs().argmax()]

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..contract import describe, expect
+from ..contract import describe, expect, whole
 
 
 def accuracy(scores, target):
@@ -31,8 +31,7 @@ def top_k_accuracy(scores, target, *, k):
         (...), in [0, 1].
     """
     target = aligned(scores, target)
-    classes = scores.shape[-1]
-    expect(isinstance(k, int) and 1 <= k <= classes, "k", f"a whole number in [1, {classes}]", describe(k))
+    whole(1, scores.shape[-1]).check("k", k)
     return (scores.topk(k, -1).indices == target.unsqueeze(-1)).any(-1).to(scores.dtype).mean(-1)
 
 

@@ -1,6 +1,6 @@
 """How vectors lie: near what they belong with, spread over the sphere, in many or few directions.
 
-Leading axes (seeds, variants) pass through. No measure holds more than N x M numbers, most of them less.
+Leading axes (seeds, variants) pass through. No measure needs more than N x M numbers in memory, and most need fewer.
 """
 
 import torch
@@ -32,7 +32,9 @@ def alignment(view_a, view_b, *, alpha=2.0):
 
 
 def uniformity(x, *, t=2.0):
-    r"""Logarithm of the mean Gaussian potential of two vectors: $\log \frac{2}{N(N-1)} \sum_{i<j} e^{-t \|x_i - x_j\|^2}$.
+    r"""Logarithm of the mean Gaussian potential of two vectors.
+
+    $$ \log \frac{2}{N(N-1)} \sum_{i<j} e^{-t \|x_i - x_j\|^2} $$
 
     Args:
         x: at least two vectors, (..., N, D); their length does not matter.
@@ -66,7 +68,7 @@ def tolerance(x, labels):
     Paper: Wang and Liu, "Understanding the behaviour of contrastive loss", CVPR 2021.
 
     Differs: the formula there multiplies by an indicator and takes the mean over all pairs, which divides by how
-    often two labels agree; here the mean is over the pairs that share a label, as its text says.
+    often two labels agree; here the mean is over the pairs that share a label, as in its text.
     """
     x = vectors("x", x)
     labels = labels_of("labels", labels, x.shape[:-1])
@@ -97,7 +99,8 @@ def wasserstein_uniformity(x):
         (...), in $[0, \sqrt2]$; 0 is even, $\sqrt2$ a single point. Unlike `uniformity` it notices directions that
         are not used, and not how many copies there are.
 
-    Paper: Fang et al., "Rethinking the uniformity metric in self-supervised learning", 2024; the metric there is minus this.
+    Paper: Fang et al., "Rethinking the uniformity metric in self-supervised learning", 2024; the metric there is minus
+        this.
     """
     u = unit(vectors("x", x))
     count, dim = u.shape[-2:]
@@ -108,7 +111,9 @@ def wasserstein_uniformity(x):
 
 
 def effective_rank(x):
-    r"""In how many directions the vectors lie: $\exp$ of the entropy of the singular values, $p_k = \sigma_k / \sum_j \sigma_j$.
+    r"""In how many directions the vectors lie: $\exp$ of the entropy of the singular values.
+
+    $$ \exp\Bigl(-\sum_k p_k \log p_k\Bigr), \qquad p_k = \sigma_k / \sum_j \sigma_j $$
 
     Args:
         x: vectors, (..., N, D), as they are: neither centred nor brought to unit length.
@@ -171,7 +176,7 @@ def augmented_concentration(views, labels, delta):
 
     Paper: Huang et al. 2021, as `class_center_divergence`.
 
-    Differs: the paper asks for the largest part of a class in which *all* pairs are within delta, which is a search
+    Differs: the paper takes the largest part of a class in which *all* pairs are within delta, which is a search
     over subsets; the share of pairs is at least the square of that part's share, up to 1/N.
     """
     views = vectors("views", views, "N V D")

@@ -2,9 +2,9 @@
 
 import torch
 
-from ..contract import above, describe, wrong
+from ..contract import above, describe, whole, wrong
 from ..contract.pairwise import cosines
-from .vectors import beside, blocks, diagonal, labels_of, same, vectors, whole
+from .vectors import beside, blocks, diagonal, labels_of, same, vectors
 
 
 def recall_at_k(queries, labels, k, *, gallery=None, gallery_labels=None, similarity=cosines):
@@ -26,7 +26,7 @@ def recall_at_k(queries, labels, k, *, gallery=None, gallery_labels=None, simila
     """
     queries = vectors("queries", queries)
     labels = labels_of("labels", labels, queries.shape[:-1])
-    ks = [whole("k", one, 1) for one in (k if isinstance(k, (tuple, list)) else [k])]
+    ks = [whole(1).check("k", one) for one in (k if isinstance(k, (tuple, list)) else [k])]
     if not ks:
         raise wrong("k", "a whole number >= 1, or several", describe(k))
     if (gallery is None) != (gallery_labels is None):
@@ -70,7 +70,8 @@ def knn_accuracy(train_x, train_y, test_x, test_y, *, k=20, temperature=None):
     Returns:
         (...), in [0, 1]. A tie goes to the class with the lower index.
 
-    Paper: weighted votes as in Wu et al., "Unsupervised feature learning via non-parametric instance discrimination", 2018.
+    Paper: weighted votes as in Wu et al., "Unsupervised feature learning via non-parametric instance discrimination",
+        2018.
     """
     test_x = vectors("test_x", test_x)
     train_x = beside("train_x", train_x, "test_x", test_x)
@@ -78,9 +79,8 @@ def knn_accuracy(train_x, train_y, test_x, test_y, *, k=20, temperature=None):
     train_y = labels_of("train_y", train_y, train_x.shape[:-1])
     if train_y.min() < 0:
         raise wrong("train_y", "class indices >= 0", f"{train_y.min().item()}")
-    whole("k", k, 1, train_x.shape[-2])
-    if temperature is not None:
-        above(0).check("temperature", temperature)
+    whole(1, train_x.shape[-2]).check("k", k)
+    above(0, optional=True).check("temperature", temperature)
     right, classes = [], int(train_y.max()) + 1
     for rows in blocks(test_x, train_x.shape[-2]):
         near, where = cosines(test_x[..., rows, :], train_x).topk(k, -1)

@@ -4,10 +4,10 @@ import math
 
 import torch
 
-from ..contract import describe, inside, wrong
+from ..contract import describe, inside, whole, wrong
 from ..contract.pairwise import distances
 from ..contract.safe import unit
-from .vectors import blocks, diagonal, labels_of, same, vectors, whole
+from .vectors import blocks, diagonal, labels_of, same, vectors
 
 FALSE_ACCEPTANCE = (1e-2, 1e-1)
 
@@ -37,7 +37,7 @@ def class_utilities(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=
     if x.ndim != 2:
         raise wrong("x", "a floating-point tensor of shape (N, D)", describe(x))
     labels = labels_of("labels", labels, x.shape[:-1])
-    whole("thresholds", thresholds, 2)
+    whole(2).check("thresholds", thresholds)
     low, high = _shares(false_acceptance)
     classes, index, counts = labels.unique(return_inverse=True, return_counts=True)
     kept = counts >= 2
@@ -133,7 +133,7 @@ def _distances_of_strangers(u, index):
 
 
 def _accepted(u, index, classes, at):
-    """(2, classes, T) accepted pairs with a first end in the class, of different and of one class; and (2, classes) all."""
+    """Pairs with a first end in each class, of different and of one class: accepted (2, C, T), and all (2, C)."""
     steps, count = len(at), len(u)
     tally = torch.zeros(2 * classes * (steps + 1), dtype=torch.long, device=u.device)
     for rows in blocks(u, count):

@@ -2,9 +2,9 @@
 
 import torch
 
-from ..contract import describe, is_number, wrong
+from ..contract import describe, wrong
 
-#: Comparisons of rows with rows hold about so many numbers at a time.
+#: Comparisons of rows with rows keep about so many numbers in memory at a time.
 ROOM = 2**23
 
 
@@ -43,20 +43,6 @@ def labels_of(name, labels, shape):
     if tuple(labels.shape) not in (own, own[-1:]):
         raise wrong(name, wanted, describe(labels))
     return labels.long().expand(own)
-
-
-def whole(name, value, least, most=None):
-    """A whole number of at least `least`, and at most `most`."""
-    fits = isinstance(value, int) and not isinstance(value, bool) and value >= least and (most is None or value <= most)
-    if not fits:
-        kind = ValueError if is_number(value) else TypeError
-        raise wrong(
-            name,
-            f"a whole number >= {least}" if most is None else f"a whole number in [{least}, {most}]",
-            describe(value),
-            kind,
-        )
-    return value
 
 
 def same(labels, others):

@@ -121,6 +121,7 @@ def parser():
     one = commands.add_parser(
         "record", help="keep in book/measured what tests, comparisons and benchmarks measured here"
     )
+    one.add_argument("--family", help="only its records, all of which must be whole; default every family's that are")
     one.set_defaults(command=keep_records)
 
     one = commands.add_parser(
@@ -284,13 +285,14 @@ def make_slides(options):
 
 
 def keep_records(options):
-    from lossatlas.contract import losses
-
     from .build.records import keep
 
     book = Book.find()
-    for path in keep(book, [entry.name for entry in losses()]):
+    paths, left = keep(book, options.family)
+    for path in paths:
         print(f"kept: {path.relative_to(book.root)}")
+    for line in left:
+        print(f"not kept: {line}", file=sys.stderr)
     return 0
 
 
@@ -360,9 +362,7 @@ def check_all(options):
     from .build.check import Finding, check_site, check_sources, weights
 
     book = _built(options.masters)
-    findings = (
-        check_sources(book) + check_site(book) + [Finding("book/papers.yml", line) for line in problems(book.root)]
-    )
+    findings = check_sources(book) + check_site(book) + [Finding("book/papers", line) for line in problems(book.root)]
     for page, size in weights(book):
         print(f"{size / 1000:7.0f} kB  {page}")
     if findings:

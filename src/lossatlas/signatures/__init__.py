@@ -1,6 +1,6 @@
 """The kinds of input a loss can take: how each is checked, sampled, looked at and transformed.
 
-A signature is found because a module here has its name: `queries.py` holds `queries`.
+A signature is found because a module here has its name: `queries.py` defines `queries`.
 """
 
 import importlib
@@ -40,7 +40,7 @@ globals().update(SIGNATURES)
 
 __all__ = [
     "SIGNATURES", "Bad", "ClassIndex", "Field", "Form", "Forms", "Given", "Inputs", "Label", "Line", "Mask", "MultiHot",
-    "NonNegative", "Plane", "Positive", "Probes", "Row", "Samples", "Share", "Sign", "Signature", "Simplex", "Transform",
-    "takes",
+    "NonNegative", "Plane", "Positive", "Probes", "Row", "Samples", "Share", "Sign", "Signature", "Simplex",
+    "Transform", "takes",
 ]  # fmt: skip
 __all__ += SIGNATURES

@@ -1,12 +1,12 @@
 """What losses that compare have in common: a gallery to compare with, and the forms in which a formula sees the pairs.
 
-An *item* is an anchor. It is compared with the rows of a gallery, all but its own. Where no gallery is given, the batch is
-its own gallery. So an item depends on its own row and on the gallery alone, wherever the gallery comes from: the batch,
-a bank of old embeddings, or other processes.
+An *item* is an anchor. It is compared with the rows of a gallery, all but its own. Where no gallery is given, the batch
+is its own gallery. So an item depends on its own row and on the gallery alone, wherever the gallery comes from: the
+batch, a bank of old embeddings, or other processes.
 
-The formula of a loss takes `(s, positive, negative)` or `(d, positive, negative)`: for each anchor (N) and each compared
-row (K) the cosine similarity `s`, or the Euclidean distance `d`, and two boolean masks that say which pairs belong
-together and which do not; a pair may be neither. All three are (N, K).
+The formula of a loss takes `(s, positive, negative)` or `(d, positive, negative)`: for each anchor (N) and each
+compared row (K) the cosine similarity `s`, or the Euclidean distance `d`, and two boolean masks that mark which pairs
+belong together and which do not; a pair may be neither. All three are (N, K).
 """
 
 import math
@@ -17,6 +17,7 @@ from ..contract import wrong
 from ..contract.pairwise import distance, distances
 from ..contract.safe import unit
 from .forms import Form
+from .probes import Line, Plane, Probes
 from .signature import Transform
 
 
@@ -26,7 +27,7 @@ def with_gallery(inputs, sizes, mask, rows_of):
     Args:
         inputs, sizes: as they came; letter -> size.
         mask: boolean over the items, or None.
-        rows_of: name of a gallery input -> name of the input that it holds rows of.
+        rows_of: name of a gallery input -> name of the input whose rows it has.
     """
     given = [name for name in rows_of if inputs.get(name) is not None]
     count, device = sizes["N"], inputs[next(iter(inputs))].device
@@ -59,7 +60,7 @@ def _cleared(rows, mask):
 
 
 def others(own, gallery_mask):
-    """Which rows of the gallery an anchor is compared with: those that are there, without its own. (N,), (M,) -> (N, M)."""
+    """Which rows of the gallery an anchor is compared with: those that count, without its own. (N,), (M,) -> (N, M)."""
     return (torch.arange(len(gallery_mask), device=own.device) != own.unsqueeze(-1)) & gallery_mask
 
 
@@ -134,12 +135,19 @@ def shuffle_gallery(inputs, generator, names):
     return {**inputs, **{name: inputs[name][order] for name in names}, "own": place[inputs["own"]]}
 
 
-def transforms_of(vectors, gallery):
-    """The transforms of inputs with these names of vectors and of what has one entry per row of the gallery."""
+def transforms_of_vectors(vectors):
+    """The transforms of inputs with these names of vectors."""
     return {
         "rotate": Transform("rotate", lambda s, g: turn(s, g, vectors), "all vectors turned together"),
         "scale": Transform("scale", lambda s, g: stretch(s, g, vectors), "each vector times its own positive number"),
         "shift": Transform("shift", lambda s, g: move(s, g, vectors), "the same vector added to all"),
+    }
+
+
+def transforms_of(vectors, gallery):
+    """The same, and those of inputs with these names of what has one entry per row of the gallery."""
+    return {
+        **transforms_of_vectors(vectors),
         "permute_gallery": Transform(
             "permute_gallery", lambda s, g: shuffle_gallery(s, g, gallery), "the gallery in another order"
         ),
@@ -159,6 +167,43 @@ def at(*degrees, like):
 def places(*degrees):
     """Points of the unit circle at angles in degrees, as pairs of numbers."""
     return tuple((math.cos(math.radians(d)), math.sin(math.radians(d))) for d in degrees)
+
+
+def circle_probes(plane, moving, around, inputs_of, *, moves, marks=None):
+    """Probes of vectors in the plane: one of them goes around the unit circle, and then anywhere near it.
+
+    Args:
+        plane: name of the plane.
+        moving: the vector that moves, in words.
+        around: where the others are on the line, in words.
+        inputs_of: function of vectors (..., 2) that gives the inputs with these in place of the one that moves.
+        moves: what moves and what stays on the plane, in words.
+        marks: name -> points that are drawn on the plane.
+    """
+    return Probes(
+        lines=(
+            Line(
+                "angle",
+                f"angle of the {moving} on the circle (radians)",
+                0.0,
+                6.28,
+                lambda t: inputs_of(on_circle(t)),
+                around,
+            ),
+        ),
+        planes=(
+            Plane(
+                plane,
+                ("x", "y"),
+                (-1.6, 1.6),
+                (-1.6, 1.6),
+                lambda u, v: inputs_of(torch.stack([u, v], -1)),
+                "plane",
+                moves,
+                marks or {},
+            ),
+        ),
+    )
 
 
 def absent(inputs):

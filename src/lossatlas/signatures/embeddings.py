@@ -2,11 +2,10 @@
 
 import torch
 
-from .compared import absent, all_there, at, forms_of, on_circle, others, places, transforms_of, with_gallery
+from .compared import absent, all_there, at, circle_probes, forms_of, others, places, transforms_of, with_gallery
 from .fields import Field, Label, Mask, Row
 from .forms import Form, Forms
 from .inputs import Inputs
-from .probes import Line, Plane, Probes
 from .samples import Samples
 from .signature import Signature, Transform
 
@@ -137,29 +136,13 @@ embeddings = Signature(
         },
         perfect=_clustered,
     ),
-    probes=Probes(
-        lines=(
-            Line(
-                "angle",
-                "angle of the anchor on the circle (radians)",
-                0.0,
-                6.28,
-                lambda t: _anchors(on_circle(t)),
-                "positives at 60° and 115°, negatives at 165°, 215°, 290° and 350°",
-            ),
-        ),
-        planes=(
-            Plane(
-                "anchor",
-                ("x", "y"),
-                (-1.6, 1.6),
-                (-1.6, 1.6),
-                lambda u, v: _anchors(torch.stack([u, v], -1)),
-                "plane",
-                "the anchor moves, positives and negatives stay on the unit circle",
-                {"positives": places(*POSITIVES), "negatives": places(*NEGATIVES)},
-            ),
-        ),
+    probes=circle_probes(
+        "anchor",
+        "anchor",
+        "positives at 60° and 115°, negatives at 165°, 215°, 290° and 350°",
+        _anchors,
+        moves="the anchor moves, positives and negatives stay on the unit circle",
+        marks={"positives": places(*POSITIVES), "negatives": places(*NEGATIVES)},
     ),
     forms=Forms({**forms_of(_relate, VECTORS), "vectors": Form(("x", "y", "positive", "negative"), _vectors)}),
     transforms={

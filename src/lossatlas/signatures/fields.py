@@ -22,6 +22,8 @@ class Field:
     what: str = "real numbers"
     dtypes = FLOATS
     tensor = "a floating-point tensor"
+    #: dense, unless it says otherwise
+    layouts = (torch.strided,)
     #: whether its dtype is the dtype of the loss
     floating = True
     #: whether the last axis is masked only as a whole
@@ -32,7 +34,7 @@ class Field:
         object.__setattr__(self, "reads_values", type(self).check_values is not Field.check_values)
 
     def check_type(self, name, value):
-        if not (isinstance(value, torch.Tensor) and value.dtype in self.dtypes and value.layout is torch.strided):
+        if not (isinstance(value, torch.Tensor) and value.dtype in self.dtypes and value.layout in self.layouts):
             raise wrong(name, f"{self.tensor} of {shape_text(self.axes)}", describe(value), TypeError)
 
     def check_values(self, name, value, sizes):

@@ -1,4 +1,4 @@
-"""What is passed to a loss or an operation: how it is checked, brought to one precision, and made harmless where masked."""
+"""What is passed to a loss or an operation: how it is checked, brought to one precision, and neutralized by masks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Inputs:
     Args:
         fields: argument name -> field, in the order of the arguments.
         least: letter -> smallest allowed size of that axis.
-        optional: names of inputs that need not be given; `completed` then says what stands in for them.
+        optional: names of inputs that need not be given; `completed` then provides what stands in for them.
         completed: function of (inputs, sizes, mask) that gives all inputs, and their sizes. Without one, an optional
             input that is not given is None.
     """

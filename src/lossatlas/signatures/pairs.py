@@ -18,7 +18,7 @@ def _of_cosine(inputs):
 
 
 def _of_distance(inputs):
-    """Unit vectors of cosine similarity s are at distance sqrt(2 - 2 s); at 0 its slope is taken as 0."""
+    """Unit vectors of cosine similarity s are at distance sqrt(2 - 2 s); at 0 its derivative is taken as 0."""
     s, positive, negative = _of_cosine(inputs)
     square = 2 - 2 * s
     apart = square > 0

@@ -20,7 +20,7 @@ class Line:
 class Plane:
     """A two-dimensional cut: `inputs(u, v)` makes one item for each pair of coordinates.
 
-    `kind` says how it is drawn: "plane" on u × v, "simplex" in the triangle of three probabilities,
+    `kind` is how it is drawn: "plane" on u × v, "simplex" in the triangle of three probabilities,
     where (u, v) are the first two and the third is 1 - u - v. `points` are those that stay where they are
     while (u, v) moves, as name -> ((u, v), …): the plane is then one of vectors, and both axes have one scale.
     """

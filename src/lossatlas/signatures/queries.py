@@ -6,8 +6,8 @@ from .compared import (
     absent,
     all_there,
     at,
+    circle_probes,
     forms_of,
-    on_circle,
     others,
     partner_first,
     places,
@@ -17,7 +17,6 @@ from .compared import (
 from .fields import Field, Mask, Row
 from .forms import Forms
 from .inputs import Inputs
-from .probes import Line, Plane, Probes
 from .samples import Samples
 from .signature import Signature
 
@@ -80,29 +79,13 @@ queries = Signature(
             "the whole gallery": all_there,
         },
     ),
-    probes=Probes(
-        lines=(
-            Line(
-                "angle",
-                "angle of the query on the circle (radians)",
-                0.0,
-                6.28,
-                lambda t: _queries(on_circle(t)),
-                "its key at 90°, negatives at 35°, 150°, 200°, 270° and 330°",
-            ),
-        ),
-        planes=(
-            Plane(
-                "query",
-                ("x", "y"),
-                (-1.6, 1.6),
-                (-1.6, 1.6),
-                lambda u, v: _queries(torch.stack([u, v], -1)),
-                "plane",
-                "the query moves, its key and five negatives stay on the unit circle",
-                {"key": places(KEY), "negatives": places(*NEGATIVES)},
-            ),
-        ),
+    probes=circle_probes(
+        "query",
+        "query",
+        "its key at 90°, negatives at 35°, 150°, 200°, 270° and 330°",
+        _queries,
+        moves="the query moves, its key and five negatives stay on the unit circle",
+        marks={"key": places(KEY), "negatives": places(*NEGATIVES)},
     ),
     forms=Forms(forms_of(_relate, VECTORS)),
     transforms=transforms_of(VECTORS, ("gallery", "gallery_mask")),

@@ -1,13 +1,10 @@
 """`triplets`: an anchor, a vector that belongs with it, and one that does not."""
 
-import torch
-
-from .compared import at, move, on_circle, places, stretch, turn
+from .compared import at, circle_probes, places, transforms_of_vectors
 from .fields import Field
 from .inputs import Inputs
-from .probes import Line, Plane, Probes
 from .samples import Samples
-from .signature import Signature, Transform
+from .signature import Signature
 
 VECTORS = ("anchor", "positive", "negative")
 
@@ -42,33 +39,13 @@ triplets = Signature(
         },
         perfect=lambda s: {**s, "positive": s["anchor"].clone(), "negative": s["anchor"] + 10},
     ),
-    probes=Probes(
-        lines=(
-            Line(
-                "angle",
-                "angle of the anchor on the circle (radians)",
-                0.0,
-                6.28,
-                lambda t: _anchors(on_circle(t)),
-                "the positive at 60°, the negative at 170°",
-            ),
-        ),
-        planes=(
-            Plane(
-                "anchor",
-                ("x", "y"),
-                (-1.6, 1.6),
-                (-1.6, 1.6),
-                lambda u, v: _anchors(torch.stack([u, v], -1)),
-                "plane",
-                "the anchor moves, a positive and a negative stay on the unit circle",
-                {"positive": places(60), "negative": places(170)},
-            ),
-        ),
+    probes=circle_probes(
+        "anchor",
+        "anchor",
+        "the positive at 60°, the negative at 170°",
+        _anchors,
+        moves="the anchor moves, a positive and a negative stay on the unit circle",
+        marks={"positive": places(60), "negative": places(170)},
     ),
-    transforms={
-        "rotate": Transform("rotate", lambda s, g: turn(s, g, VECTORS), "all vectors turned together"),
-        "scale": Transform("scale", lambda s, g: stretch(s, g, VECTORS), "each vector times its own positive number"),
-        "shift": Transform("shift", lambda s, g: move(s, g, VECTORS), "the same vector added to all"),
-    },
+    transforms=transforms_of_vectors(VECTORS),
 )

@@ -1,11 +1,8 @@
 """`two_views`: two views of each item, compared with one another and with nothing else."""
 
-import torch
-
-from .compared import at, move, on_circle, places, stretch, turn
+from .compared import at, circle_probes, places, transforms_of_vectors
 from .fields import Field
 from .inputs import Inputs
-from .probes import Line, Plane, Probes
 from .samples import Samples
 from .signature import Signature, Transform
 
@@ -34,34 +31,16 @@ two_views = Signature(
         },
         perfect=lambda s: {**s, "view_b": s["view_a"].clone()},
     ),
-    probes=Probes(
-        lines=(
-            Line(
-                "angle",
-                "angle of the first view on the circle (radians)",
-                0.0,
-                6.28,
-                lambda t: _partners(on_circle(t)),
-                "the second view at 90°",
-            ),
-        ),
-        planes=(
-            Plane(
-                "view",
-                ("x", "y"),
-                (-1.6, 1.6),
-                (-1.6, 1.6),
-                lambda u, v: _partners(torch.stack([u, v], -1)),
-                "plane",
-                "the first view moves, the second stays at the top of the unit circle",
-                {"second view": places(90)},
-            ),
-        ),
+    probes=circle_probes(
+        "view",
+        "first view",
+        "the second view at 90°",
+        _partners,
+        moves="the first view moves, the second stays at the top of the unit circle",
+        marks={"second view": places(90)},
     ),
     transforms={
-        "rotate": Transform("rotate", lambda s, g: turn(s, g, VECTORS), "all vectors turned together"),
-        "scale": Transform("scale", lambda s, g: stretch(s, g, VECTORS), "each vector times its own positive number"),
-        "shift": Transform("shift", lambda s, g: move(s, g, VECTORS), "the same vector added to all"),
+        **transforms_of_vectors(VECTORS),
         "swap": Transform(
             "swap", lambda s, g: {"view_a": s["view_b"], "view_b": s["view_a"]}, "the two views exchanged"
         ),

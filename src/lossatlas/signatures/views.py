@@ -7,11 +7,10 @@ Both views are anchors: the item's value is the mean of its two anchors' values.
 
 import torch
 
-from .compared import absent, all_there, at, forms_of, on_circle, others, partner_first, transforms_of, with_gallery
+from .compared import absent, all_there, at, circle_probes, forms_of, others, partner_first, transforms_of, with_gallery
 from .fields import Field, Mask, Row
 from .forms import Forms
 from .inputs import Inputs
-from .probes import Line, Plane, Probes
 from .samples import Samples
 from .signature import Signature
 
@@ -93,28 +92,12 @@ views = Signature(
             "the whole gallery": all_there,
         },
     ),
-    probes=Probes(
-        lines=(
-            Line(
-                "angle",
-                "angle of the first view on the circle (radians)",
-                0.0,
-                6.28,
-                lambda t: _views(on_circle(t)),
-                "the second view at 90°, views of others around the circle",
-            ),
-        ),
-        planes=(
-            Plane(
-                "view",
-                ("x", "y"),
-                (-1.6, 1.6),
-                (-1.6, 1.6),
-                lambda u, v: _views(torch.stack([u, v], -1)),
-                "plane",
-                "the first view moves, the second is at the top, six views of others on the unit circle",
-            ),
-        ),
+    probes=circle_probes(
+        "view",
+        "first view",
+        "the second view at 90°, views of others around the circle",
+        _views,
+        moves="the first view moves, the second is at the top, six views of others on the unit circle",
     ),
     forms=Forms(
         {**forms_of(_relate, VECTORS, ("cosine", "distance"), _one_gallery), **forms_of(_across, VECTORS, ("across",))},

@@ -25,6 +25,7 @@ from .shadows import shadowed
 
 __all__ = [
     "Data", "Embedded", "Fitted", "PrototypeHead", "blobs", "breast_cancer", "by_frequency", "chain", "digits",
-    "digits_by_class", "erase", "fit", "fit_embeddings", "fit_views", "flip_labels", "gaussian", "long_tailed", "mlp", "mnist1d",
-    "noise", "per_class", "rotate", "separable", "shadowed", "shift", "shuffled", "subsample", "thinned", "two_moons", "wine",
+    "digits_by_class", "erase", "fit", "fit_embeddings", "fit_views", "flip_labels", "gaussian", "long_tailed", "mlp",
+    "mnist1d", "noise", "per_class", "rotate", "separable", "shadowed", "shift", "shuffled", "subsample", "thinned",
+    "two_moons", "wine",
 ]  # fmt: skip

@@ -10,15 +10,13 @@ import math
 import torch
 from torch.nn.functional import affine_grid, grid_sample
 
-from ..contract import describe, expect
+from ..contract import at_least, describe, expect, whole
 
 
 def noise(scale=0.3, *, last=None):
     """Gaussian noise of standard deviation `scale` on every pixel, or on the `last` so many coordinates alone."""
-    expect(scale >= 0, "scale", "a number >= 0", describe(scale))
-    expect(
-        last is None or (isinstance(last, int) and last >= 0), "last", "a whole number >= 0, or None", describe(last)
-    )
+    at_least(0).check("scale", scale)
+    whole(0, optional=True).check("last", last)
 
     def add_noise(x, generators):
         touched = x.shape[-1] if last is None else min(last, x.shape[-1])
@@ -30,7 +28,7 @@ def noise(scale=0.3, *, last=None):
 
 def shift(pixels=1):
     """Each image moved by a whole number of pixels, at most `pixels`, up or down and left or right."""
-    expect(isinstance(pixels, int) and pixels >= 0, "pixels", "a whole number >= 0", describe(pixels))
+    whole(0).check("pixels", pixels)
 
     def move(x, generators):
         by = (_drawn(torch.rand, generators, (x.shape[1], 2), x) * (2 * pixels + 1)).floor() - pixels
@@ -51,7 +49,7 @@ def rotate(degrees=15):
 
 def erase(side=3):
     """A square of `side` pixels, anywhere in each image, set to the background."""
-    expect(isinstance(side, int) and side >= 0, "side", "a whole number >= 0", describe(side))
+    whole(0).check("side", side)
 
     def wipe(x, generators):
         size = _side(x)

@@ -5,12 +5,12 @@ A sampler is a function of labels (N,) and a generator that gives one epoch: a t
 
 import torch
 
-from ..contract import describe, expect
+from ..contract import describe, expect, whole
 
 
 def shuffled(batch_size=64):
     """All items in a random order, `batch_size` at a time; what is left over at the end of an epoch is not used."""
-    _check("batch_size", batch_size)
+    whole(1).check("batch_size", batch_size)
 
     def in_turn(labels, generator):
         size = min(batch_size, len(labels))
@@ -20,9 +20,9 @@ def shuffled(batch_size=64):
 
 
 def per_class(classes, items):
-    """Each minibatch holds `items` items of each of `classes` classes, both drawn at random: every anchor has a positive."""
-    _check("classes", classes)
-    _check("items", items)
+    """Each minibatch has `items` items of each of `classes` classes, both random, so every anchor has a positive."""
+    whole(1).check("classes", classes)
+    whole(1).check("items", items)
 
     def some_of_each(labels, generator):
         known = labels.unique()
@@ -39,7 +39,7 @@ def per_class(classes, items):
 
 def by_frequency(batch_size, shares):
     """Items drawn with replacement, so that class c has the share `shares[c]` of a minibatch on average."""
-    _check("batch_size", batch_size)
+    whole(1).check("batch_size", batch_size)
     shares = torch.as_tensor(shares, dtype=torch.float64)
     expect(
         shares.ndim == 1 and (shares >= 0).all() and shares.sum() > 0,
@@ -71,7 +71,3 @@ def _some(rows, items, generator):
 
 def _cut(order, size):
     return order[: len(order) // size * size].reshape(-1, size)
-
-
-def _check(name, number):
-    expect(isinstance(number, int) and number >= 1, name, "a whole number >= 1", describe(number))

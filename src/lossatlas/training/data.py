@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy
 import torch
 
-from ..contract import describe, expect
+from ..contract import between, describe, expect, whole
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,7 +53,7 @@ class Data:
 
 
 def digits(train=1000):
-    """Handwritten digits of 8 × 8 pixels from scikit-learn; one mean and one scale for all pixels, so that inputs stay images."""
+    """Handwritten digits, 8 × 8 pixels, from scikit-learn; one mean and one scale for all pixels keeps them images."""
     x, y = _scikit().load_digits(return_X_y=True)
     return _split("digits", x, y, train, per_feature=False)
 
@@ -138,7 +138,7 @@ def long_tailed(sizes=(100, 30, 5), test=100, *, features=8, spread=0.6, seed=0)
 
 
 def gaussian(train=1000, test=200, *, features=16, seed=0):
-    """Points without classes (all labels 0), alike in all directions: what an augmentation does is then all there is to learn."""
+    """Points without classes (all labels 0), alike in all directions: only the augmentation is there to be learned."""
     x = torch.randn(train + test, features, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
     y = torch.zeros(train + test, dtype=torch.long)
     return Data("gaussian", x[:train], y[:train], x[train:], y[train:], 1)
@@ -167,8 +167,8 @@ def flip_labels(target, fraction, *, classes, seeds):
     Returns:
         (S, N) class indices on the device of `target`.
     """
-    expect(0 <= fraction <= 1, "fraction", "a number in [0, 1]", describe(fraction))
-    expect(classes >= 2, "classes", "at least 2", describe(classes))
+    between(0, 1).check("fraction", fraction)
+    whole(2).check("classes", classes)
     flipped = []
     for seed, labels in zip(seeds, target.cpu().expand(len(seeds), target.shape[-1]), strict=True):
         generator = torch.Generator().manual_seed(seed)
@@ -179,9 +179,9 @@ def flip_labels(target, fraction, *, classes, seeds):
 
 
 def subsample(data, items, *, seeds):
-    """The data with a training set of `items` for each seed, drawn without replacement: (S, items, D) and (S, items)."""
+    """The data with a training set for each seed, drawn without replacement: (S, items, D) and (S, items)."""
     size = data.y_train.shape[-1]
-    expect(isinstance(items, int) and 1 <= items <= size, "items", f"a whole number in [1, {size}]", describe(items))
+    whole(1, size).check("items", items)
     chosen = torch.stack([torch.randperm(size, generator=torch.Generator().manual_seed(s))[:items] for s in seeds])
     chosen = chosen.to(data.y_train.device)
     return replace(data, x_train=data.x_train[chosen], y_train=data.y_train[chosen])
@@ -203,7 +203,7 @@ def thinned(data, sizes, *, seed=0):
 
 
 def _scikit():
-    from sklearn import datasets  # imports slowly, and who trains nothing does not need it
+    from sklearn import datasets  # imports slowly, and is needed for training alone
 
     return datasets
 
@@ -212,9 +212,7 @@ def _split(name, x, y, train, per_feature=True):
     """A stratified split, the same each time, with `train` items to train on."""
     from sklearn.model_selection import train_test_split
 
-    expect(
-        isinstance(train, int) and 1 <= train < len(y), "train", f"a whole number in [1, {len(y) - 1}]", describe(train)
-    )
+    whole(1, len(y) - 1).check("train", train)
     parts = train_test_split(x, y, train_size=train, stratify=y, random_state=0)
     return _standardised(name, *parts, per_feature=per_feature)
 

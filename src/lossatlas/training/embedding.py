@@ -8,10 +8,10 @@ import torch
 from torch.func import functional_call
 from tqdm import tqdm
 
-from ..contract import describe, expect
+from ..contract import describe, expect, whole
 from .batches import shuffled
 from .data import Data
-from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, read, stacked, tiled
+from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, named, outputs_of, read, stacked, tiled
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,8 +40,7 @@ class Embedded:
     film: torch.Tensor | None
 
     def __repr__(self):
-        varied = "".join(f" × {name} = {list(values)}" for name, values in self.hyper.items())
-        return f"<{len(self.seeds)} seeds{varied} embedding {self.data.name}>"
+        return named(self, "embedding")
 
     @torch.no_grad()
     def outputs(self, x, part=None):
@@ -52,11 +51,7 @@ class Embedded:
             part: name of a submodule as in `named_modules()`; its input must be x.
         """
         module, pick = _part(self.model, part)
-        over_x = 0 if x.ndim > self.data.x_test.ndim else None
-        run = torch.vmap(functools.partial(read, module, lambda output: output), in_dims=(0, 0, over_x))
-        if self.hyper:
-            run = torch.vmap(run, in_dims=(0, 0, None))
-        return run(pick(self.parameters), pick(self.buffers), x)
+        return outputs_of(self, module, lambda output: output, pick(self.parameters), pick(self.buffers), x)
 
 
 def fit_embeddings(
@@ -92,7 +87,7 @@ def fit_embeddings(
         film: steps (0 is before training, `steps` after it) at which the watched inputs are embedded.
         watched: inputs (M, F) to embed then; by default the test set.
         filmed: name of the submodule whose output is kept, as in `Embedded.outputs`; by default the whole network's.
-        label: what the progress bar says. It is shown where stderr is a terminal.
+        label: text of the progress bar. It is shown where stderr is a terminal.
 
     Returns:
         An `Embedded`.
@@ -120,9 +115,9 @@ def fit_views(
     filmed=None,
     label="fit",
 ):
-    """Train one embedding network per seed and per value of a hyper-parameter on two views of each item, without labels.
+    """Train embedding networks on two views of each item, without labels.
 
-    As `fit_embeddings`, but for:
+    As `fit_embeddings`, one per seed and per value of a hyper-parameter, but for:
 
     Args:
         loss: `loss(view_a, view_b, **hyper)`, of what the module gives for the two views of a minibatch.
@@ -209,8 +204,8 @@ def _check(data, seeds, hyper, steps, film, watched):
     expect(isinstance(data, Data), "data", "a Data", describe(data), TypeError)
     shared = data.x_train.ndim == data.x_test.ndim and data.y_train.ndim == 1
     expect(shared, "data", "inputs and labels that all seeds share", "an axis of seeds")
-    expect(isinstance(steps, int) and steps >= 1, "steps", "a whole number >= 1", describe(steps))
-    inside = all(isinstance(step, int) and 0 <= step <= steps for step in film)
-    expect(inside, "film", f"whole numbers from 0 to {steps}", describe(film))
+    whole(1).check("steps", steps)
+    for step in film:
+        whole(0, steps).check("film", step)
     like = isinstance(watched, torch.Tensor) and watched.shape[1:] == data.x_test.shape[1:]
     expect(like, "watched", f"inputs of shape (M, {data.features})", describe(watched))

@@ -12,10 +12,10 @@ import torch
 from torch.func import functional_call
 from tqdm import tqdm
 
-from ..contract import describe, expect
+from ..contract import describe, expect, whole
 from ..measures import accuracy
 from .data import Data
-from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, read, stacked, tiled
+from .stacked import ADAM, check_hyper, check_optimizer, check_seeds, named, outputs_of, read, stacked, tiled
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,8 +43,7 @@ class Fitted:
     scores_of: Callable
 
     def __repr__(self):
-        varied = "".join(f" × {name} = {list(values)}" for name, values in self.hyper.items())
-        return f"<{len(self.seeds)} seeds{varied} fitted to {self.data.name}>"
+        return named(self, "fitted to")
 
     def outputs(self, x):
         """What the models give for inputs x, (N, D) for all or (S, N, D) by seed: tensors (*lead, ...)."""
@@ -56,11 +55,7 @@ class Fitted:
 
     @torch.no_grad()
     def _read(self, x, reading):
-        over_x = 0 if x.ndim > self.data.x_test.ndim else None
-        run = torch.vmap(functools.partial(read, self.model, reading), in_dims=(0, 0, over_x))
-        if self.hyper:
-            run = torch.vmap(run, in_dims=(0, 0, None))
-        return run(self.parameters, self.buffers, x)
+        return outputs_of(self, self.model, reading, self.parameters, self.buffers, x)
 
     @property
     def test_accuracy(self):
@@ -100,7 +95,7 @@ def fit(
         hyper: name -> numbers, all of the same length V, given to the loss as 0-d tensors, one per variant.
         scores: function of a model's output that gives class scores (N, C).
         test_every: epochs from one look at the test set to the next, at most `epochs`.
-        label: what the progress bar says. It is shown where stderr is a terminal.
+        label: text of the progress bar. It is shown where stderr is a terminal.
 
     Returns:
         A `Fitted`.
@@ -169,11 +164,6 @@ def _check(data, seeds, hyper, **counts):
         fits = value.ndim == shared or len(value) == len(seeds)
         expect(fits, f"data.{name}", f"no axis of seeds, or one of {len(seeds)}", describe(value))
     for name, number in counts.items():
-        expect(isinstance(number, int) and number >= 1, name, "a whole number >= 1", describe(number))
-    expect(
-        counts["test_every"] <= counts["epochs"],
-        "test_every",
-        f"at most {counts['epochs']} epochs",
-        str(counts["test_every"]),
-    )
+        whole(1).check(name, number)
+    whole(1, counts["epochs"]).check("test_every", counts["test_every"])
     check_hyper(hyper)

@@ -4,13 +4,14 @@ import itertools
 
 from torch import nn
 
-from ..contract import describe, expect
+from ..contract import describe, expect, whole
 
 
 def mlp(*sizes):
     """A multi-layer perceptron with ReLU between its layers: `mlp(64, 128, 10)`; `mlp(64, 10)` is a linear model."""
-    whole = len(sizes) >= 2 and all(isinstance(size, int) and size >= 1 for size in sizes)
-    expect(whole, "sizes", "two or more whole numbers >= 1", describe(sizes))
+    expect(len(sizes) >= 2, "sizes", "two or more whole numbers >= 1", describe(sizes))
+    for size in sizes:
+        whole(1).check("sizes", size)
     layers = [nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
     return nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())))[:-1]
 

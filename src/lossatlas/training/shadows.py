@@ -1,18 +1,18 @@
-"""Images under changing light: a nuisance that a network can learn to ignore from some classes, and then ignores on all."""
+"""Images under changing light, a nuisance: a network that learns to ignore it on some classes ignores it on all."""
 
 import math
 from dataclasses import replace
 
 import torch
 
-from ..contract import describe, expect
+from ..contract import at_least, expect, whole
 
 
 def shadowed(data, strength=1.0, *, waves=3, seed=0):
     """The same images, each under smooth light and shade of its own.
 
     To each image a random mixture of cosine waves is added, `waves` frequencies along each side but for the even light,
-    so that raw pixels say more of the light than of the image. The waves are the same for all classes.
+    so that raw pixels depend more on the light than on the image. The waves are the same for all classes.
 
     Args:
         data: a `Data` of flat square images.
@@ -22,8 +22,8 @@ def shadowed(data, strength=1.0, *, waves=3, seed=0):
     """
     side = math.isqrt(data.features)
     expect(side * side == data.features, "data", "flat square images", f"{data.features} features")
-    expect(strength >= 0, "strength", "a number >= 0", describe(strength))
-    expect(isinstance(waves, int) and 2 <= waves <= side, "waves", f"a whole number in [2, {side}]", describe(waves))
+    at_least(0).check("strength", strength)
+    whole(2, side).check("waves", waves)
     generator = torch.Generator().manual_seed(seed)
     patterns = cosine_waves(side, waves).to(data.x_train)
 

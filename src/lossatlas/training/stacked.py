@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch.func import functional_call, stack_module_state
 
-from ..contract import describe, expect
+from ..contract import describe, expect, whole
 
 #: Optimisers that treat every number on its own, and so train stacked models as they would train each alone.
 ELEMENTWISE = (
@@ -68,6 +68,29 @@ def read(module, reading, parameters, buffers, x):
     return reading(functional_call(module, (parameters, buffers), (x,)))
 
 
+def outputs_of(fitted, module, reading, parameters, buffers, x):
+    """What `reading` makes of the outputs of all fitted models for inputs x, (N, ...) for all or (S, N, ...) by seed.
+
+    Args:
+        fitted: what has `data` and `hyper`, a `Fitted` or `Embedded`.
+        module: the bare module that the parameters and buffers belong to.
+
+    Returns:
+        Tensors (*lead, ...).
+    """
+    over_x = 0 if x.ndim > fitted.data.x_test.ndim else None
+    run = torch.vmap(functools.partial(read, module, reading), in_dims=(0, 0, over_x))
+    if fitted.hyper:
+        run = torch.vmap(run, in_dims=(0, 0, None))
+    return run(parameters, buffers, x)
+
+
+def named(fitted, verb):
+    """Fitted models in a line: how many, of which hyper-parameters, on which data."""
+    varied = "".join(f" × {name} = {list(values)}" for name, values in fitted.hyper.items())
+    return f"<{len(fitted.seeds)} seeds{varied} {verb} {fitted.data.name}>"
+
+
 def check_optimizer(optimizer):
     expect(
         isinstance(optimizer, ELEMENTWISE),
@@ -79,8 +102,9 @@ def check_optimizer(optimizer):
 
 
 def check_seeds(seeds):
-    whole = [isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 for seed in seeds]
-    expect(whole and all(whole), "seeds", "one or more whole numbers >= 0", describe(seeds))
+    expect(len(seeds) > 0, "seeds", "one or more whole numbers >= 0", describe(seeds))
+    for seed in seeds:
+        whole(0).check("seeds", seed)
     expect(len(set(seeds)) == len(seeds), "seeds", "different numbers", describe(seeds))
 
 

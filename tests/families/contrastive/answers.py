@@ -39,30 +39,30 @@ BY_HAND_WRONG = {
     "upside down": (dict(loss=lambda p, a, b, t: math.log((p + a + b) / (a + b))), "upside down"),
     "decoupled": (dict(loss=lambda p, a, b, t: math.log((a + b) / p)), "stands in the denominator too"),
     "signs flipped": (
-        dict(slopes=lambda p, a, b, t: [(a + b) / (p + a + b) / t, -a / (p + a + b) / t, -b / (p + a + b) / t]),
+        dict(gradient=lambda p, a, b, t: [(a + b) / (p + a + b) / t, -a / (p + a + b) / t, -b / (p + a + b) / t]),
         "very entry has the wrong sign",
     ),
-    "softmax as slopes": (
-        dict(slopes=lambda p, a, b, t: [-p / (p + a + b) / t, a / (p + a + b) / t, b / (p + a + b) / t]),
+    "softmax as gradient": (
+        dict(gradient=lambda p, a, b, t: [-p / (p + a + b) / t, a / (p + a + b) / t, b / (p + a + b) / t]),
         "the sum must vanish",
     ),
     "no temperature": (
-        dict(slopes=lambda p, a, b, t: [-(a + b) / (p + a + b), a / (p + a + b), b / (p + a + b)]),
+        dict(gradient=lambda p, a, b, t: [-(a + b) / (p + a + b), a / (p + a + b), b / (p + a + b)]),
         "which way does the chain rule go",
     ),
     "temperature multiplied": (
-        dict(slopes=lambda p, a, b, t: [-(a + b) / (p + a + b) * t, a / (p + a + b) * t, b / (p + a + b) * t]),
+        dict(gradient=lambda p, a, b, t: [-(a + b) / (p + a + b) * t, a / (p + a + b) * t, b / (p + a + b) * t]),
         "larger or smaller",
     ),
     "push divided equally": (
         dict(
-            slopes=lambda p, a, b, t: [
+            gradient=lambda p, a, b, t: [
                 -(a + b) / (p + a + b) / t,
                 (a + b) / (p + a + b) / t / 2,
                 (a + b) / (p + a + b) / t / 2,
             ]
         ),
-        "your shares say",
+        "your shares are",
     ),
 }
 
@@ -459,7 +459,7 @@ def dots(*inputs): ...
 
 #: Answers that are not attempted yet.
 STUBS = {
-    "contrastive/1": [None, ..., {}, {"loss": ..., "slopes": ..., "shares": ...}],
+    "contrastive/1": [None, ..., {}, {"loss": ..., "gradient": ..., "shares": ...}],
     "contrastive/2": [None, ..., dots],
     "contrastive/3": [None, dots],
     "contrastive/4": [None, dots],
@@ -467,7 +467,7 @@ STUBS = {
 }
 
 #: What each exercise asks for, or what is one step from it.
-ASKED = {
+FORBIDDEN = {
     "contrastive/by_hand.py": {"info_nce", "softmax", "log_softmax", "logsumexp"},
     "contrastive/two_views.py": {"nt_xent", "logsumexp", "softmax", "log_softmax", "cross_entropy"},
     "contrastive/temperature.py": {"contrastive_relative_penalty", "softmax"},

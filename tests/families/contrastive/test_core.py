@@ -350,6 +350,27 @@ def test_macl_where_the_positive_has_won():
     assert la.macl_loss(-positive, negative, alpha=1.0).isnan()
 
 
+def test_a_positive_that_is_sure_still_has_a_gradient():
+    """However far ahead: at a similarity of 1 and a temperature of 0.001 the odds of a miss underflow."""
+    s = torch.tensor([[1.0]], dtype=torch.float64, requires_grad=True)
+    loss = la.on(la.signatures.pairs, "macl_loss")(
+        s, -torch.ones(1, 1, dtype=torch.float64), temperature=1e-3, alpha=0.0
+    )
+    (slope,) = torch.autograd.grad(loss, s)
+    assert loss.item() == 1.0 and slope.item() == pytest.approx(-1e3)
+
+
+def test_an_anchor_with_nothing_to_tell_apart_adds_nothing():
+    """The first has no negative, the second no positive."""
+    x, y, labels = normal(4, 3), normal(4, 3, seed=1), torch.tensor([0, 0, 1, 1])
+    loss = la.on(la.signatures.embeddings, "macl_loss")
+    only, pair = torch.zeros(4, dtype=torch.long), torch.tensor([0, 1])
+    assert loss(y[:2], pair, x, only).item() == 0
+    three = loss(y[:3], torch.tensor([0, 1, 2]), x, labels * 2, alpha=0.0)
+    two = loss(y[[0, 2]], torch.tensor([0, 2]), x, labels * 2, alpha=0.0)
+    torch.testing.assert_close(3 * three, 2 * two)
+
+
 def test_global_losses_between_the_mean_and_the_largest_gap():
     positive, negative = normal(6, 1).tanh(), normal(6, 5, seed=1).tanh()
     gaps = negative - positive
@@ -476,6 +497,8 @@ def test_temperatures_say_what_is_wrong():
     refused(ValueError, "high", la.losses.contrastive.GlobalContrastiveTemperatures, 4, low=0.5, high=0.4)
     refused(ValueError, "gamma", la.losses.contrastive.GlobalContrastiveTemperatures, 4, gamma=0.0)
     refused(TypeError, "index", module, a, a, torch.tensor([0.0, 1.0]))
+    refused(TypeError, "index", module, a, a, torch.tensor([0, 1]).to_sparse())
+    refused(TypeError, "examples", la.losses.contrastive.GlobalContrastiveTemperatures, True)
     refused(ValueError, "index", module, a, a, torch.tensor([0, 4]))
     refused(ValueError, "index", module, a, a, torch.tensor([1, 1]))
     refused(ValueError, "view_b", module, a, a[:1], torch.tensor([0, 1]))
@@ -485,6 +508,25 @@ def test_temperatures_say_what_is_wrong():
     refused(ValueError, "temperature", la.losses.contrastive.isogclr_update, scores, scores > 0, one, 0 * one, one)
     refused(TypeError, "negative_similarities", la.losses.contrastive.contrastive_relative_penalty, [0.1])
     refused(ValueError, "temperature", la.losses.contrastive.contrastive_relative_penalty, one, temperature=0.0)
+
+
+def test_the_module_takes_no_part_in_autocast():
+    a, b, values = normal(6, 4).float(), normal(6, 4, seed=1).float(), []
+    for enabled in (False, True):
+        module = la.losses.contrastive.GlobalContrastiveTemperatures(6)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
+            values.append(module(a, b, torch.arange(6)))
+    assert torch.equal(*values)
+
+
+def test_the_module_starts_with_the_defaults_of_the_step():
+    """Those of libauc for one modality."""
+    module = la.losses.contrastive.GlobalContrastiveTemperatures(2)
+    wanted = {"rho": 0.3, "gamma": 0.9, "step": 0.01, "momentum": 0.9, "low": 0.05, "high": 0.7}
+    assert module.settings == wanted
+    for name in ("isogclr_step", "isogclr_update"):
+        assert la.contract.get_operation(name).defaults == wanted
+    assert module.temperature.tolist() == pytest.approx([0.1, 0.1])
 
 
 # Adaptive multi-head.

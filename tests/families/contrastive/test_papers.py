@@ -126,6 +126,13 @@ def test_debiasing_mixes_and_keeps_what_is_not_allowed_out():
     same(la.losses.contrastive.debias_distribution(p, alpha=0.0), p)
 
 
+def test_a_row_that_may_choose_nobody_has_no_distribution():
+    where = torch.tensor([[False, True, True], [False, False, False], [True, False, False]])
+    found = la.losses.contrastive.gaussian_neighbor_distribution(normal(3, 3), where=where)
+    torch.testing.assert_close(found.sum(-1), torch.tensor([1.0, 0.0, 1.0], dtype=found.dtype))
+    assert not found[~where].any()
+
+
 # Hard negative mixing
 
 
@@ -136,13 +143,22 @@ def queue(hardest=3, of_negatives=4, with_query=2):
         q,
         k,
         bank,
-        la.losses.contrastive.draw_mixtures(5, hardest, of_negatives, with_query, generator=generator, dtype=q.dtype),
+        la.losses.contrastive.draw_mixtures(
+            queries=5,
+            hardest=hardest,
+            of_negatives=of_negatives,
+            with_query=with_query,
+            generator=generator,
+            dtype=q.dtype,
+        ),
     )
 
 
 def test_without_synthetic_negatives_mochi_is_info_nce():
     q, k, bank, _ = queue()
-    none = la.losses.contrastive.mix_hard_negatives(q, bank, la.losses.contrastive.draw_mixtures(5, 3, 0, 0), hardest=3)
+    none = la.losses.contrastive.mix_hard_negatives(
+        q, bank, la.losses.contrastive.draw_mixtures(queries=5, hardest=3, of_negatives=0, with_query=0), hardest=3
+    )
     assert none.shape == (5, 0, 3)
     same(la.losses.contrastive.mochi_loss(q, k, bank, none), la.info_nce(q, k, bank, temperature=0.2))
 
@@ -150,7 +166,9 @@ def test_without_synthetic_negatives_mochi_is_info_nce():
 @pytest.mark.parametrize("seed", range(5))
 def test_synthetic_negatives_only_add(seed):
     q, k, bank, _ = queue()
-    draw = la.losses.contrastive.draw_mixtures(5, 3, 4, 2, generator=torch.Generator().manual_seed(seed))
+    draw = la.losses.contrastive.draw_mixtures(
+        queries=5, hardest=3, of_negatives=4, with_query=2, generator=torch.Generator().manual_seed(seed)
+    )
     synthetic = la.losses.contrastive.mix_hard_negatives(q, bank, draw, hardest=3)
     assert la.losses.contrastive.mochi_loss(q, k, bank, synthetic) > la.info_nce(q, k, bank, temperature=0.2)
     assert ((draw.share >= 0) & (draw.share < 1)).all()
@@ -162,7 +180,7 @@ def test_synthetic_negatives_are_unit_vectors_and_whole_shares_repeat_what_is_th
     same(
         la.losses.contrastive.mix_hard_negatives(q, bank, draw, hardest=3).norm(dim=-1), torch.ones(5, 6, dtype=q.dtype)
     )
-    hard = la.losses.contrastive.hardest_negatives(q, bank, 3)
+    hard = la.losses.contrastive.hardest_negatives(q, bank, count=3)
     for share, index in ((0.0, draw.second), (1.0, draw.first)):
         whole = draw._replace(share=torch.full_like(draw.share, share), query_share=0 * draw.query_share)
         found = la.losses.contrastive.mix_hard_negatives(q, bank, whole, hardest=3)
@@ -172,7 +190,7 @@ def test_synthetic_negatives_are_unit_vectors_and_whole_shares_repeat_what_is_th
 
 def test_the_hardest_come_first():
     q, _, bank, _ = queue()
-    s = (unit(q).unsqueeze(1) * la.losses.contrastive.hardest_negatives(q, bank, 8)).sum(-1)
+    s = (unit(q).unsqueeze(1) * la.losses.contrastive.hardest_negatives(q, bank, count=8)).sum(-1)
     assert (s.diff(dim=-1) <= 0).all()
     same(s, (unit(q) @ unit(bank).mT).sort(-1, descending=True).values)
 
@@ -181,7 +199,7 @@ def test_a_mixture_with_the_query_is_harder_than_its_source():
     q, _, bank, draw = queue()
     draw = draw._replace(query_share=torch.full_like(draw.query_share, 0.9))
     found = la.losses.contrastive.mix_hard_negatives(q, bank, draw, hardest=3)[:, 4:]
-    source = la.losses.contrastive.hardest_negatives(q, bank, 3)
+    source = la.losses.contrastive.hardest_negatives(q, bank, count=3)
     source = torch.stack([source[n, draw.partner[n]] for n in range(5)])
     to_query = unit(q).unsqueeze(1)
     assert ((found * to_query).sum(-1) > (source * to_query).sum(-1)).all()
@@ -196,6 +214,35 @@ def test_queue_and_synthetic_negatives_pass_no_gradient():
     value = la.losses.contrastive.mochi_loss(q, k, bank, synthetic)
     slopes = torch.autograd.grad(value, [*leaves, synthetic], allow_unused=True)
     assert slopes[2:] == (None, None) and slopes[0].abs().min() > 0
+
+
+def test_shares_of_the_query_go_up_to_one_half():
+    drawn = la.losses.contrastive.draw_mixtures(
+        queries=100, hardest=5, of_negatives=100, with_query=100, generator=torch.Generator().manual_seed(0)
+    )
+    for shares, most in ((drawn.share, 1.0), (drawn.query_share, 0.5)):
+        assert 0 < shares.min() < 0.01 * most and 0.99 * most < shares.max() < most
+
+
+def test_all_of_the_hardest_are_drawn_evenly():
+    drawn = la.losses.contrastive.draw_mixtures(
+        queries=100, hardest=5, of_negatives=100, with_query=100, generator=torch.Generator().manual_seed(0)
+    )
+    for index in (drawn.first, drawn.second, drawn.partner):
+        counts = torch.bincount(index.flatten())
+        assert len(counts) == 5 and ((counts / 2000 - 1).abs() < 0.1).all()
+    assert not torch.equal(drawn.first, drawn.second)
+
+
+def test_a_generator_draws_the_same_again():
+    counts = {"queries": 3, "hardest": 5, "of_negatives": 4, "with_query": 2}
+    one, again, other = (
+        la.losses.contrastive.draw_mixtures(**counts, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
+        for n in (0, 0, 1)
+    )
+    assert all(torch.equal(a, b) for a, b in zip(one, again, strict=True)) and not torch.equal(one.share, other.share)
+    assert one.share.dtype == one.query_share.dtype == torch.float64
+    assert [tuple(x.shape) for x in one] == [(3, 4), (3, 4), (3, 4), (3, 2), (3, 2)]
 
 
 # Ordering by groups

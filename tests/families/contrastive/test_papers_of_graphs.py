@@ -132,7 +132,7 @@ def test_the_old_model_gets_no_gradient():
 
 def test_no_pseudo_label_occurs_twice_in_a_batch():
     labels = torch.tensor([3, 3, 3, -1, -1, 8, 3, 8, 5])
-    batches = la.losses.contrastive.guided_batches(labels, torch.Generator().manual_seed(0))
+    batches = la.losses.contrastive.guided_batches(labels, generator=torch.Generator().manual_seed(0))
     for batch in batches:
         found = labels[batch].tolist()
         assert len(found) == len(set(found)) <= 4
@@ -143,7 +143,7 @@ def test_no_pseudo_label_occurs_twice_in_a_batch():
 def test_batches_are_drawn_by_the_generator():
     labels = torch.arange(40) % 8
     first, again, other = (
-        la.losses.contrastive.guided_batches(labels, torch.Generator().manual_seed(n)) for n in (0, 0, 1)
+        la.losses.contrastive.guided_batches(labels, generator=torch.Generator().manual_seed(n)) for n in (0, 0, 1)
     )
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert any(not torch.equal(a, b) for a, b in zip(first, other, strict=True))

@@ -229,3 +229,29 @@ def test_gated_gradients():
     assert torch.autograd.gradcheck(
         lambda z, gate: la.losses.contrastive.gated_contrastive_loss(z, y, partner, gate, temperature=0.5), inputs
     )
+
+
+def test_a_vector_behind_a_closed_gate_has_no_direction():
+    """Its cosine to all others is 0: the positive is one of three that look alike."""
+    x, gate = normal(4, 3), torch.ones(4, 3)
+    gate[0] = 0
+    found = la.losses.contrastive.gated_contrastive_loss(
+        x, torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9]), gate
+    )
+    torch.testing.assert_close(found, torch.tensor(3.0, dtype=x.dtype).log())
+    with_zero = x.clone()
+    with_zero[2] = 0
+    s = torch.nn.functional.cosine_similarity(x[0], with_zero[1:], dim=-1) / 0.1
+    assert s[1] == 0
+    found = la.losses.contrastive.gated_contrastive_loss(
+        with_zero, torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9]), torch.ones(4, 3)
+    )
+    torch.testing.assert_close(found, torch.logsumexp(s, 0) - s[0])
+
+
+def test_one_positive_pair_is_a_mean_of_one():
+    labels, partners = torch.tensor([0, 1, 2, 3]), torch.tensor([1, 9, 9, 9])
+    x, gate = normal(4, 3), torch.ones(4, 3)
+    s = torch.nn.functional.cosine_similarity(x[0], x[1:], dim=-1) / 0.1
+    wanted = torch.logsumexp(s, 0) - s[0]
+    torch.testing.assert_close(la.losses.contrastive.gated_contrastive_loss(x, labels, partners, gate), wanted)

@@ -42,7 +42,7 @@ def by_hand_wrong():
         ("no minus", {**right, "loss": -right["loss"]}, "negative"),
         ("bits", {**right, "loss": right["loss"] / math.log(2)}, "base 2"),
         ("base 10", {**right, "loss": right["loss"] / math.log(10)}, "base 10"),
-        ("another class", {**right, "loss": -math.log(p[other])}, f"at class {other}"),
+        ("another class", {**right, "loss": -math.log(p[other])}, f"of class {other}"),
         ("no logarithm", {**right, "loss": 1 - p[y]}, "without a logarithm"),
         ("some loss", {**right, "loss": right["loss"] + 0.5}, "Compare that with your own"),
         ("label forgotten", {**right, "gradient": p}, "What does the label take away"),
@@ -63,7 +63,7 @@ def by_hand_wrong():
         ("words", {**right, "loss": "small"}, "must be made of numbers"),
         ("infinite", {**right, "loss": math.inf}, "not a finite number"),
         ("not a dictionary", [p, 1.0, gradient], "a dictionary"),
-        ("unknown entry", {**right, "logloss": 1.0}, "not asked for"),
+        ("unknown entry", {**right, "logloss": 1.0}, "does not belong there"),
     ]
 
 
@@ -535,7 +535,7 @@ def robust_wrong():
         ("swapped arguments", {**robust, "loss": my_loss_swapped}, "two arguments swapped"),
         ("a mask", {**robust, "loss": uses_a_mask}, "torch.vmap"),
         ("NaN in the gradient", {**robust, "loss": nan_when_confident}, "end in NaN"),
-        ("the other guess", {**robust, "squentropy_stopped_early": "above accuracy"}, "say something else"),
+        ("the other guess", {**robust, "squentropy_stopped_early": "above accuracy"}, "show something else"),
         ("no guess among the three", {**robust, "squentropy_stopped_early": "yes"}, "must be one of"),
     ]
 
@@ -562,7 +562,7 @@ STUBS = {
 
 
 #: What each exercise asks for, or what is one step from it. `softmax` alone is no answer to the last two.
-ASKED = {
+FORBIDDEN = {
     "cross_entropy/by_hand.py": {"cross_entropy", "softmax", "log_softmax", "logsumexp", "log"},
     "cross_entropy/stable.py": {
         "cross_entropy",

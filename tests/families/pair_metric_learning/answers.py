@@ -215,8 +215,8 @@ def _summed(x, where):
     return torch.where(where, x, 0.0).sum(-1)
 
 
-ASKED_FOR = given("pair_metric_learning/3")
-A, B, C = ASKED_FOR["pull"], ASKED_FOR["push"], ASKED_FOR["centre"]
+WEIGHT = given("pair_metric_learning/3")
+A, B, C = WEIGHT["pull"], WEIGHT["push"], WEIGHT["centre"]
 
 
 def my_deviance(*inputs):
@@ -327,7 +327,7 @@ WEIGHTS_WRONG = [
     ("centre forgotten", centre_forgotten, "as if the centre were 0"),
     ("centre added", centre_added, "Is its sign flipped"),
     ("averaged", averaged, "summed, not averaged"),
-    ("three times", three_times, "times what was asked for"),
+    ("three times", three_times, "times the weight that is given"),
     ("weights themselves", weights_themselves, "as its derivative"),
     ("of a neighbour", of_a_neighbour, "compare"),
     ("shifted", shifted, "up to a number"),
@@ -392,7 +392,7 @@ TURNING_WRONG = [
     ("below zero", {**TURNING, "positive_turns_at": lambda a, k: math.log(a * k) / k}, "No distance is below 0"),
     ("never zero", {**TURNING, "positive_turns_at": lambda a, k: abs(math.log(a * k)) / k}, "should give 0"),
     (
-        "a whole slope",
+        "a whole derivative",
         {**TURNING, "negative_turns_at": lambda a, k: max(0.0, 1 - math.log(a * k) / k)},
         "only half of it",
     ),
@@ -502,7 +502,7 @@ STUBS = {
 
 
 #: What each exercise asks for, or what is one step from it.
-ASKED = {
+FORBIDDEN = {
     "pair_metric_learning/by_hand.py": {"contrastive_loss", "triplet_margin_loss", "sqrt", "hypot", "relu", "clamp"},
     "pair_metric_learning/hardest.py": {
         "batch_hard_triplet_loss",

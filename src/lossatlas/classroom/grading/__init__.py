@@ -1,1 +1,1 @@
-"""Grade a class: notebooks of strangers in, a gradebook out. Nothing here trusts what a notebook says about itself."""
+"""Grade a class: from the notebooks of strangers to a gradebook. Nothing here trusts the claims of a notebook."""

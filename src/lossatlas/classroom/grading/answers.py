@@ -1,4 +1,4 @@
-"""The answers of a notebook by name, read from the child that holds them."""
+"""The answers of a notebook by name, read from the child process that has them."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ ENTRIES = 100_000
 
 
 class Answers(Mapping):
-    """What the notebook defines, read from the child when it is asked for."""
+    """What the notebook defines, read from the child when it is first used."""
 
     def __init__(self, session):
         self.session, self.known, self._reading, self._functions = session, {}, None, []
@@ -34,7 +34,7 @@ class Answers(Mapping):
         """(value, the functions in it) as the child has it now."""
         self._reading, self._functions = name, []
         try:
-            reply = self.session.ask("get", name, name=name)
+            reply = self.session.request("get", name, name=name)
         except RemoteError as error:
             return opaque("object", str(error)), []
         finally:

@@ -1,27 +1,14 @@
-"""Calls of a submission's functions, and the gradients of what they gave. Runs in the child only."""
+"""Calls of a submission's functions, and the gradients of their results. Runs in the child only."""
 
 import contextlib
 from collections import OrderedDict
 
 import torch
-from torch.overrides import TorchFunctionMode
 
+from ...exercises.torch_calls import TorchCalls
 from .trees import fill, split
 
 GRAPHS, NAMES = 2000, 500
-
-
-class Names(TorchFunctionMode):
-    """Notes which PyTorch functions run, for checks that listen."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = {}
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        if len(self.found) < NAMES:
-            self.found[str(getattr(function, "__name__", ""))[:80]] = None
-        return function(*args, **(kwargs or {}))
 
 
 class Graphs:
@@ -56,11 +43,11 @@ class Graphs:
         outputs = [output for output in outputs if output is not None]
         again = any(wanted)
         cotangents = [c.requires_grad_(again and w) for c, w in zip(cotangents, wanted[len(inputs) :], strict=True)]
-        asked = [x for x in inputs if x is not None]
+        wanted_inputs = [x for x in inputs if x is not None]
         with torch.enable_grad():
-            # The same as handing the cotangents to autograd, which would import a computer algebra system to compare shapes.
+            # Autograd takes cotangents too, but would import a computer algebra system to compare their shapes.
             total = sum((output * c).sum() for output, c in zip(outputs, cotangents, strict=True))
-            found = torch.autograd.grad(total, asked, retain_graph=True, create_graph=again, allow_unused=True)
+            found = torch.autograd.grad(total, wanted_inputs, retain_graph=True, create_graph=again, allow_unused=True)
         found = iter(found)
         gradients = [None if x is None else next(found) for x in inputs]
         if not again:
@@ -81,11 +68,11 @@ def call(function, arguments, tensors, *, tracked, leaves, batches, grad, listen
         batches: one (axes, randomness) for each `torch.vmap` around the call, innermost first; the outermost has the
             leading axis. `axes` has 0 or None for each tensor.
         grad: whether gradients are recorded at all.
-        listen: whether to note which PyTorch functions run.
+        listen: whether to record which PyTorch functions run.
 
     Returns:
-        (value with slots, outputs for the slots, numbers of the tensors that were changed, inputs for a gradient, names);
-        the changed tensors are the last outputs.
+        (value with slots, outputs for the slots, numbers of the tensors that were changed, inputs for a gradient,
+        names); the changed tensors are the last outputs.
     """
     before = [x.clone() for x in tensors]
     inputs = [x.requires_grad_() if grad and t else None for x, t in zip(tensors, tracked, strict=True)]
@@ -93,12 +80,12 @@ def call(function, arguments, tensors, *, tracked, leaves, batches, grad, listen
         x.clone() if t and not leaf else x
         for x, t, leaf in zip(tensors, [i is not None for i in inputs], leaves, strict=True)
     ]
-    value, count, names = None, 0, Names()
+    value, count, calls = None, 0, TorchCalls(most=NAMES)
 
     def run(*tensors):
         nonlocal value, count
         args, kwargs = fill(arguments, tensors)
-        with names if listen else contextlib.nullcontext():
+        with calls if listen else contextlib.nullcontext():
             given = function(*args, **kwargs)
         value, outputs = split(given)
         count = len(outputs)
@@ -109,7 +96,7 @@ def call(function, arguments, tensors, *, tracked, leaves, batches, grad, listen
     with torch.set_grad_enabled(grad):
         outputs = list(run(*seen))[:count]
     changed = [i for i, (x, y) in enumerate(zip(before, seen, strict=True)) if not _same(x, y)]
-    return value, outputs + [seen[i] for i in changed], changed, inputs, list(names.found)
+    return value, outputs + [seen[i] for i in changed], changed, inputs, [name[:80] for name in calls.names]
 
 
 def _same(x, y):

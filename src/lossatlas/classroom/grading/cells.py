@@ -88,9 +88,9 @@ class Notebook:
                 with alarm(seconds):
                     done = self.shell.run_cell(source, store_history=False)
             except OutOfTime as late:  # rung in the moment between the cell and here
-                return self.told(late, seconds), printed.getvalue()
+                return self.explanation(late, seconds), printed.getvalue()
         error = done.error_before_exec or done.error_in_exec
-        return ("" if error is None else self.told(error, seconds)), printed.getvalue()
+        return ("" if error is None else self.explanation(error, seconds)), printed.getvalue()
 
     @property
     def names(self):
@@ -100,7 +100,7 @@ class Notebook:
             if not name.startswith("_") and value is not self._before.get(name, self)
         }
 
-    def told(self, error, seconds):
+    def explanation(self, error, seconds):
         """What went wrong, in words for the student, with the line of theirs where it happened."""
         if isinstance(error, OutOfTime):
             return f"Stopped after {seconds:g} seconds. Is there a loop that does not end?"
@@ -114,7 +114,7 @@ class Notebook:
 
 
 def _files_of_cells(error):
-    """The cells among the files of a traceback: those whose source no file holds."""
+    """The cells among the files of a traceback: those whose source is in no file."""
     return {
         frame.filename
         for frame in traceback.extract_tb(error.__traceback__)
@@ -124,7 +124,7 @@ def _files_of_cells(error):
 
 @contextlib.contextmanager
 def alarm(seconds):
-    """Raise `OutOfTime` when the block takes longer. A submission may switch this off; the grader's own clock it cannot."""
+    """Raise `OutOfTime` when the block takes longer. Submissions may switch this off, but not the grader's clock."""
 
     def ring(number, frame):
         raise OutOfTime
@@ -154,7 +154,7 @@ def _exercises():
 
 
 def _left_to_the_grader(key, answer=None, *, student=""):
-    """Stands in for `check` while a submission is graded: it is held to the same properties outside, once is enough."""
+    """Stands in for `check` while a submission is graded, because the grader checks the same properties outside."""
     return Result(str(key), "", (), "it is checked by the grader")
 
 

@@ -165,15 +165,16 @@ def words(summary):
 def alt(summary):
     """What the picture shows, in a few sentences."""
     shares = "; ".join(
-        f"exercise {label.partition(' ')[0]}: {', '.join(f'{states[state]} {words}' for state, words in STATES.items() if states[state]) or 'nobody'}"
+        f"exercise {label.partition(' ')[0]}:"
+        f" {', '.join(f'{states[state]} {words}' for state, words in STATES.items() if states[state]) or 'nobody'}"
         for label, states in summary.questions
     )
     failed = "; ".join(f"{cause} (exercise {number}): {count}" for number, cause, count in summary.failures[:3])
-    said = f"Bars for every exercise show how many of {summary.graded} students got what. {shares}."
-    said += f" What failed most often: {failed}." if failed else ""
+    text = f"Bars for every exercise show how many of {summary.graded} students got what. {shares}."
+    text += f" What failed most often: {failed}." if failed else ""
     for label, board in summary.boards:
-        said += f" Best score in exercise {label.partition(' ')[0]}: {board[0][1]:.4g}."
-    return "".join(c for c in said if c not in "[]\\`\n")
+        text += f" Best score in exercise {label.partition(' ')[0]}: {board[0][1]:.4g}."
+    return "".join(c for c in text if c not in "[]\\`\n")
 
 
 def _shares(axes, summary):

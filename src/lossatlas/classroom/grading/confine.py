@@ -27,7 +27,7 @@ REFUSED = (
     "settimeofday", "clock_settime", "personality", "setrlimit",
 )  # fmt: skip
 
-#: Calls that do nothing, and say that they did: in a folder of one's own they change nothing that matters, and programs
+#: Calls that do nothing, and report success: in a folder of one's own they change nothing that matters, and programs
 #: that copy files use them; but where root grades, they could change the devices of the machine, which root owns.
 PRETENDED = (
     "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat",

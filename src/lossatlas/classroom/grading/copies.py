@@ -12,7 +12,8 @@ from collections import defaultdict
 from ...exercises import EXERCISES
 from ...exercises.exercise import numbers_of
 
-#: Nodes of the syntax tree beyond those of the stub: two or three lines of formulas. Shorter code is the same by chance.
+#: Nodes of the syntax tree beyond those of the stub: two or three lines of formulas. Shorter code is the same by
+#: chance.
 LEAST_NODES = 40
 MOST_NAMED = 5
 
@@ -59,9 +60,9 @@ def fitting_numbers(records, master):
     """student -> remarks on answers that are wrong for their own numbers and right for those of another student."""
     students = [record["student"] for record in records]
     remarks = defaultdict(list)
-    for record, question, asked in _wrong_numbers(records, master):
+    for record, question, posed in _wrong_numbers(records, master):
         others = [other for other in students if other != record["student"]]
-        if fitting := _fitting(asked, question["answer"], record["student"], others):
+        if fitting := _fitting(posed, question["answer"], record["student"], others):
             remarks[record["student"]].append(f"{question['name']}: answer fits the numbers of {_named(fitting)}")
     return remarks
 
@@ -70,19 +71,19 @@ def fitting_declared(record, master):
     """question name -> the name in the notebook, perhaps "", where a wrong answer is right for that name's numbers."""
     names = [] if record["declared"] is None else list(dict.fromkeys([record["declared"], ""]))
     found = {
-        q["name"]: _fitting(asked, q["answer"], record["student"], names)
-        for _, q, asked in _wrong_numbers([record], master)
+        q["name"]: _fitting(posed, q["answer"], record["student"], names)
+        for _, q, posed in _wrong_numbers([record], master)
     }
     return {question: fitting[0] for question, fitting in found.items() if fitting}
 
 
 def _wrong_numbers(records, master):
     """Answers of plain numbers that lost points in questions with numbers of one's own."""
-    asked = {question.name: question for question in master.questions}
+    posed = {question.name: question for question in master.questions}
     for record in records:
         for question in record["questions"]:
             if question["answer"] and question["state"] in ("none", "partial"):
-                yield record, question, asked[question["name"]]
+                yield record, question, posed[question["name"]]
 
 
 def _fitting(question, answers, student, others):
@@ -149,9 +150,10 @@ def _normalised(definitions, answers):
             wanted += [name for name in dict.fromkeys(used) if name in definitions and name not in (*wanted, "student")]
     # Parsed anew, because renaming changes the tree.
     tree = _Renamed(set(wanted)).visit(ast.parse("\n".join(map(ast.unparse, chosen))))
-    return sum(1 for _ in ast.walk(tree)), hashlib.sha256(ast.dump(tree).encode(errors="backslashreplace")).hexdigest()[
-        :20
-    ]
+    return (
+        sum(1 for _ in ast.walk(tree)),
+        hashlib.sha256(ast.dump(tree).encode(errors="backslashreplace")).hexdigest()[:20],
+    )
 
 
 class _Renamed(ast.NodeTransformer):

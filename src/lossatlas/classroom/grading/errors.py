@@ -9,7 +9,7 @@ class RemoteError(Exception):
     """What a student's function raised.
 
     Attributes:
-        told: what happened, with the student's line, in words.
+        explanation: what happened, with the student's line, in words.
     """
 
     def __str__(self):
@@ -18,16 +18,17 @@ class RemoteError(Exception):
 
 #: Exceptions that checks may look for; all others arrive as a `RemoteError` with the name of their class.
 _KNOWN = (
-    "ArithmeticError", "AssertionError", "AttributeError", "IndexError", "KeyError", "LookupError", "MemoryError", "NameError",
-    "NotImplementedError", "OverflowError", "RecursionError", "RuntimeError", "TypeError", "ValueError", "ZeroDivisionError",
+    "ArithmeticError", "AssertionError", "AttributeError", "IndexError", "KeyError", "LookupError", "MemoryError",
+    "NameError", "NotImplementedError", "OverflowError", "RecursionError", "RuntimeError", "TypeError", "ValueError",
+    "ZeroDivisionError",
 )  # fmt: skip
 
 
-def error_of(raised, name, message, told):
-    """The exception that a child's reply tells of."""
-    if not all(isinstance(part, str) for part in (raised, name, message, told)):
+def error_of(raised, name, message, explanation):
+    """The exception that a child's reply describes."""
+    if not all(isinstance(part, str) for part in (raised, name, message, explanation)):
         raise FrameError("an exception without words")
     bases = (RemoteError, getattr(builtins, raised)) if raised in _KNOWN else (RemoteError,)
     error = type("".join(c for c in name if c.isidentifier() or c.isdigit()) or "Error", bases, {})(readable(message))
-    error.told = readable(told) or f"Your code raised {readable(name)}"
+    error.explanation = readable(explanation) or f"Your code raised {readable(name)}"
     return error

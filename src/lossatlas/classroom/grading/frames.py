@@ -60,7 +60,7 @@ def encode(value, body, function):
     """The value as JSON takes it. Bytes of tensors are appended to the list `body`.
 
     Args:
-        function: says of a callable value what stands for it, a list of plain values, or None if it does not travel.
+        function: gives what stands for a callable value, a list of plain values, or None if it does not travel.
     """
     if value is None or isinstance(value, bool):
         return value

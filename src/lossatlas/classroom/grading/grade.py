@@ -1,7 +1,8 @@
 """Grade one submission: every check of every question, each point with the reason it was given or not.
 
-What goes wrong is kept apart. A property that fails costs points and is told. A part that is not attempted costs points
-kindly. A submission whose process is lost says so. And an error in the check itself is shown to the instructor, who must
+What goes wrong is kept apart. A property that fails costs points and is explained. A part that is not attempted costs
+points kindly. The record of a submission whose process is lost shows that. And an error in the check itself is shown to
+the instructor, who must
 look at it: it could be the master that is wrong.
 """
 
@@ -15,9 +16,9 @@ from decimal import Decimal
 
 import torch
 
-from ...exercises import EXERCISES, Unheld
+from ...exercises import EXERCISES, NotSolved
 from ...exercises.answers import is_stub
-from ...exercises.run import OutOfTime, overheard
+from ...exercises.run import OutOfTime, collected_results
 from .cells import NotANotebook, sources
 from .copies import code_of_questions
 from .limits import SessionLost
@@ -30,18 +31,19 @@ SMALL = 100  # entries of an answer that is kept, to be compared with other stud
 
 
 def grade(notebook, student, master, *, isolation, limits, check_seconds=CHECK_SECONDS):
-    """What a submission is worth, as a dictionary that JSON can hold.
+    """What a submission is worth, as a dictionary that fits into JSON.
 
     Args:
         notebook: the submission, bytes.
-        student: whose it is; decides the numbers of the exercises, whatever the notebook says.
+        student: whose it is; decides the numbers of the exercises, whatever name the notebook states.
         master: the `Master` with the checks.
         isolation, limits: for the `Session` that runs the notebook.
         check_seconds: time limit of one check.
 
     Returns:
         `student`, `declared` (the name the notebook gives, or None), `notebook` (whether it is one), `ran` (whether its
-        first cell was reached), `lost` (why its process ended, or ""), `cells` (those that failed), `questions`, `seconds`.
+        first cell was reached), `lost` (why its process ended, or ""), `cells` (those that failed), `questions`,
+        `seconds`.
     """
     began = time.monotonic()
     record = {
@@ -146,11 +148,11 @@ def try_check(check, given, seconds):
         seconds: the time it may take.
 
     Returns:
-        A dictionary with `state` ("passed", "failed", "not attempted", "out of time", "lost" or "grader error"), `earned`,
-        `words`, `lines` (one for each property that was tried) and `score`.
+        A dictionary with `state` ("passed", "failed", "not attempted", "out of time", "lost" or "grader error"),
+        `earned`, `words`, `lines` (one for each property that was tried) and `score`.
     """
     torch.manual_seed(0)
-    with overheard() as results:
+    with collected_results() as results:
         try:
             with deadline(seconds):
                 check.function()(**given)
@@ -159,8 +161,8 @@ def try_check(check, given, seconds):
             return _outcome(
                 check, "out of time", f"Stopped after {seconds:g} seconds. Is there a loop that does not end?", results
             )
-        except Unheld as unheld:
-            result = unheld.result
+        except NotSolved as unsolved:
+            result = unsolved.result
             if result.to_do:
                 return _outcome(check, "not attempted", result.to_do)
             if result.error is not None:
@@ -174,8 +176,8 @@ def _after(check, error, results):
     """The outcome of a check that an exception ended: whose exception was it?"""
     if isinstance(error, SessionLost):
         return _outcome(check, "lost", _cut(error), results)
-    if told := getattr(error, "told", ""):
-        return _outcome(check, "failed", "" if results else _cut(told), results)
+    if explanation := getattr(error, "explanation", ""):
+        return _outcome(check, "failed", "" if results else _cut(explanation), results)
     if isinstance(error, AssertionError):
         return _outcome(check, "failed", _cut(error) or "It does not hold.", results)
     lines = traceback.format_exception_only(error) + traceback.format_tb(error.__traceback__)[-2:]
@@ -183,7 +185,7 @@ def _after(check, error, results):
 
 
 def _outcome(check, state, words="", results=()):
-    """One check as it goes into the record; a property met more than once is told once."""
+    """One check as it goes into the record; a property that is met more than once is listed once."""
     lines = list(
         dict.fromkeys((line.name, line.state, _cut(line.words)) for result in results for line in result.feedback)
     )
@@ -210,7 +212,7 @@ def _summed(question, checks):
         state = "not attempted"
     else:
         state = "partial" if earned else "none"
-    # Hidden checks draw inputs of their own: a score that holds there counts.
+    # Hidden checks draw inputs of their own: a score that is reached there counts.
     scores = [
         check["score"] for check in sorted(checks, key=lambda check: check["hidden"]) if check["score"] is not None
     ]

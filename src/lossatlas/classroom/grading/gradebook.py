@@ -32,7 +32,7 @@ class Entry:
         record: what `grade` found, or None.
         remarks: for the instructor.
         places: question name -> (place, of how many), for the questions with a score.
-        told: question name -> a note for the student.
+        notes: question name -> a note for the student.
     """
 
     student: str
@@ -42,7 +42,7 @@ class Entry:
     record: dict | None = None
     remarks: tuple = ()
     places: dict | None = None
-    told: dict | None = None
+    notes: dict | None = None
 
     @property
     def questions(self):
@@ -131,7 +131,8 @@ def _grade_the_rest(entries, tasks, master, jobs, limits):
     ready = sum(entry.record is not None for entry in entries)
     if ready:
         print(
-            f"{ready} of {ready + len(tasks)} graded before, with the same master, library and limits; --force grades them again"
+            f"{ready} of {ready + len(tasks)} graded before, with the same master, library and limits; --force grades"
+            " them again"
         )
     if tasks:
         _rehearse_aloud(master)
@@ -154,7 +155,7 @@ def _grade_the_rest(entries, tasks, master, jobs, limits):
                 if entry.record is None:
                     entry.status = LOOK
                     entry.problem = (
-                        "Grading did not come to an end. Your instructor has been told, and will look at it."
+                        "Grading did not come to an end. Your instructor has been informed, and will look at it."
                     )
                     entry.remarks += (trouble or "nothing was recorded",)
                 bar.update()
@@ -164,7 +165,8 @@ def _rehearse_aloud(master):
     print("the master's own solution is graded first ...", file=sys.stderr, flush=True)
     for line in rehearse(master):
         print(
-            f"warning: the master's own solution does not earn all points, so students may lose them for nothing: {line}",
+            "warning: the master's own solution does not earn all points, so students may lose them for nothing:"
+            f" {line}",
             file=sys.stderr,
         )
 
@@ -181,7 +183,10 @@ def _judge(entry):
         return
     if not entry.record["ran"]:
         entry.status = LOOK
-        entry.problem = "Your notebook could not be started, through no fault that is certain to be yours. Your instructor has been told, and will look at it."
+        entry.problem = (
+            "Your notebook could not be started, and it is not certain that this is its fault. Your instructor has been"
+            " informed, and will look at it."
+        )
     if lost:
         entry.remarks += (f"stopped: {lost}",)
     if declared == "":
@@ -202,10 +207,10 @@ def _compare(entries, master):
     found = [entry.record for entry in graded]
     alike, fitting = copies.same_code(found), copies.fitting_numbers(found, master)
     for entry in graded:
-        entry.told, entry.places = {}, {}
+        entry.notes, entry.places = {}, {}
         for question, name in copies.fitting_declared(entry.record, master).items():
             named = f'`student = "{name}"`' if name else 'an empty name, `student = ""`'
-            entry.told[question] = (
+            entry.notes[question] = (
                 f'Your answer is right for the numbers of {named}, but your own are those of "{entry.student}", '
                 "the name under which you handed in. Tell your instructor if that name is wrong."
             )

@@ -10,7 +10,7 @@ import dataclasses
 import torch
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 
-from .asked import Answer, Step
+from .requests import Answer, Step
 
 
 class RemoteCall(torch.autograd.Function):
@@ -101,7 +101,7 @@ def _one_by_one(size, axes, step, tensors):
 
 
 def _to_front(tensors, axes, size, tracked):
-    """Batched axes in front; what is differentiated in gets one in any case, so that each item has a gradient of its own."""
+    """Batched axes in front; tracked tensors get one in any case, so that each item has a gradient of its own."""
     moved, dims = [], []
     for x, axis, wanted in zip(tensors, axes, tracked, strict=True):
         if axis is not None:

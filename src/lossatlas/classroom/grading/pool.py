@@ -1,4 +1,4 @@
-"""Several submissions at a time, each graded by a process of its own, so that one that dies takes nothing else with it."""
+"""Several submissions at a time, each graded by a process of its own, so that none ends the grading of others."""
 
 import contextlib
 import multiprocessing
@@ -12,7 +12,7 @@ import traceback
 from multiprocessing.connection import wait
 from pathlib import Path
 
-#: How long a process that is asked to end may take to clean up.
+#: How long a process that is to end may take to clean up.
 GRACE = 10.0
 
 
@@ -97,11 +97,13 @@ def _in_own_process(work, task, scratch):
     except Stopped:
         sys.exit(1)
     except Exception:
-        _said(os.getpid(), scratch).write_text(traceback.format_exc(), encoding="utf8", errors="backslashreplace")
+        _trouble_file(os.getpid(), scratch).write_text(
+            traceback.format_exc(), encoding="utf8", errors="backslashreplace"
+        )
         sys.exit(1)
 
 
-def _said(process, scratch):
+def _trouble_file(process, scratch):
     return Path(scratch, f"trouble-{process}.txt")
 
 
@@ -124,13 +126,16 @@ def _end(process):
 
 
 def _trouble(process, scratch):
-    code, said = process.exitcode, _said(process.pid, scratch)
+    code, file = process.exitcode, _trouble_file(process.pid, scratch)
     if code == 0:
         return ""
-    if said.is_file():
+    if file.is_file():
         return (
-            f"the process that graded it came to an error: {said.read_text(encoding='utf8').strip().splitlines()[-1]}"
+            f"the process that graded it came to an error: {file.read_text(encoding='utf8').strip().splitlines()[-1]}"
         )
     if code < 0:
-        return f"the process that graded it was ended by signal {-code} ({signal.Signals(-code).name}); did the machine run out of memory?"
+        return (
+            f"the process that graded it was ended by signal {-code} ({signal.Signals(-code).name}); did the machine"
+            " run out of memory?"
+        )
     return f"the process that graded it ended with code {code}"

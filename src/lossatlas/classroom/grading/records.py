@@ -1,4 +1,4 @@
-"""What was found for each student, one file each: a class can be graded in several runs, and again when something changed."""
+"""The results of each student, one file each: a class can be graded in several runs, and again after a change."""
 
 import functools
 import hashlib
@@ -15,14 +15,14 @@ import lossatlas
 
 
 def key_of(data, student, master, isolation, limits):
-    """What a record hangs on: submission, student, what is asked and checked, the library, and the limits."""
-    asked = [
+    """What a record hangs on: submission, student, questions and checks, the library, and the limits."""
+    questions = [
         (q.name, q.key, q.title, q.stub, q.answers, [(c.name, c.points, c.hidden, c.source, c.needs) for c in q.checks])
         for q in master.questions
     ]
     settings = {
         "student": student,
-        "asked": asked,
+        "questions": questions,
         "library": library(),
         "isolation": isolation,
         "limits": asdict(limits),

@@ -1,7 +1,7 @@
 """Grade the master's own solution before the class: is the master right, and what do all submissions share?
 
-What checks compute for everybody, such as networks that are trained for comparison, they keep; processes that are forked
-afterwards have it.
+What checks compute for everybody, such as networks that are trained for comparison, they keep; processes that are
+forked afterwards have it.
 """
 
 import contextlib

@@ -5,9 +5,9 @@ import torch
 from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.overrides import _get_current_function_mode_stack, handle_torch_function
 
-from .asked import Call
 from .errors import error_of
 from .gradients import RemoteCall, is_tracked
+from .requests import Call
 from .trees import Slot, fill, split
 
 
@@ -40,7 +40,7 @@ class RemoteFunction:
         with torch._C.DisableTorchFunction():  # what is done here on the way is none of the student's calls
             value, names = self._called(args, kwargs, bool(listeners))
         for name in names:
-            _tell_listeners(name)
+            _notify_listeners(name)
         return value
 
     def _called(self, args, kwargs, listen):
@@ -80,8 +80,8 @@ def _write(tensor, new):
         ) from None
 
 
-def _tell_listeners(name):
-    """As if the PyTorch function of this name ran here, for checks that note which ones do."""
+def _notify_listeners(name):
+    """As if the PyTorch function of this name ran here, for checks that record which ones do."""
 
     def called(*args, **kwargs):
         return None
@@ -103,5 +103,6 @@ def _check(arguments):
             _check(entry)
     elif arguments is not None and arguments is not ... and not isinstance(arguments, PLAIN):
         raise TypeError(
-            f"a function in the sandbox can be given tensors, numbers, text, lists and dictionaries, not {type(arguments).__name__}"
+            "a function in the sandbox can be given tensors, numbers, text, lists and dictionaries, not"
+            f" {type(arguments).__name__}"
         )

@@ -23,8 +23,9 @@ LOOK_SECONDS = 0.2
 END_SECONDS = 2.0
 
 ENVIRONMENT = {
-    "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "USER": "student", "LOGNAME": "student", "MPLBACKEND": "agg",
-    "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+    "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "USER": "student", "LOGNAME": "student",
+    "MPLBACKEND": "agg", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
 }  # fmt: skip
 
 
@@ -69,12 +70,12 @@ class Child:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def confinement(self):
-        """What the child is told to do to itself before it reads the notebook."""
+        """What the child does to itself before it reads the notebook."""
         refuse = not seccomp_missing()
         return {
             "limits": {
-                # Libraries are in memory too, but not part of this limit; so memory runs out, told by Python, before
-                # the watcher below ends it all.
+                # Libraries are in memory too, but not part of this limit; so Python reports that memory has run out
+                # before the watcher below ends it all.
                 "memory_mb": int(0.85 * self.limits.memory_mb),
                 "disk_mb": self.limits.disk_mb,
                 "cpu_seconds": self.limits.total_seconds + 60,
@@ -104,7 +105,10 @@ class Child:
             return self.why
         number = -code if code is not None and code < 0 else code - 128 if code is not None and code > 128 else 0
         if number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE):
-            return f"Python crashed ({signal.Signals(number).name}). Was memory to run out, or were more threads started than there may be?"
+            return (
+                f"Python crashed ({signal.Signals(number).name}). Was memory to run out, or were more threads started"
+                " than there may be?"
+            )
         if number in (signal.SIGKILL, signal.SIGXCPU):
             return "Its process was killed; it had used more time or memory than there is."
         if code:
@@ -195,12 +199,13 @@ def _around(isolation, environment, limits):
 
 
 def bubblewrap(environment, limits):
-    """A sandbox that holds the system's programs, Python and this library, all read-only, and three small folders."""
+    """A sandbox with the system's programs, Python and this library, all read-only, and three small folders."""
     disk = str(limits.disk_mb * MEGABYTE)
     command = [
         "bwrap", "--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
         "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
-        # No other process in the sandbox: one without seccomp, whose memory could be written to, would be a way around it.
+        # No other process in the sandbox: one without seccomp, whose memory could be written to, would be a way around
+        # it.
         "--as-pid-1",
         *_no_more_users(),
     ]  # fmt: skip
@@ -228,7 +233,7 @@ def bubblewrap(environment, limits):
 
 @functools.cache
 def _no_more_users():
-    """Where bubblewrap is new enough, no user namespaces inside the sandbox; seccomp refuses them, but may be missing."""
+    """An option against user namespaces, where bubblewrap has it; seccomp refuses them too, but may be missing."""
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         if "--disable-userns" in subprocess.run(["bwrap", "--help"], capture_output=True, text=True, timeout=10).stdout:
             return ["--disable-userns"]
@@ -236,7 +241,7 @@ def _no_more_users():
 
 
 def _python_folders():
-    """Python, the virtual environment, and this package: not the folder that it lies in, which may hold solutions."""
+    """Python, the virtual environment, and this package, but not its parent folder, which may contain solutions."""
     package = Path(__file__).resolve().parents[2]
     found = []
     for folder in (sys.base_prefix, sys.base_exec_prefix, sys.prefix, package):

@@ -28,8 +28,13 @@ NO_ANSWER = "It sent the grader something that is not an answer."
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """A cell of the notebook: its place among all cells, the beginning of its source and of what it printed, and what went
-    wrong, or ""."""
+    """A cell of the notebook.
+
+    Attributes:
+        index: its place among all cells.
+        source_head, printed: the beginning of its source and of what it printed.
+        error: what went wrong, or "".
+    """
 
     index: int
     source_head: str
@@ -45,7 +50,7 @@ class Session:
 
     Args:
         notebook: the file, bytes.
-        student: whose it is, for the instructor; the child is not told.
+        student: whose it is, for the instructor; the child does not learn it.
         isolation: "bubblewrap" or "limits"; see `PROTECTION`.
         limits: what it may use.
 
@@ -55,7 +60,7 @@ class Session:
         declared_student: what the notebook calls its `student`, or "".
 
     Raises:
-        SessionLost: the notebook cannot be read, or its process ended. What is asked for later starts a new process: without
+        SessionLost: the notebook cannot be read, or its process ended. A later request starts a new process: without
             the cell that ended the last one, at most three times. A function that ended it is not called again.
     """
 
@@ -90,11 +95,11 @@ class Session:
             return ""
         return readable(declared)[:200] if isinstance(declared, str) else ""
 
-    def ask(self, what, about, **parts):
-        """One question to the child, and its reply.
+    def request(self, what, about, **parts):
+        """One request to the child, and its reply.
 
         Args:
-            about: the name or the function that is asked for; should the child end over it, it is not asked for again.
+            about: the name or the function that is requested; should the child end over it, it is not requested again.
         """
         key = about.origin if isinstance(about, RemoteFunction) else about
         if key in self._deadly:
@@ -103,22 +108,24 @@ class Session:
         if isinstance(about, RemoteFunction):
             self._found_again(about)
         try:
-            reply = self._exchange({"ask": what, "drop": self._drop(), **parts}, self.limits.call_seconds)
+            reply = self._exchange({"request": what, "drop": self._drop(), **parts}, self.limits.call_seconds)
         except SessionLost as lost:
-            self._deadly[key] = f"`{_name(about)}` was asked for, and the process of your notebook was lost. {lost}"
+            self._deadly[key] = (
+                f"`{_name(about)}` was used by a check, and the process of your notebook was lost. {lost}"
+            )
             raise SessionLost(self._deadly[key]) from None
         except BaseException:
             self._deadly[key] = f"`{_name(about)}` had not answered when the time of the check was over."
             raise
         if "raised" in reply:
-            with self.held_to_form():
-                error = error_of(*(reply[part] for part in ("raised", "name", "message", "told")))
+            with self.well_formed_reply():
+                error = error_of(*(reply[part] for part in ("raised", "name", "message", "explanation")))
             raise error
         return reply
 
     @contextlib.contextmanager
-    def held_to_form(self):
-        """A reply without its parts ends the child."""
+    def well_formed_reply(self):
+        """A block that reads a reply; where the reply lacks a part, the child is ended."""
         try:
             yield
         except (FrameError, KeyError, TypeError, AttributeError, IndexError, ValueError):
@@ -142,7 +149,8 @@ class Session:
         """A child that has run the notebook, without the cells that ended earlier ones."""
         if len(self.notebook) > self.limits.notebook_mb * 2**20:
             raise SessionLost(
-                f"The file has {len(self.notebook) / 2**20:.0f} MB; a notebook may have {self.limits.notebook_mb}. Clear its outputs, save it, and hand it in again."
+                f"The file has {len(self.notebook) / 2**20:.0f} MB; a notebook may have {self.limits.notebook_mb}."
+                " Clear its outputs, save it, and hand it in again."
             )
         while True:
             if self._spent >= self.limits.total_seconds:
@@ -177,7 +185,7 @@ class Session:
                     break
                 if "lost" in reply:
                     self._lose(_words(str(reply["lost"])))
-                with self.held_to_form():
+                with self.well_formed_reply():
                     index = reply["cell"]
                     if "head" in reply:
                         running = cells[index] = CellOutcome(int(index), _words(reply["head"]))
@@ -185,7 +193,7 @@ class Session:
                         error, printed = _words(reply["error"]), _words(reply["printed"])
                         cells[index] = CellOutcome(running.index, running.source_head, error, printed)
                 reply = self._exchange(None, self.limits.cell_seconds)
-            with self.held_to_form():
+            with self.well_formed_reply():
                 self._names = [name for name in reply["names"] if isinstance(name, str)]
         except SessionLost as lost:
             if running is None or self._spent >= self.limits.total_seconds:

@@ -1,7 +1,7 @@
 """Find what was handed in, and by whom. Names and files are strangers' work: each is looked at before it is opened.
 
 The folder of submissions is only read, links are never followed, and nothing but a regular file of a bounded size is
-opened. What is wrong with one submission is said of that one.
+opened. A problem of one submission is reported for that one alone.
 """
 
 import csv
@@ -21,7 +21,7 @@ RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt"
 
 
 class GradingError(Exception):
-    """Something the instructor must put right before a class can be graded; the message says what."""
+    """Something the instructor must put right before a class can be graded; the message names it."""
 
 
 class Unreadable(Exception):
@@ -72,12 +72,12 @@ def find_submissions(folder, roster=None):
             notebook nor named like a student counts as a stray.
 
     Raises:
-        GradingError: the folder cannot be read, or holds nothing.
+        GradingError: the folder cannot be read, or is empty.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        raise GradingError(f"{folder}: {error.strerror}; name the folder that holds the submissions") from error
+        raise GradingError(f"{folder}: {error.strerror}; name the folder with the submissions") from error
     found, strays = defaultdict(list), []
     known = {same(name) for one in roster or () for name in (one.student, one.handed_in_as)}
     notebooks = {clean(_stem(entry)) for entry in entries if _may_hold_notebook(entry)}
@@ -98,7 +98,7 @@ def find_submissions(folder, roster=None):
         )
     submissions = [_one(name, several) for name, several in found.items()]
     submissions = _enrol(submissions, roster) if roster else submissions
-    return Class(sorted(_tell_twins(submissions), key=lambda one: (one.student.casefold(), one.student)), strays)
+    return Class(sorted(_mark_twins(submissions), key=lambda one: (one.student.casefold(), one.student)), strays)
 
 
 def read(path):
@@ -163,14 +163,15 @@ def clean(name):
 
 
 def same(name):
-    """What two spellings of one name have in common: neither case nor spaces tell students apart."""
+    """What two spellings of one name have in common: neither case nor spaces distinguish students."""
     return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
 
 
 def file_names(students):
     """Student -> a name for files of theirs: readable, safe on every system, no two alike.
 
-    The first of those whose names differ only in case keeps the plain name, so students of the roster should come first.
+    The first of those whose names differ only in case keeps the plain name, so students of the roster should come
+    first.
     """
     names, taken = {}, set()
     for student in students:
@@ -203,7 +204,7 @@ def _may_hold_notebook(entry):
 
 
 def _submission(name, entry):
-    """What one entry of the folder holds. Nothing is opened yet."""
+    """What one entry of the folder contains. Nothing is opened yet."""
     try:
         mode = entry.stat(follow_symlinks=False)
         if stat.S_ISDIR(mode.st_mode):
@@ -228,7 +229,7 @@ def _only_notebook(folder):
             seen += 1
             if seen > MOST_ENTRIES or depth > DEEPEST:
                 raise Unreadable(
-                    "The folder holds too many files to look for the notebook in it: hand in the notebook alone."
+                    "The folder contains too many files to look for the notebook in it: hand in the notebook alone."
                 )
             if entry.name.startswith((".", "__MACOSX")):
                 continue
@@ -241,7 +242,8 @@ def _only_notebook(folder):
     if len(notebooks) > 1:
         names = ", ".join(sorted(clean(entry.name) for entry in notebooks)[:5])
         raise Unreadable(
-            f"There are {len(notebooks)} notebooks in the folder ({names}): hand in one, so that it is clear which one counts."
+            f"There are {len(notebooks)} notebooks in the folder ({names}): hand in one, so that it is clear which one"
+            " counts."
         )
     _need_regular(notebooks[0].stat(follow_symlinks=False))
     return Path(notebooks[0].path)
@@ -264,12 +266,15 @@ def _one(name, several):
         return several[0]
     return Submission(
         name,
-        problem="There is more than one submission under this name, a file and a folder: hand in one, so that it is clear which one counts.",
+        problem=(
+            "There is more than one submission under this name, a file and a folder: hand in one, so that it is clear"
+            " which one counts."
+        ),
     )
 
 
 def _enrol(submissions, roster):
-    """One submission for every student of the roster, and those of others, told apart by a remark."""
+    """One submission for every student of the roster, and those of others, marked by a remark."""
     by_name = {one.student: one for one in submissions}
     exact = {one.student: by_name.pop(one.handed_in_as) for one in roster if one.handed_in_as in by_name}
     alike = defaultdict(list)
@@ -290,7 +295,7 @@ def _enrol(submissions, roster):
     return enrolled
 
 
-def _tell_twins(submissions):
+def _mark_twins(submissions):
     groups = defaultdict(list)
     for one in submissions:
         groups[same(one.student)].append(one)

@@ -1,7 +1,7 @@
-"""The child: runs a submission's notebook, then calls its functions when the grader asks.
+"""The child: runs a submission's notebook, then calls its functions when the grader requests it.
 
-It is started by `sandbox.py` as `python -m lossatlas.grading.worker`, with one pipe for what the grader asks and one for
-answers. Nothing that it says is trusted.
+It is started by `sandbox.py` as `python -m lossatlas.classroom.grading.worker`, with one pipe for the requests of the
+grader and one for replies. Nothing in a reply is trusted.
 """
 
 import contextlib
@@ -54,8 +54,8 @@ class Worker:
     def _answer(self, message):
         try:
             with alarm(self.seconds):
-                reply = getattr(self, f"do_{message.pop('ask')}")(**message)
-        except BaseException as error:  # whatever a submission raises, the grader is told
+                reply = getattr(self, f"do_{message.pop('request')}")(**message)
+        except BaseException as error:  # whatever a submission raises, the grader gets a reply
             reply = self._raised(error)
         try:
             self._send(reply)
@@ -92,8 +92,13 @@ class Worker:
             message = str(error)[:MESSAGE]
         except BaseException:  # as above
             message = ""
-        told = self.notebook.told(error, self.seconds)[:MESSAGE]
-        return {"raised": _builtin(type(error)), "name": type(error).__name__[:80], "message": message, "told": told}
+        explanation = self.notebook.explanation(error, self.seconds)[:MESSAGE]
+        return {
+            "raised": _builtin(type(error)),
+            "name": type(error).__name__[:80],
+            "message": message,
+            "explanation": explanation,
+        }
 
     def _receive(self):
         return self.channel.receive(lambda number: self.functions[number])

@@ -34,17 +34,17 @@ def make_bundle(master, target, *, repository, proven=True):
         done = subprocess.run([sys.executable, "-m", "otter", *arguments], cwd=folder, capture_output=True, text=True)
         made = sorted((folder / "made" / "autograder").glob(f"{master.family}-autograder*.zip"))
         if done.returncode or not made:
-            said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+            output = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
             raise MasterError(
                 f"{master.path}: Otter-Grader could not make the bundle, or the solutions do not earn all points:\n  "
-                + "\n  ".join(said[-30:])
+                + "\n  ".join(output[-30:])
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         _repack(made[0], target, {"README.txt": readme(master, target.name)})
 
 
 def environment(repository):
-    """The packages that grading needs besides Otter-Grader, for conda: PyTorch in its build for processors, and the library."""
+    """The packages that grading needs besides Otter-Grader, for conda: PyTorch without CUDA, and the library."""
     return {
         "channels": ["conda-forge"],
         "dependencies": ["git", "pytorch-cpu>=2.4", {"pip": [f"lossatlas[book] @ git+{repository}"]}],
@@ -55,14 +55,15 @@ def readme(master, name):
     """How to use the bundle, as plain text."""
     points = sum(question.points for question in master.questions)
     questions = "\n".join(
-        f"  {q.name}  {q.points:>4g} points, of which {sum(c.points for c in q.checks if c.hidden):g} by hidden checks: {q.title}"
+        f"  {q.name}  {q.points:>4g} points, of which {sum(c.points for c in q.checks if c.hidden):g} by hidden checks:"
+        f" {q.title}"
         for q in master.questions
     )
     return f"""{master.title}: autograder, {points:g} points
 
 {questions}
 
-FOR INSTRUCTORS ONLY. This bundle holds the hidden checks.
+FOR INSTRUCTORS ONLY. This bundle contains the hidden checks.
 
 Grade one submission on this machine
   pip install otter-grader==7.*
@@ -78,7 +79,7 @@ Grade a folder of submissions on this machine, each one shut in
 Gradescope
   Create a programming assignment, upload this zip file as the autograder, and let students upload their notebook,
   {master.family}.ipynb. Hidden checks are not shown to students (show_hidden is off). environment.yml in the bundle
-  says what Gradescope installs.
+  lists what Gradescope installs.
 
 Canvas
   Let students hand in {master.family}.ipynb, and download all submissions from Canvas. `lossatlas grade` writes
@@ -91,7 +92,7 @@ Canvas
 def _with_environment(master, folder, repository):
     """A copy of the master whose configuration names the packages that grading needs.
 
-    It goes without the students' own checks, which no test asks for and which would train their networks once more.
+    It goes without the students' own checks, which no test needs and which would train their networks once more.
     """
     notebook = nbformat.read(master.path, as_version=4)
     configuration = next(cell for cell in notebook.cells if cell.cell_type == "raw")

@@ -16,7 +16,7 @@ WITHIN = {None: ("QUESTION",), "QUESTION": ("SOLUTION", "TESTS"), "SOLUTION": ()
 
 
 class MasterError(ValueError):
-    """A master that cannot be read; the message names the cell and says what is expected there."""
+    """A master that cannot be read; the message names the cell and what is expected there."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def read_cells(path):
             _enter_or_leave(path, here, begun)
         elif here.role == "everyone" and LINE_MARK.search(here.source):
             raise MasterError(
-                f"{path}, {here}: expected the line `{LINE_MARK.search(here.source)[0].strip()}` only between `# BEGIN SOLUTION` and `# END SOLUTION` in raw cells"
+                f"{path}, {here}: expected the line `{LINE_MARK.search(here.source)[0].strip()}` only between `# BEGIN"
+                " SOLUTION` and `# END SOLUTION` in raw cells"
             )
         cells.append(here)
     if begun:
@@ -95,7 +96,8 @@ def _enter_or_leave(path, here, begun):
     if word == "ASSIGNMENT CONFIG":
         if inside:
             raise MasterError(
-                f"{path}, {here}: expected before the first question, not inside the block that begins in cell {begun[-1].number}"
+                f"{path}, {here}: expected before the first question, not inside the block that begins in cell"
+                f" {begun[-1].number}"
             )
     elif word.startswith("BEGIN"):
         if block(here) not in WITHIN[inside]:

@@ -10,7 +10,10 @@ import yaml
 from .cells import MasterError
 
 CONFIGURATION = re.compile(r'"""\s*#\s*BEGIN TEST CONFIG\n(.*?)\n"""\s*#\s*END TEST CONFIG\n(.*)', re.DOTALL)
-LAYOUT = 'a string `""" # BEGIN TEST CONFIG` ... `""" # END TEST CONFIG` with `points:` and, where it holds, `hidden: true`, then one function'
+LAYOUT = (
+    'a string `""" # BEGIN TEST CONFIG` ... `""" # END TEST CONFIG` with `points:` and, where it applies, `hidden:'
+    " true`, then one function"
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def read_check(path, cell, key):
         raise MasterError(f"{path}, {cell}: expected the settings `points` and `hidden`, got {settings}")
     if len(body) != 1 or not isinstance(body[0], ast.FunctionDef):
         raise MasterError(
-            f"{path}, {cell}: expected exactly one function after the configuration, with imports and helpers inside it; got {len(body)} statements"
+            f"{path}, {cell}: expected exactly one function after the configuration, with imports and helpers inside"
+            f" it; got {len(body)} statements"
         )
     points, hidden = settings.get("points"), settings.get("hidden", False)
     if isinstance(points, bool) or not isinstance(points, int | float) or points < 0:
@@ -95,6 +99,7 @@ def read_check(path, cell, key):
 def _needs(path, cell, found):
     if found.vararg or found.kwarg or found.kwonlyargs or found.posonlyargs or found.defaults or not found.args:
         raise MasterError(
-            f"{path}, {cell}: expected the function to take answers by name, such as `def test_values(my_loss, student)`, without defaults"
+            f"{path}, {cell}: expected the function to take answers by name, such as `def test_values(my_loss,"
+            " student)`, without defaults"
         )
     return tuple(argument.arg for argument in found.args)

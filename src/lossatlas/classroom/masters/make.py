@@ -44,7 +44,7 @@ class Assignment:
 
 
 def masters_in(folder, families=()):
-    """The masters in a folder by name of the chapter, or those that are asked for.
+    """The masters in a folder by name of the chapter, or those that are named.
 
     Raises:
         MasterError: a family has no master there.
@@ -53,7 +53,8 @@ def masters_in(folder, families=()):
     missing = [family for family in families if family not in found]
     if missing or not found:
         raise MasterError(
-            f"{folder}: expected a master {missing[0] if missing else '<family>'}.ipynb; there {'are' if found else 'is'}: {', '.join(found) or 'none'}"
+            f"{folder}: expected a master {missing[0] if missing else '<family>'}.ipynb; there"
+            f" {'are' if found else 'is'}: {', '.join(found) or 'none'}"
         )
     return {family: found[family] for family in families or found}
 

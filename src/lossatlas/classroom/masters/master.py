@@ -1,4 +1,4 @@
-"""A master: the one notebook that holds a chapter's exercises with solutions, checks and points."""
+"""A master: the one notebook with a chapter's exercises with solutions, checks and points."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ from ...exercises import EXERCISES
 from .cells import Cell, MasterError, read_cells
 from .checks import Check, read_check
 
-#: What Otter Assign must be told, so that what students get needs nothing but this library.
+#: Settings that Otter Assign needs, so that what students get needs nothing but this library.
 SETTINGS = {
     "export_cell": False,
     "check_all_cell": False,
@@ -32,8 +32,8 @@ class Question:
 
     Attributes:
         number, name, key: such as 2, "q2" and "cross_entropy/2".
-        title, minutes, points: as the statement says them; the points are the sum over the checks.
-        statement: Markdown, without the heading and without the line that says minutes and points.
+        title, minutes, points: as in the statement; the points are the sum over the checks.
+        statement: Markdown, without the heading and without the line with minutes and points.
         hints: Markdown, one text a hint.
         given: code that shows the student's own numbers, or "".
         stub: code the student starts from.
@@ -85,7 +85,7 @@ class Master:
 
 
 def read_master(path):
-    """Read a master, and hold it to what students, graders and the site rely on.
+    """Read a master, and check it for what students, graders and the site rely on.
 
     Args:
         path: a notebook in the format of Otter Assign whose file name is the name of a chapter.
@@ -110,7 +110,8 @@ def read_master(path):
     for one, two in pairwise(questions):
         if one.number >= two.number:
             raise MasterError(
-                f"{path}, {two.cells[0]}: expected the questions in the order of their numbers, got {two.name} after {one.name}"
+                f"{path}, {two.cells[0]}: expected the questions in the order of their numbers, got {two.name} after"
+                f" {one.name}"
             )
     return Master(path, path.stem, title, intro, questions, tuple(cell for cell in opening if cell.role == "everyone"))
 
@@ -120,7 +121,8 @@ def _title(path, opening):
     heading, _, intro = first.source.partition("\n") if first else ("", "", "")
     if not heading.startswith("# "):
         raise MasterError(
-            f"{path}{f', {first}' if first else ''}: expected a title, `# ...`, as the first line of the first Markdown cell"
+            f"{path}{f', {first}' if first else ''}: expected a title, `# ...`, as the first line of the first Markdown"
+            " cell"
         )
     return heading[2:].strip(), intro.strip()
 
@@ -168,21 +170,18 @@ def _question(path, cells):
         )
     if minutes != exercise.minutes:
         raise MasterError(
-            f"{path}, {mark}: expected `*About {exercise.minutes} minutes, ...*` as the exercise {key} says, got {minutes}"
+            f"{path}, {mark}: expected `*About {exercise.minutes} minutes, ...*` as in the exercise {key}, got"
+            f" {minutes}"
         )
     stub, solution, explanation = _answer(path, mark, [cell for cell in inside if cell.role == "solution"])
     checks = tuple(read_check(path, cell, key) for cell in inside if cell.role == "tests")
-    _held(path, mark, checks, settings.get("points"), points)
+    _check_points(path, mark, checks, settings.get("points"), points)
     return Question(
         number, name, key, title[1], minutes, settings["points"], statement, hints,
-        given="\n\n".join(cell.source for cell in inside if cell.role == "everyone" and cell.kind == "code"),
-        stub=stub,
-        solution=solution,
-        explanation=explanation,
-        checks=checks,
-        shown_check=_shown_check(path, mark, key, [cell for cell in cells if cell.question is None and cell.kind == "code"]),
-        answers=_answers(path, mark, checks, stub, solution),
-        cells=tuple(cells),
+        given="\n\n".join(cell.source for cell in inside if cell.role == "everyone" and cell.kind == "code"), stub=stub,
+        solution=solution, explanation=explanation, checks=checks,
+        shown_check=_shown_check(path, mark, key, [c for c in cells if c.question is None and c.kind == "code"]),
+        answers=_answers(path, mark, checks, stub, solution), cells=tuple(cells),
     )  # fmt: skip
 
 
@@ -193,7 +192,8 @@ def _texts(path, mark, cells):
     statement = "\n\n".join(filter(None, (HINT.sub("", text).strip() for text in texts)))
     if "<details" in statement:
         raise MasterError(
-            f"{path}, {mark}: expected every hint as `<details><summary>Hint</summary>`, an empty line, Markdown, an empty line, `</details>`"
+            f"{path}, {mark}: expected every hint as `<details><summary>Hint</summary>`, an empty line, Markdown, an"
+            " empty line, `</details>`"
         )
     heading = HEADING.match(statement)
     if not heading:
@@ -201,7 +201,8 @@ def _texts(path, mark, cells):
     about = ABOUT.match(statement, heading.end())
     if not about:
         raise MasterError(
-            f"{path}, {mark}: expected the first paragraph after the heading to begin with `*About 15 minutes, 4 points.*`"
+            f"{path}, {mark}: expected the first paragraph after the heading to begin with `*About 15 minutes, 4"
+            " points.*`"
         )
     number, title = heading.groups()
     return (int(number), title), int(about[1]), float(about[2]), statement[about.end() :].strip(), hints
@@ -222,7 +223,8 @@ def _answer(path, mark, cells):
             raise MasterError(f"{path}, {cell}: expected pairs of `# BEGIN SOLUTION` and `# END SOLUTION`") from error
         if stubs[-1] == cell.source:
             raise MasterError(
-                f"{path}, {cell}: expected `# SOLUTION` at lines, or `# BEGIN SOLUTION` ... `# END SOLUTION` around them; without, students get the whole cell"
+                f"{path}, {cell}: expected `# SOLUTION` at lines, or `# BEGIN SOLUTION` ... `# END SOLUTION` around"
+                " them; without, students get the whole cell"
             )
     return (
         "\n\n\n".join(filter(str.strip, stubs)),
@@ -232,7 +234,7 @@ def _answer(path, mark, cells):
 
 
 def without_marks(source):
-    """Code of a solution without the marks that say where the solution is, and without what stands in its place for students."""
+    """Code of a solution without the marks of the solution, and without what stands in its place for students."""
     source = re.sub(
         r'^[ \t]*"""[ \t]*# BEGIN PROMPT\n.*?"""[; \t]*# END PROMPT(\n|$)', "", source, flags=re.DOTALL | re.MULTILINE
     )
@@ -240,7 +242,7 @@ def without_marks(source):
     return "\n".join(re.sub(r" *# ?SOLUTION( NO PROMPT)?$", "", line) for line in kept)
 
 
-def _held(path, mark, checks, points, said):
+def _check_points(path, mark, checks, points, stated):
     """Checks and points belong together."""
     for hidden, words in [(False, "visible"), (True, "hidden")]:
         if not any(check.hidden is hidden for check in checks):
@@ -256,7 +258,7 @@ def _held(path, mark, checks, points, said):
         raise MasterError(
             f"{path}, {mark}: expected `points: {total:g}`, the sum over the checks, got `points: {_flow(points)}`"
         )
-    for found, where in [(points, "after `points:`"), (said, "in the statement")]:
+    for found, where in [(points, "after `points:`"), (stated, "in the statement")]:
         if found != total:
             raise MasterError(
                 f"{path}, {mark}: expected {total:g} points, the sum over the checks, got {found:g} {where}"
@@ -264,7 +266,7 @@ def _held(path, mark, checks, points, said):
 
 
 def _answers(path, mark, checks, stub, solution):
-    """The names that checks ask for, all of them defined by stub and solution."""
+    """The names that checks take, all of them defined by stub and solution."""
     needed = tuple(dict.fromkeys(name for check in checks for name in check.needs if name != "student"))
     for what, code in [("solution", solution), ("stub", stub)]:
         try:
@@ -276,7 +278,8 @@ def _answers(path, mark, checks, stub, solution):
         missing = [name for name in needed if name not in defined]
         if missing:
             raise MasterError(
-                f"{path}, {mark}: expected arguments of the checks among `student` and what the {what} defines ({', '.join(sorted(defined))}), got `{missing[0]}`"
+                f"{path}, {mark}: expected arguments of the checks among `student` and what the {what} defines"
+                f" ({', '.join(sorted(defined))}), got `{missing[0]}`"
             )
     return needed
 

@@ -1,4 +1,4 @@
-"""The notebook for students, and the one for instructors. Each is put together from what belongs in it, so nothing else can be left over."""
+"""The notebook for students, and the one for instructors, each put together from the cells that belong in it."""
 
 import nbformat
 
@@ -19,8 +19,8 @@ def student_notebook(master):
 
 
 def instructor_notebook(master):
-    """Statements, solutions, all checks, and the rubric of each question where it belongs; it runs from top to bottom."""
-    warning = "> **For instructors.** This notebook holds the solutions and the hidden checks."
+    """Statements, solutions, all checks, and the rubric of each question in its place; it runs from top to bottom."""
+    warning = "> **For instructors.** This notebook contains the solutions and the hidden checks."
     cells = [("markdown", warning), *((cell.kind, cell.source) for cell in master.opening)]
     for question in master.questions:
         explained = [("markdown", f"**Solution.** {question.explanation}")] if question.explanation else []

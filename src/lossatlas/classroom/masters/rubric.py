@@ -1,7 +1,7 @@
-"""What earns how many points, and what the checks say of typical mistakes, as Markdown for instructors."""
+"""What earns how many points, and the messages of the checks about typical mistakes, as Markdown for instructors."""
 
 from ...exercises import EXERCISES
-from .sayings import looks_at, sayings
+from .messages import looks_at, messages
 
 
 def rubric(question):
@@ -10,8 +10,8 @@ def rubric(question):
         f"#### Rubric of exercise {question.number}, {question.points:g} points",
         _table(question),
         _partial_credit(question),
-        "What the checks say of answers that are not right yet (… stands for what they saw):",
-        _said(question),
+        "Messages of the checks about answers that are not right yet (… stands for what they saw):",
+        _messages(question),
     ])  # fmt: skip
 
 
@@ -20,19 +20,24 @@ def rubric_page(master):
     total = sum(question.points for question in master.questions)
     minutes = sum(question.minutes for question in master.questions)
     rows = [
-        f"| {q.number} | {q.title} | {q.minutes} | {q.points:g} | {_sum(q, hidden=False):g} | {_sum(q, hidden=True):g} |"
+        f"| {q.number} | {q.title} | {q.minutes} | {q.points:g} | {_sum(q, hidden=False):g} |"
+        f" {_sum(q, hidden=True):g} |"
         for q in master.questions
     ]
     overview = [
         "| Exercise | Title | Minutes | Points | by visible checks | by hidden checks |",
         "|---|---|---:|---:|---:|---:|",
         *rows,
-        f"| | together | {minutes} | {total:g} | {sum(_sum(q, hidden=False) for q in master.questions):g} | {sum(_sum(q, hidden=True) for q in master.questions):g} |",
+        (
+            f"| | together | {minutes} | {total:g} | {sum(_sum(q, hidden=False) for q in master.questions):g} |"
+            f" {sum(_sum(q, hidden=True) for q in master.questions):g} |"
+        ),
     ]
     intro = (
-        "For instructors. Every check is worth its points on its own: it passes and earns all of them, or it raises and earns none. "
-        "Visible checks try properties that students see when they run `check`, mostly with the same inputs; hidden ones try other inputs or other properties. "
-        "Minutes are those the statements tell the students."
+        "For instructors. Every check is worth its points on its own: it passes and earns all of them, or it raises and"
+        " earns none. Visible checks try properties that students see when they run `check`, mostly with the same"
+        " inputs; hidden ones try other inputs or other properties. Minutes are those of the statements that students"
+        " read."
     )
     parts = [f"## {q.number} · {q.title}\n\nAbout {q.minutes} minutes.\n\n{rubric(q)}" for q in master.questions]
     return "\n\n".join([f"# Rubric · {master.title}", intro, "\n".join(overview), *parts]) + "\n"
@@ -40,7 +45,8 @@ def rubric_page(master):
 
 def _table(question):
     rows = [
-        f"| `{check.name}` | {'hidden' if check.hidden else 'visible'} | {check.points:g} | {looks_at(check, EXERCISES[question.key].properties).replace('|', '/')} |"
+        f"| `{check.name}` | {'hidden' if check.hidden else 'visible'} | {check.points:g} |"
+        f" {looks_at(check, EXERCISES[question.key].properties).replace('|', '/')} |"
         for check in question.checks
     ]
     return "\n".join(["| Check | | Points | It looks at |", "|---|---|---:|---|", *rows])
@@ -48,9 +54,15 @@ def _table(question):
 
 def _partial_credit(question):
     visible, hidden = _sum(question, hidden=False), _sum(question, hidden=True)
-    words = f"Partial credit: the visible checks earn {visible:g} of the {question.points:g} points, the hidden ones the other {hidden:g}. "
+    words = (
+        f"Partial credit: the visible checks earn {visible:g} of the {question.points:g} points, the hidden ones the"
+        f" other {hidden:g}. "
+    )
     if any(check.hidden and "draws=" in check.source for check in question.checks):
-        words += "An answer that passes what students see and fails on other inputs was fitted to the shown ones, or is right only there. "
+        words += (
+            "An answer that passes what students see and fails on other inputs was fitted to the shown ones, or is"
+            " right only there. "
+        )
     largest = max(question.checks, key=lambda check: check.points)
     return (
         words
@@ -62,12 +74,12 @@ def _sum(question, *, hidden):
     return sum(check.points for check in question.checks if check.hidden is hidden)
 
 
-def _said(question):
-    """Sentences that properties and checks hold ready, under what they look at."""
+def _messages(question):
+    """Messages of properties and checks, under what they look at."""
     properties = EXERCISES[question.key].properties
     lines, known = [], set()
-    for name, said in sayings(properties, question.checks):
-        new = [words for words in said if words not in known]
+    for name, sentences in messages(properties, question.checks):
+        new = [words for words in sentences if words not in known]
         known.update(new)
         if new:
             lines += [f"- {name}", *(f"  - {words}" for words in new)]

@@ -1,6 +1,7 @@
 """Exercise 1: InfoNCE with one positive and two negatives, with pencil and paper.
 
-Every number is held to the others: the shares to the weights, the loss to the odds, the pulls to the loss and the shares.
+Every number is checked against the others: the shares against the weights, the loss against the odds, and the
+derivatives against the loss and the shares.
 """
 
 import math
@@ -13,7 +14,7 @@ ROUNDING = 2e-3  # three decimals are enough
 
 
 def numbers(draw):
-    """Whole numbers exp(similarity / temperature) of the positive and of two different negatives, and the temperature."""
+    """Whole numbers exp(similarity / temperature) of the positive and two different negatives, and the temperature."""
     first, second = draw.integer(1, 9), draw.integer(1, 8)
     return {
         "weight_of_positive": draw.integer(2, 9),
@@ -28,7 +29,8 @@ def shares_sum(answer, draw):
     total = answer.shares.sum().item()
     need(
         abs(total - 1) < ROUNDING,
-        f"your two shares sum to {total:.4g}. They are shares of the push on the negatives alone: is the positive among what you divided by?",
+        f"your two shares sum to {total:.4g}. They are shares of the push on the negatives alone: is the positive among"
+        " what you divided by?",
     )
 
 
@@ -37,13 +39,13 @@ def shares_ratio(answer, draw):
     a, b = draw.numbers["weights_of_negatives"]
     need(
         abs(answer.shares[0] * b - answer.shares[1] * a) < ROUNDING * (a + b),
-        f"the first negative gets {show(answer.shares[0] / answer.shares[1])} times the share of the second; their weights are {a} and {b}. "
-        "The numbers that are given are exponentials already.",
+        f"the first negative gets {show(answer.shares[0] / answer.shares[1])} times the share of the second; their"
+        f" weights are {a} and {b}. The numbers that are given are exponentials already.",
     )
 
 
 def odds(answer, draw):
-    """`loss` is the surprise, in nats, at picking the positive among all three."""
+    """`loss` is the negative log-likelihood, in nats, of picking the positive among all three."""
     p, rest = draw.numbers["weight_of_positive"], sum(draw.numbers["weights_of_negatives"])
 
     def fits(share, base=math.e):
@@ -55,16 +57,17 @@ def odds(answer, draw):
         return
     need(
         not fits(chance[2.0]),
-        "your loss is a surprise in bits: its logarithm has base 2. In this book logarithms are natural.",
+        "your loss is measured in bits: its logarithm has base 2. In this book logarithms are natural.",
     )
     need(not fits(chance[10.0]), "your logarithm has base 10. In this book logarithms are natural.")
     need(
         not fits(1 - chance[math.e]),
-        "your loss is the surprise at *not* picking the positive. Is the fraction upside down?",
+        "your loss is the negative log-likelihood of *not* picking the positive. Is the fraction upside down?",
     )
     need(
         abs(chance[math.e] * rest - p) > ROUNDING * (p + rest),
-        "behind your loss is the positive's weight over those of the negatives alone. In InfoNCE the positive stands in the denominator too.",
+        "behind your loss is the positive's weight over those of the negatives alone. In InfoNCE the positive stands in"
+        " the denominator too.",
     )
     need(
         answer.loss > 0,
@@ -72,58 +75,65 @@ def odds(answer, draw):
     )
     need(
         False,
-        f"your loss says that the positive is picked with probability {chance[math.e]:.4g}. Compare the weights: what share has the positive?",
+        f"your loss means that the positive is picked with probability {chance[math.e]:.4g}. Compare the weights: what"
+        " is the share of the positive?",
     )
 
 
 def balance(answer, draw):
-    """The three entries of `slopes` sum to zero."""
-    total = answer.slopes.sum().item()
+    """The three entries of `gradient` sum to zero."""
+    total = answer.gradient.sum().item()
     need(
         abs(total) < 4 * ROUNDING / draw.numbers["temperature"],
-        f"the entries sum to {total:.4g}. Raising all similarities by the same amount changes no share, so the sum must vanish.",
+        f"the entries sum to {total:.4g}. Raising all similarities by the same amount changes no share, so the sum must"
+        " vanish.",
     )
 
 
 def direction(answer, draw):
-    """Going against `slopes` raises the positive's similarity and lowers the others."""
-    signs = [slope > 0 for slope in answer.slopes.tolist()]
+    """A step against `gradient` raises the positive's similarity and lowers the others."""
+    signs = [entry > 0 for entry in answer.gradient.tolist()]
     need(
         signs != [True, False, False],
-        "every entry has the wrong sign. A slope says how the loss *grows*: it falls when the positive comes nearer.",
+        "every entry has the wrong sign. A derivative is positive where the loss *grows*, and the loss falls when the"
+        " positive comes nearer.",
     )
     need(
         signs == [False, True, True],
-        f"the slopes are {show(answer.slopes)}. The first is that of the positive; raising which similarities makes the loss grow?",
+        f"the derivatives are {show(answer.gradient)}. The first is that of the positive; raising which similarities"
+        " makes the loss grow?",
     )
 
 
 def size(answer, draw):
-    """The slope at the positive is what your loss and the temperature say."""
+    """The derivative at the positive agrees with your loss and the temperature."""
     temperature, missed = draw.numbers["temperature"], 1 - math.exp(-answer.loss)
-    found = -answer.slopes[0].item()
+    found = -answer.gradient[0].item()
     near = 4 * ROUNDING / temperature
     need(
         abs(found - missed) > near or abs(missed - missed / temperature) < near,
-        f"the slope at the positive is that with respect to s/τ. The question is about the similarity itself, and τ = {temperature:g}: which way does the chain rule go?",
+        "the derivative at the positive is that with respect to s/τ. The question is about the similarity itself, and"
+        f" τ = {temperature:g}: which way does the chain rule go?",
     )
     need(
         abs(found - missed * temperature) > near,
-        f"a temperature of {temperature:g} divides the similarities. Does it make slopes larger or smaller?",
+        f"a temperature of {temperature:g} divides the similarities. Does it make derivatives larger or smaller?",
     )
     need(
         abs(found - missed / temperature) < near,
-        f"by your own loss the positive is missed with probability {missed:.4g}. With τ = {temperature:g} that does not give a slope of {answer.slopes[0].item():.4g}.",
+        f"by your own loss the positive is missed with probability {missed:.4g}. With τ = {temperature:g} that does not"
+        f" give a derivative of {answer.gradient[0].item():.4g}.",
     )
 
 
 def divided(answer, draw):
-    """The slopes at the negatives are divided among them as `shares` says."""
-    total = answer.slopes[1:].sum()
-    off = (answer.slopes[1:] / total - answer.shares).abs().max()
+    """The derivatives at the negatives are divided among them in proportion to `shares`."""
+    total = answer.gradient[1:].sum()
+    off = (answer.gradient[1:] / total - answer.shares).abs().max()
     need(
         off < 4 * ROUNDING,
-        f"of the push, your slopes give the negatives {show(answer.slopes[1:] / total)}, and your shares say {show(answer.shares)}.",
+        f"of the push, your derivatives give the negatives {show(answer.gradient[1:] / total)}, but your shares are"
+        f" {show(answer.shares)}.",
     )
 
 
@@ -131,7 +141,7 @@ BY_HAND = Exercise(
     key="contrastive/1",
     title="One positive, two negatives",
     minutes=10,
-    form=Parts(loss=Number("loss"), slopes=Numbers("slopes", 3), shares=Numbers("shares", 2)),
+    form=Parts(loss=Number("loss"), gradient=Numbers("gradient", 3), shares=Numbers("shares", 2)),
     given=numbers,
     properties=(shares_sum, shares_ratio, odds, direction, balance, size, divided),
 )

@@ -1,4 +1,4 @@
-"""Exercise 5: a loss of one's own for two views, tried out on digits against NT-Xent.
+"""Exercise 5: a loss of one's own for two views, compared with NT-Xent on digits.
 
 Nothing is compared with a known answer: networks are trained, and where they put the test images is measured.
 """
@@ -7,11 +7,11 @@ import functools
 
 import torch
 
-from ...contract import describe
 from ...losses.contrastive import decoupled_contrastive_loss, nt_xent
 from ...measures import effective_rank, knn_accuracy
 from ...training import chain, digits, fit_views, mlp, noise, rotate, shift, shuffled
 from ..answers import Function
+from ..arguments import need_tensor
 from ..exercise import Exercise, Wrong, need
 from ..probes import close, show
 from ..result import Score
@@ -26,10 +26,9 @@ views = chain(rotate(15), shift(1), noise(0.3))
 
 
 def value_of(loss, a, b):
-    """The value of a batch from a reader's loss; says what is wrong with any other result."""
+    """The value of a batch from a reader's loss; an error explains any other result."""
     value = loss(a, b)
-    if not isinstance(value, torch.Tensor):
-        raise Wrong(f"it returned {describe(value)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(value)
     need(value.ndim == 0, f"it returned shape {tuple(value.shape)}. Return one number for the batch.")
     return value
 
@@ -46,11 +45,12 @@ def one_number(loss, draw):
         value = value_of(loss, leaf, second)
         need(
             value.requires_grad,
-            "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or NumPy.",
+            "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or"
+            " NumPy.",
         )
-        (slope,) = torch.autograd.grad(value, leaf)
+        (gradient,) = torch.autograd.grad(value, leaf)
         need(
-            slope.isfinite().all(),
+            gradient.isfinite().all(),
             "its gradient is not finite. Does a length or a distance of 0 meet a root or a division?",
         )
 
@@ -62,7 +62,8 @@ def order_does_not_count(loss, draw):
     one, other = value_of(loss, a, b), value_of(loss, a[order], b[order])
     need(
         close(one, other),
-        f"with the items in another order the value goes from {show(one)} to {show(other)}. Is a view compared with its neighbour in the batch?",
+        f"with the items in another order the value goes from {show(one)} to {show(other)}. Is a view compared with its"
+        " neighbour in the batch?",
     )
 
 
@@ -73,7 +74,8 @@ def likes_agreement(loss, draw):
     right, wrong = value_of(loss, a, near), value_of(loss, a, near.roll(1, 0))
     need(
         right < wrong,
-        f"with each view near its partner your loss is {show(right)}, with partners exchanged {show(wrong)}. Is a sign flipped, or is the pairing not used?",
+        f"with each view near its partner your loss is {show(right)}, with partners exchanged {show(wrong)}. Is a sign"
+        " flipped, or is the pairing not used?",
     )
 
 
@@ -85,8 +87,9 @@ def trains_in_parallel(loss, draw):
         together = torch.vmap(functools.partial(value_of, loss))(a, b)
     except (RuntimeError, ValueError) as error:
         raise Wrong(
-            "the harness trains five networks as one with `torch.vmap`, which your function does not allow. Avoid `.item()`, `if` on a tensor and selection "
-            f"by a mask; `torch.where` and `masked_fill` are fine. PyTorch says: {str(error).strip().splitlines()[0][:160]}"
+            "the harness trains five networks as one with `torch.vmap`, which your function does not allow. Avoid"
+            " `.item()`, `if` on a tensor and selection by a mask; `torch.where` and `masked_fill` are fine. PyTorch"
+            f" says: {str(error).strip().splitlines()[0][:160]}"
         ) from None
     need(
         torch.allclose(alone, together),
@@ -138,7 +141,8 @@ def spread(loss, draw):
     )
     need(
         rank.mean() >= DIRECTIONS,
-        f"{board(loss)}\nThe embeddings of the test images spread over {rank.mean():.1f} of 16 directions. What in your loss keeps different images apart?",
+        f"{board(loss)}\nThe embeddings of the test images spread over {rank.mean():.1f} of 16 directions. What in your"
+        " loss keeps different images apart?",
     )
 
 
@@ -153,7 +157,9 @@ def beats(loss, draw):
     error = gain.std() / SEEDS**0.5
     need(
         gain.mean() >= GAIN and gain.mean() > 2 * error,
-        f"your gain is {100 * gain.mean():.1f} ± {100 * error:.1f} points; it counts from {100 * GAIN:g} points on, if it is more than twice what stands after ±. Which pairs carry your gradient late in training, and are they the ones that teach?",
+        f"your gain is {100 * gain.mean():.1f} ± {100 * error:.1f} points; it counts from {100 * GAIN:g} points on, if"
+        " it is more than twice what stands after ±. Which pairs carry your gradient late in training, and are they"
+        " the ones that teach?",
     )
 
 

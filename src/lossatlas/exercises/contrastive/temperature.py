@@ -28,7 +28,7 @@ def share_of_hardest(similarities, temperature, hardest):
     return (push[0].sort(descending=True).values[:hardest].sum() / push.sum()).item()
 
 
-def asked(draw):
+def targets(draw):
     """Some negatives, the hardest first and well apart from the others, and a share."""
     hardest = draw.numbers["hardest"]
     for _ in range(6):
@@ -45,7 +45,8 @@ def named(answer, similarities, share):
     temperature = Number(call).read(answer(similarities, share)) + 0.0
     need(
         temperature > 0,
-        f"`{call}` is {temperature:.4g}. A temperature is positive. Is a sign flipped, a logarithm upside down, or a formula used that holds for two negatives only?",
+        f"`{call}` is {temperature:.4g}. A temperature is positive. Is a sign flipped, a logarithm upside down, or a"
+        " formula used that is valid for two negatives only?",
     )
     return call, temperature
 
@@ -61,13 +62,13 @@ def all_alike(answer, draw):
 
 def many_negatives(answer, draw):
     """With several negatives the share is right."""
-    for similarities, share in asked(draw):
+    for similarities, share in targets(draw):
         _measured(answer, similarities, share, draw.numbers["hardest"])
 
 
 def in_any_order(answer, draw):
     """The order in which the negatives are listed does not matter."""
-    for similarities, share in asked(draw):
+    for similarities, share in targets(draw):
         _measured(answer, similarities[1:] + similarities[:1], share, draw.numbers["hardest"])
 
 
@@ -79,18 +80,21 @@ def _measured(answer, similarities, share, hardest):
     who = f"the {hardest} hardest negatives get" if hardest > 1 else "the hardest negative gets"
     seen = f"`{call}` is {temperature:.4g}. Measured at that temperature, {who} {found:.3f} of the push"
     inverse = share_of_hardest(similarities, 1 / temperature, hardest)
-    need(abs(inverse - share) > NEAR, f"{seen}. At one over your number it is as asked: a temperature divides.")
+    need(
+        abs(inverse - share) > NEAR, f"{seen}. At one over your number it is the required share: a temperature divides."
+    )
     for other in range(1, len(similarities)):
         if other != hardest:
             fits = abs(share_of_hardest(similarities, temperature, other) - share) < NEAR
             need(
                 not fits,
-                f"{seen}. What was asked for goes to the {other} hardest; your number of `hardest` is {hardest}.",
+                f"{seen}. The required share goes to the {other} hardest; your number of `hardest` is {hardest}.",
             )
     ends = hardest / len(similarities) + NEAR, 1 - NEAR
     need(
         ends[0] < found < ends[1],
-        f"{seen}, an end of what is possible. Did a search walk the wrong way, or are not {hardest} counted as the hardest?",
+        f"{seen}, an end of what is possible. Did a search walk the wrong way, or are not {hardest} counted as the"
+        " hardest?",
     )
     need(
         found < share,

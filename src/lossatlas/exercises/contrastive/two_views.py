@@ -8,9 +8,8 @@ import math
 
 import torch
 
-from ...contract import describe
 from ..answers import Function
-from ..arguments import called
+from ..arguments import called, need_tensor
 from ..exercise import Exercise, Wrong, need
 from ..probes import STEP, close, show
 
@@ -21,26 +20,29 @@ def views(draw, items=4, width=3):
 
 
 def items_of(loss, a, b, temperature=0.5):
-    """One value per item from a reader's loss; says what is wrong with any other result."""
+    """One value per item from a reader's loss; an error explains any other result."""
     n = len(a)
     value = called(loss, a, b, temperature, order="view_a, view_b, temperature", shape=(n,))
-    if not isinstance(value, torch.Tensor):
-        raise Wrong(f"it returned {describe(value)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(value)
     need(
         value.ndim != 0 or n == 1,
-        f"it returned a single number for {n} items, a mean or a sum over all. Return one value per item, shape {(n,)}: the mean over the item's two views.",
+        f"it returned a single number for {n} items, a mean or a sum over all. Return one value per item, shape {(n,)}:"
+        " the mean over the item's two views.",
     )
     need(
         value.shape != (2 * n, 2 * n),
-        f"it returned one value per pair of views, shape {(2 * n, 2 * n)}. For each anchor, sum over what it is compared with, along the last dimension.",
+        f"it returned one value per pair of views, shape {(2 * n, 2 * n)}. For each anchor, sum over what it is"
+        " compared with, along the last dimension.",
     )
     need(
         value.shape != (2 * n,),
-        f"it returned {2 * n} values, one per view. Take the mean over the two views of an item: one value per item, shape {(n,)}.",
+        f"it returned {2 * n} values, one per view. Take the mean over the two views of an item: one value per item,"
+        f" shape {(n,)}.",
     )
     need(
         value.shape == (n,),
-        f"for two views of shape {tuple(a.shape)} it returned shape {tuple(value.shape)}. Return one value per item, shape {(n,)}.",
+        f"for two views of shape {tuple(a.shape)} it returned shape {tuple(value.shape)}. Return one value per item,"
+        f" shape {(n,)}.",
     )
     return value
 
@@ -70,7 +72,8 @@ def lengths_do_not_count(loss, draw):
     seen = f"making embeddings longer changed your loss from {show(before)} to {show(after)}"
     need(
         not close(before, items_of(loss, 3 * a, 3 * b)).all(),
-        f"{seen}; making all of them longer by one factor did not. Each *row* has its own length: does the norm run along dim 0?",
+        f"{seen}; making all of them longer by one factor did not. Each *row* has its own length: does the norm run"
+        " along dim 0?",
     )
     raise Wrong(f"{seen}. Are both views divided by their length?")
 
@@ -82,7 +85,8 @@ def alone(loss, draw):
     need(not math.isnan(value), "a batch of one item gives NaN. What is left in the denominator?")
     need(
         abs(value) < 1e-9,
-        f"a batch of one item has the loss {value:.4g}. There is nothing to confuse it with. Does an anchor meet itself in the denominator, or is the positive missing there?",
+        f"a batch of one item has the loss {value:.4g}. There is nothing to confuse it with. Does an anchor meet itself"
+        " in the denominator, or is the positive missing there?",
     )
 
 
@@ -93,14 +97,16 @@ def all_equal(loss, draw):
     value = items_of(loss, one, one)[0].item()
     need(
         value > 0,
-        f"with {n} items whose embeddings are all equal, your loss is {value:.4g}. A loss is above 0 where nothing is told apart. Is a sign flipped, or the fraction upside down?",
+        f"with {n} items whose embeddings are all equal, your loss is {value:.4g}. A loss is above 0 where no item can"
+        " be distinguished from another. Is a sign flipped, or the fraction upside down?",
     )
     chances = math.exp(value)
     if abs(chances - (2 * n - 1)) < 1e-6:
         return
     need(
         abs(value - 2 * math.log(2 * n - 1)) > 1e-6,
-        "with all embeddings equal, your loss is twice what it should be. The two views of an item are *averaged*, not summed.",
+        "with all embeddings equal, your loss is twice what it should be. The two views of an item are *averaged*, not"
+        " summed.",
     )
     need(
         abs(value - math.log(2 * n - 1) / 2) > 1e-6,
@@ -125,7 +131,8 @@ def both_views_alike(loss, draw):
     one, other = items_of(loss, a, b), items_of(loss, b, a)
     need(
         close(one, other).all(),
-        f"with the views exchanged your losses go from {show(one)} to {show(other)}. Is only one of the two views an anchor?",
+        f"with the views exchanged your losses go from {show(one)} to {show(other)}. Is only one of the two views an"
+        " anchor?",
     )
 
 
@@ -135,12 +142,13 @@ def items_stay_in_order(loss, draw):
     order = torch.tensor([2, 0, 3, 1])
     need(
         close(items_of(loss, a[order], b[order]), items_of(loss, a, b)[order]).all(),
-        "with the items in another order, your values are not the same values in that order. How are the two views stacked, and how taken apart again?",
+        "with the items in another order, your values are not the same values in that order. How are the two views"
+        " stacked, and how taken apart again?",
     )
 
 
 def right_angles(loss, draw):
-    """Items at right angles are told apart as the temperature says."""
+    """Items at right angles have the loss that the temperature determines."""
     n, temperature = 4, 0.4
     corners = torch.eye(n, dtype=torch.float64)
     value = items_of(loss, corners, corners, temperature)[0].item()
@@ -158,8 +166,8 @@ def right_angles(loss, draw):
         "the loss grows when positives come nearer. Is a sign flipped?",
     )
     raise Wrong(
-        f"for {n} items at right angles, both views alike, the negatives together weigh {odds:.4g} of the positive in your loss; "
-        f"at τ = {temperature} each of the {2 * n - 2} should weigh e to the power of minus 1/τ."
+        f"for {n} items at right angles, both views alike, the negatives together weigh {odds:.4g} of the positive in"
+        f" your loss; at τ = {temperature} each of the {2 * n - 2} should weigh e to the power of minus 1/τ."
     )
 
 
@@ -170,7 +178,8 @@ def sharp(loss, draw):
     value = items_of(loss, a, b, temperature)
     need(
         value.isfinite().all(),
-        f"at τ = 0.001 your loss is {show(value)}. Exponentials of 1000 overflow: which number can be taken off first, or which function does that?",
+        f"at τ = 0.001 your loss is {show(value)}. Exponentials of 1000 overflow: which number can be taken off first,"
+        " or which function does that?",
     )
     both = torch.cat([a, b])
     similar = both @ both.T
@@ -182,18 +191,20 @@ def sharp(loss, draw):
         wanted = float(sum(behind)) / 2
         need(
             abs(temperature * value[i] - wanted) < 0.01,
-            f"at τ = 0.001, τ times the loss of item {i} is {show(temperature * value[i])}, while the nearest negatives are nearer than the positive by {wanted:.4g}.",
+            f"at τ = 0.001, τ times the loss of item {i} is {show(temperature * value[i])}, while the nearest negatives"
+            f" are nearer than the positive by {wanted:.4g}.",
         )
 
 
-def gradient_is_the_slope(loss, draw):
-    """Its gradient is the slope of its values."""
+def gradient_fits_the_values(loss, draw):
+    """Its gradient agrees with finite differences of its values."""
     a, b = views(draw, items=3)
     a.requires_grad_()
     value = items_of(loss, a, b).sum()
     need(
         value.requires_grad,
-        "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or NumPy.",
+        "the result does not depend on the embeddings as far as autograd can see. Look for `detach()`, `.item()` or"
+        " NumPy.",
     )
     (found,) = torch.autograd.grad(value, a)
     need(found.isfinite().all(), "its gradient is not finite.")
@@ -201,10 +212,11 @@ def gradient_is_the_slope(loss, draw):
     for place in [(0, 0), (1, 2), (2, 1)]:
         step = torch.zeros_like(a)
         step[place] = STEP
-        slope = (items_of(loss, a + step, b).sum() - items_of(loss, a - step, b).sum()) / (2 * STEP)
+        rate = (items_of(loss, a + step, b).sum() - items_of(loss, a - step, b).sum()) / (2 * STEP)
         need(
-            abs(slope - found[place]) < 1e-4 * (1 + abs(slope)),
-            f"moving entry {place} of the first view changes your losses at the rate {show(slope)}, but the gradient says {show(found[place])}. Is a part detached?",
+            abs(rate - found[place]) < 1e-4 * (1 + abs(rate)),
+            f"moving entry {place} of the first view changes your losses at the rate {show(rate)}, but the entry of the"
+            f" gradient is {show(found[place])}. Is a part detached?",
         )
 
 
@@ -222,7 +234,7 @@ TWO_VIEWS = Exercise(
         both_views_alike,
         items_stay_in_order,
         right_angles,
-        gradient_is_the_slope,
+        gradient_fits_the_values,
         sharp,
     ),
 )

@@ -1,6 +1,7 @@
 """Exercise 4: what the negatives would weigh if no positive hid among them.
 
-A population is made whose parts are known. The reader's estimate sees the mixture, and is held to the part it cannot see.
+A population is made whose parts are known. The reader's estimate sees the mixture, and is compared with the part that
+it cannot see.
 """
 
 import math
@@ -36,7 +37,8 @@ def estimate(answer, positive, unlabelled, prior, temperature):
         raise Wrong("return a PyTorch tensor, one number per anchor.")
     need(
         value.ndim != 0,
-        f"for {rows[0]} anchors it returned a single number. Each anchor has its own pairs: take means along dim 1, and leave the mean over anchors to the caller.",
+        f"for {rows[0]} anchors it returned a single number. Each anchor has its own pairs: take means along dim 1, and"
+        " leave the mean over anchors to the caller.",
     )
     need(
         value.shape == rows,
@@ -46,7 +48,7 @@ def estimate(answer, positive, unlabelled, prior, temperature):
 
 
 def population(draw, prior_of=(1, 5), temperature=0.5):
-    """Positives, a mixture with exactly the share of them that the prior says, and its true negatives; three anchors."""
+    """Positives, a mixture whose share of positives is exactly the prior, and its true negatives, for three anchors."""
     few, all_of_them = prior_of
     positive = weights(draw, 3, few, 0.4, 0.9, temperature)
     negative = weights(draw, 3, all_of_them - few, -0.4, 0.7, temperature)
@@ -62,11 +64,12 @@ def one_number_per_anchor(answer, draw):
     if isinstance(found, torch.Tensor):
         need(
             found.shape != (5,),
-            "with 3 anchors of 5 pairs each it returned 5 numbers. A mean runs over the anchors, dim 0; it should run over the pairs of each, dim 1.",
+            "with 3 anchors of 5 pairs each it returned 5 numbers. A mean runs over the anchors, dim 0; it should run"
+            " over the pairs of each, dim 1.",
         )
         need(
             found.shape != (3, 5),
-            "it returned one number per pair. One per anchor is asked for: the mean over its pairs.",
+            "it returned one number per pair. It should return one per anchor: the mean over its pairs.",
         )
     estimate(answer, positive, unlabelled, 0.2, 0.5)
 
@@ -77,7 +80,8 @@ def nothing_hidden(answer, draw):
     found, plain = estimate(answer, positive, unlabelled, 0.0, 0.5), unlabelled.mean(1)
     need(
         found.isfinite().all(),
-        f"with a prior of 0 it is {show(found)}. Is something divided by the prior? Divide by the share of what is left.",
+        f"with a prior of 0 it is {show(found)}. Is something divided by the prior? Divide by the share of what is"
+        " left.",
     )
     need(
         not close(found, -plain).all(),
@@ -85,15 +89,17 @@ def nothing_hidden(answer, draw):
     )
     need(
         not close(found, positive.mean(1)).all(),
-        f"with a prior of 0 it is {show(found)}, the mean of the pairs *known* to be positive. Are `positive` and `unlabelled` exchanged?",
+        f"with a prior of 0 it is {show(found)}, the mean of the pairs *known* to be positive. Are `positive` and"
+        " `unlabelled` exchanged?",
     )
     need(
         not close(found, unlabelled.sum(1)).all(),
-        "with a prior of 0 it is the *sum* over the unlabelled pairs. The mean is asked for.",
+        "with a prior of 0 it is the *sum* over the unlabelled pairs. It should be the mean.",
     )
     need(
         close(found, plain).all(),
-        f"if no positive can hide among the unlabelled pairs, their mean is right: {show(plain)}. Yours is {show(found)}.",
+        f"if no positive can hide among the unlabelled pairs, their mean is right: {show(plain)}. Yours is"
+        f" {show(found)}.",
     )
 
 
@@ -119,7 +125,8 @@ def unbiased(answer, draw):
             f"{seen}. The positives are added; they have to come out.",
         )
         raise Wrong(
-            f"{seen}, and the true negatives of this mixture have the mean {show(right)}. The mean of a mixture is the mean of the two parts, each by its share: solve for the part you want."
+            f"{seen}, and the true negatives of this mixture have the mean {show(right)}. The mean of a mixture is the"
+            " mean of the two parts, each by its share: solve for the part you want."
         )
 
 
@@ -131,20 +138,24 @@ def not_below_the_least(answer, draw):
         found = estimate(answer, positive, unlabelled, 0.4, temperature)
         need(
             (found > 0).all(),
-            f"here the unlabelled pairs happen to hold no positive, and your estimate is {show(found)}. Its logarithm would be NaN. What is the least that exp(s/τ) can be?",
+            f"here no unlabelled pair happens to be positive, and your estimate is {show(found)}. Its logarithm would"
+            " be NaN. What is the least that exp(s/τ) can be?",
         )
         least = math.exp(-1 / temperature)
         need(
             not close(found, math.exp(-temperature) + 0 * found).all(),
-            f"at τ = {temperature:g} your least weight is e to the power of -τ. A temperature divides the similarity: which exponent does the least one give?",
+            f"at τ = {temperature:g} your least weight is e to the power of -τ. A temperature divides the similarity:"
+            " which exponent does the least one give?",
         )
         need(
             (found >= least * (1 - 1e-6)).all(),
-            f"your estimate is {show(found)}, and at τ = {temperature:g} no pair of unit vectors weighs less than {least:.3g}.",
+            f"your estimate is {show(found)}, and at τ = {temperature:g} no pair of unit vectors weighs less than"
+            f" {least:.3g}.",
         )
         need(
             (found <= least * (1 + 1e-6)).all(),
-            f"here the difference is below what any pair can weigh, {least:.3g}; take that least weight instead. Yours is {show(found)}.",
+            f"here the difference is below what any pair can weigh, {least:.3g}; take that least weight instead. Yours"
+            f" is {show(found)}.",
         )
 
 
@@ -154,9 +165,9 @@ def carries_a_gradient(answer, draw):
     positive.requires_grad_(), unlabelled.requires_grad_()
     total = estimate(answer, positive, unlabelled, prior, temperature).sum()
     need(total.requires_grad, "the result carries no gradient. Look for `detach()`, `.item()` or NumPy.")
-    slopes = torch.autograd.grad(total, [positive, unlabelled], allow_unused=True)
-    for name, slope in zip(("positive", "unlabelled"), slopes, strict=True):
-        need(slope is not None and slope.any(), f"no gradient reaches `{name}`.")
+    gradients = torch.autograd.grad(total, [positive, unlabelled], allow_unused=True)
+    for name, gradient in zip(("positive", "unlabelled"), gradients, strict=True):
+        need(gradient is not None and gradient.any(), f"no gradient reaches `{name}`.")
 
 
 UNLABELLED = Exercise(

@@ -51,7 +51,7 @@ def weights_in_the_gradient(loss, logits, target, **hyper):
 
 
 def gradient_holds_weights(loss, draw):
-    """Its gradient holds an adversary's weights, none of them negative."""
+    """Its gradient consists of an adversary's weights, none of them negative."""
     for _ in range(4):
         logits, target, hyper = setting(draw)
         weights = weights_in_the_gradient(loss, logits, target, **hyper)
@@ -67,7 +67,8 @@ def gradient_holds_weights(loss, draw):
             )
             need(
                 others.min() < -1e-7,
-                f"{seen}. Those of the wrong classes sum to {show(others.sum())}, more than the 1 that there is to give. Are the weights normalised, and is none let below 0?",
+                f"{seen}. Those of the wrong classes sum to {show(others.sum())}, more than the 1 that there is to"
+                " give. Are the weights normalised, and is none let below 0?",
             )
             raise Wrong(f"{seen}. A weight is never negative: are some of them let below 0?")
 
@@ -97,7 +98,8 @@ def no_adversary_gets_more(loss, draw):
                 factor = off_by(loss, draw)
                 need(
                     factor is None,
-                    f"at a price near 0, where only the largest violation counts, all values of your loss are off by one factor, about {factor}. Is it scaled, or a mean taken where a sum belongs?",
+                    "at a price near 0, where only the largest violation counts, all values of your loss are off by"
+                    f" one factor, about {factor}. Is it scaled, or a mean taken where a sum belongs?",
                 )
                 raise Wrong(_beaten(logits[i], target[i], hyper, weights[i], value[i], value[i] + more[i], own[i]))
 
@@ -109,8 +111,8 @@ def exchanged(weights, logits, target, hyper, value):
 
 def _beaten(logits, target, hyper, weights, value, gained, own):
     words = (
-        f"for logits {show(logits)}, target {int(target)}, λ = {hyper['lam']} and margin {hyper['margin']} your loss is {show(value)}, "
-        f"but an adversary with the weights {show(weights)} is left with {show(gained)}."
+        f"for logits {show(logits)}, target {int(target)}, λ = {hyper['lam']} and margin {hyper['margin']} your loss is"
+        f" {show(value)}, but an adversary with the weights {show(weights)} is left with {show(gained)}."
     )
     violation = violations(logits[None], target[None], hyper["margin"])[0]
     entropic = (own * violation).sum() - hyper["lam"] * (own * (own * len(own)).clamp_min(1e-30).log()).sum()
@@ -121,7 +123,10 @@ def _beaten(logits, target, hyper, weights, value, gained, own):
     without = violations(logits[None], target[None], 0.0)[0]
     if close((own * without).sum() - price(own, hyper["lam"]), value):
         return f"{words} Without the margin the two would agree: is it missing?"
-    return f"{words} A worst case may not be beaten: are the weights the best ones, and is the price taken off once, with its factor ½?"
+    return (
+        f"{words} A worst case may not be beaten: are the weights the best ones, and is the price taken off once, with"
+        " its factor ½?"
+    )
 
 
 def its_own_adversary_gets_it(loss, draw):
@@ -138,8 +143,9 @@ def its_own_adversary_gets_it(loss, draw):
 
 def _unearned(logits, target, hyper, weights, value, gained):
     words = (
-        f"for logits {show(logits)}, target {int(target)}, λ = {hyper['lam']} and margin {hyper['margin']} your loss is {show(value)}, "
-        f"but the adversary with the weights {show(weights)}, those in your gradient, is left with {show(gained)}."
+        f"for logits {show(logits)}, target {int(target)}, λ = {hyper['lam']} and margin {hyper['margin']} your loss is"
+        f" {show(value)}, but the adversary with the weights {show(weights)}, those in your gradient, is left with"
+        f" {show(gained)}."
     )
     violation = violations(logits[None], target[None], hyper["margin"])[0]
     if exchanged(weights, logits, target, hyper, value):
@@ -159,8 +165,9 @@ def is_convex(loss, draw):
         i = int((middle - mean).argmax())
         need(
             middle[i] <= mean[i] + 1e-9,
-            f"halfway between the logits {show(logits[i])} and {show(other[i])}, target {int(target[i])}, your loss is {show(middle[i])}; the mean of the two ends is {show(mean[i])}. "
-            "A maximum of straight lines is convex: are the weights the best ones, and is their price paid?",
+            f"halfway between the logits {show(logits[i])} and {show(other[i])}, target {int(target[i])}, your loss is"
+            f" {show(middle[i])}; the mean of the two ends is {show(mean[i])}. A maximum of straight lines is convex:"
+            " are the weights the best ones, and is their price paid?",
         )
 
 
@@ -194,7 +201,10 @@ def _why_no_hinge(loss, draw):
         return (
             "It gets there later: the price of straying is too high. What is the price at λ = 0.1, with its factor ½?"
         )
-    return "When straying is free, all weight goes to the largest violation, the true class's own 0 among them: is the margin added there too, and are the weights normalised?"
+    return (
+        "When straying is free, all weight goes to the largest violation, the true class's own 0 among them: is the"
+        " margin added there too, and are the weights normalised?"
+    )
 
 
 ADVERSARY = Exercise(

@@ -1,7 +1,7 @@
 """Exercise 1: probabilities, loss and gradient for three logits, with pencil and paper.
 
-Every number is held to the others: the probabilities to the odds, the loss to the probabilities, the gradient to
-what the probabilities say about small moves.
+Every number is checked against the others: the probabilities against the odds, the loss against the probabilities,
+the gradient against what the probabilities imply for small moves.
 """
 
 import math
@@ -24,45 +24,49 @@ def numbers(draw):
 
 
 def probabilities(answer, draw):
-    """`p_by_hand` holds three positive numbers that sum to 1."""
+    """`p_by_hand` consists of three positive numbers that sum to 1."""
     need((answer.p > 0).all(), f"one of {show(answer.p)} is not positive. An exponential is.")
     total = answer.p.sum().item()
     need(abs(total - 1) < ROUNDING, f"your three numbers sum to {total:.4g}. What has to be divided out?")
 
 
 def odds(answer, draw):
-    """The odds of two classes are what their logits say."""
+    """The odds of two classes follow from their logits."""
     weights = draw.numbers["exp_of_logits"]
     for i, j in [(0, 1), (1, 2), (0, 2)]:
         if abs(answer.p[i] * weights[j] - answer.p[j] * weights[i]) > ROUNDING * (weights[i] + weights[j]):
             raise Wrong(
-                f"class {i} comes out {show(answer.p[i] / answer.p[j])} times as likely as class {j}. The difference of the two logits, "
-                "raised to a power of e, says something else. Did you use the logits themselves, or mix up their order?"
+                f"class {i} comes out {show(answer.p[i] / answer.p[j])} times as likely as class {j}. The difference of"
+                " the two logits, raised to a power of e, is something else. Did you use the logits themselves, or mix"
+                " up their order?"
             )
 
 
-def surprise(answer, draw):
-    """`loss_by_hand` is the surprise, in nats, at the true class."""
+def negative_log_likelihood(answer, draw):
+    """`loss_by_hand` is the negative log-likelihood, in nats, of the true class."""
     y = draw.numbers["true_class"]
     fits = {base: abs(base**-answer.loss - answer.p[y]) < ROUNDING for base in (math.e, 2.0, 10.0)}
     if fits[math.e]:
         return
-    need(answer.loss >= 0, "your loss is negative. The logarithm of a number below 1 is negative; a surprise is not.")
     need(
-        not fits[2.0], "your loss is a surprise in bits: its logarithm has base 2. In this book logarithms are natural."
+        answer.loss >= 0,
+        "your loss is negative. The logarithm of a number below 1 is negative; a negative log-likelihood is not.",
     )
+    need(not fits[2.0], "your loss is measured in bits: its logarithm has base 2. In this book logarithms are natural.")
     need(not fits[10.0], "your logarithm has base 10. In this book logarithms are natural.")
     for k in {0, 1, 2} - {y}:
         need(
             abs(math.exp(-answer.loss) - answer.p[k]) > ROUNDING,
-            f"your loss is the surprise at class {k}, but the true class is {y}. Classes are counted from 0.",
+            f"your loss is the negative log-likelihood of class {k}, but the true class is {y}. Classes are counted"
+            " from 0.",
         )
     need(
         abs(1 - answer.loss - answer.p[y]) > ROUNDING,
         "your loss is the probability that is missing to 1, without a logarithm.",
     )
     raise Wrong(
-        f"your loss is the surprise at a probability of {math.exp(-answer.loss):.4g}. Compare that with your own `p_by_hand` at class {y}."
+        f"your loss is the negative log-likelihood at a probability of {math.exp(-answer.loss):.4g}. Compare that with"
+        f" your own `p_by_hand` at class {y}."
     )
 
 
@@ -75,7 +79,8 @@ def balance(answer, draw):
     )
     need(
         abs(total) < 2 * ROUNDING,
-        f"the entries sum to {total:.4g}. Adding the same number to all logits changes no probability, so the sum must vanish.",
+        f"the entries sum to {total:.4g}. Adding the same number to all logits changes no probability, so the sum must"
+        " vanish.",
     )
 
 
@@ -90,7 +95,8 @@ def direction(answer, draw):
     )
     need(
         signs == [k != y for k in range(3)],
-        f"the signs do not fit the true class, {y}. Raising which logits makes the loss go up? Classes are counted from 0.",
+        f"the signs do not fit the true class, {y}. Raising which logits makes the loss go up? Classes are counted"
+        " from 0.",
     )
 
 
@@ -113,7 +119,8 @@ def small_moves(answer, draw):
     for k, rate in enumerate(rates):
         need(
             abs(rate - answer.gradient[k]) < 2 * ROUNDING,
-            f"by your own `p_by_hand`, moving logit {k} by a thousandth does not change the loss by {show(answer.gradient[k])} thousandths.",
+            f"by your own `p_by_hand`, moving logit {k} by a thousandth does not change the loss by"
+            f" {show(answer.gradient[k])} thousandths.",
         )
 
 
@@ -123,5 +130,5 @@ BY_HAND = Exercise(
     minutes=10,
     form=Parts(p=Numbers("p_by_hand", 3), loss=Number("loss_by_hand"), gradient=Numbers("gradient_by_hand", 3)),
     given=numbers,
-    properties=(probabilities, odds, surprise, balance, direction, small_moves),
+    properties=(probabilities, odds, negative_log_likelihood, balance, direction, small_moves),
 )

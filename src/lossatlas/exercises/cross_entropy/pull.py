@@ -1,6 +1,6 @@
 """Exercise 3: choose the member of the comp-sum family that treats a lost example as you want, and recognise one.
 
-An answer is tried out: autograd measures how hard the member it names pulls.
+Autograd measures how hard the member that an answer names pulls.
 """
 
 import math
@@ -15,13 +15,13 @@ READING = 0.02  # how far a curve may pass from the points: about 0.05 in τ
 
 
 def numbers(draw):
-    """The slope in the true logit, measured at a few probabilities, of a member whose τ is not told."""
+    """The derivative in the true logit, measured at a few probabilities, of a member whose τ is not given."""
     tau = draw.integer(26, 48) / 20
     p = [0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98]
-    return {"p": p, "slope": [round(-slope(tau, q), 2) + 0.0 for q in p]}
+    return {"p": p, "derivative": [round(-derivative(tau, q), 2) + 0.0 for q in p]}
 
 
-def slope(tau, p):
+def derivative(tau, p):
     """Size of the derivative in the true logit of the comp-sum loss of an example with p_y = p."""
     logits = torch.tensor([[math.log(p), math.log1p(-p)]], dtype=torch.float64, requires_grad=True)
     (gradient,) = torch.autograd.grad(comp_sum_loss(logits, torch.tensor([0]), tau=tau), logits)
@@ -30,7 +30,7 @@ def slope(tau, p):
 
 def share(tau, p):
     """How hard the member pulls, compared with cross-entropy on the same example."""
-    return slope(tau, p) / slope(1.0, p)
+    return derivative(tau, p) / derivative(1.0, p)
 
 
 def cases(draw):
@@ -48,7 +48,7 @@ def named(tau, call):
 
 
 def shared(answer, p, at_most):
-    """The call and its value; says so where the value belongs to the call with the arguments swapped."""
+    """The call and its value; an error where the value belongs to the call with the arguments swapped."""
     call = f"tau_for_share({p}, {at_most})"
     try:
         tau = Number(call).read(answer.tau_for_share(p, at_most))
@@ -86,12 +86,15 @@ def all_of_it(answer, draw):
 
 
 def not_more(answer, draw):
-    """The member you name pulls at most as hard as asked."""
+    """The member you name pulls at most as hard as required."""
     for p, at_most in cases(draw):
         call, tau = shared(answer, p, at_most)
         found = share(tau, p)
         if found > at_most * (1 + 1e-6):
-            words = f"`{call}` is {tau:.4g}. Measured at p = {p:g}, that member pulls {found:.3g} times as hard as cross-entropy: more than {at_most:g}."
+            words = (
+                f"`{call}` is {tau:.4g}. Measured at p = {p:g}, that member pulls {found:.3g} times as hard as"
+                f" cross-entropy: more than {at_most:g}."
+            )
             need(
                 found <= 1,
                 f"{words} It is even more than cross-entropy. On which side of 1 must τ lie? Is a sign flipped?",
@@ -106,13 +109,14 @@ def not_less(answer, draw):
         found = share(tau, p)
         if found < at_most * (1 - 1e-6):
             raise Wrong(
-                f"`{call}` is {tau:.4g}. Measured at p = {p:g}, that member pulls {found:.3g} times as hard as cross-entropy: less than the {at_most:g} "
-                f"that is allowed. A smaller τ would do, and would be kinder to the examples that are only hard.{_factor(answer, draw)}"
+                f"`{call}` is {tau:.4g}. Measured at p = {p:g}, that member pulls {found:.3g} times as hard as"
+                f" cross-entropy: less than the {at_most:g} that is allowed. A smaller τ would do, and would be kinder"
+                f" to the examples that are only hard.{_factor(answer, draw)}"
             )
 
 
 def _factor(answer, draw):
-    """Whether all exponents of the share are off by one factor: the member then grants a fixed power of what is asked."""
+    """Whether all exponents of the share are off by one factor, so that the pull is a power of the required one."""
     granted = [(share(shared(answer, p, at_most)[1], p), at_most) for p, at_most in cases(draw)]
     powers = [math.log(max(found, 1e-300)) / math.log(at_most) for found, at_most in granted]
     if max(powers) - min(powers) > 1e-6:
@@ -121,7 +125,7 @@ def _factor(answer, draw):
 
 
 def peak(answer, draw):
-    """`tau_for_peak` names the member whose slope is largest at p."""
+    """`tau_for_peak` names the member whose derivative is largest at p."""
     for _ in range(6):
         p = float(f"{draw.uniform(0.05, 0.9):.2g}")
         if p == 0.5:
@@ -129,7 +133,7 @@ def peak(answer, draw):
         call = f"tau_for_peak({p})"
         tau = named(answer.tau_for_peak(p), call)
         rate = _rate(tau, p)
-        seen = f"`{call}` is {tau:.4g}. Measured along p, the slope of that member"
+        seen = f"`{call}` is {tau:.4g}. Measured along p, the derivative of that member"
         if abs(rate) >= 1e-3:
             need(
                 abs(_rate(tau, 1 - p)) >= 1e-3,
@@ -140,8 +144,8 @@ def peak(answer, draw):
 
 
 def _rate(tau, p):
-    """How fast the slope grows along p, relative to its size; at the top it is level."""
-    return (slope(tau, p + 1e-4) - slope(tau, p - 1e-4)) / 2e-4 / slope(tau, p)
+    """How fast the derivative grows along p, relative to its size; at the top it is level."""
+    return (derivative(tau, p + 1e-4) - derivative(tau, p - 1e-4)) / 2e-4 / derivative(tau, p)
 
 
 def read_off(answer, draw):
@@ -150,19 +154,27 @@ def read_off(answer, draw):
     gap, p, point = _miss(tau, draw.numbers)
     if abs(gap) < READING:
         return
-    words = f"the slope of the member τ = {tau:.4g} misses your points, most at p = {p:g}: there it is {point + gap:.2f}, and the point is at {point:g}."
+    words = (
+        f"the derivative of the member τ = {tau:.4g} misses your points, most at p = {p:g}: there it is"
+        f" {point + gap:.2f}, and the point is at {point:g}."
+    )
     if abs(_miss(tau + 1, draw.numbers)[0]) < READING:
         raise Wrong(f"{words} The exponent of p in the pull is τ − 1. Did you read off the exponent?")
     if tau >= 1 and abs(_miss(tau - 1, draw.numbers)[0]) < READING:
-        raise Wrong(f"{words} The slope is the pull times what is missing to certainty. Is the factor 1 − p forgotten?")
+        raise Wrong(
+            f"{words} The derivative is the pull times what is missing to certainty. Is the factor 1 − p forgotten?"
+        )
     raise Wrong(
-        f"{words} The figure in the chapter has a slider for τ: which way does the dashed curve move with it? The height of the point at p = 0.5 alone fixes τ."
+        f"{words} The figure in the chapter has a slider for τ: which way does the dashed curve move with it? The"
+        " height of the point at p = 0.5 alone fixes τ."
     )
 
 
 def _miss(tau, points):
     """Where the member passes furthest from the points: the signed distance, p, and the point's height."""
-    gaps = [(-slope(tau, p) - height, p, height) for p, height in zip(points["p"], points["slope"], strict=True)]
+    gaps = [
+        (-derivative(tau, p) - height, p, height) for p, height in zip(points["p"], points["derivative"], strict=True)
+    ]
     return max(gaps, key=lambda gap: abs(gap[0]))
 
 

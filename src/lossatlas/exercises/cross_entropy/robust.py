@@ -43,7 +43,7 @@ def family():
 
 
 def accuracies(loss):
-    """Those of the reader's loss, trained once: two properties ask for them, in one check or in two."""
+    """Those of the reader's loss, trained once: two properties use them, in one check or in two."""
     return _accuracies(inspect.unwrap(loss))
 
 
@@ -83,7 +83,8 @@ def falls_towards_the_label(answer, draw):
     i = int((wrong - right).argmin())
     need(
         wrong[i] > right[i],
-        f"with one logit at 6 and nine at 0 your loss is {show(right[i])} when the high one is the label and {show(wrong[i])} when it is not. Is a sign flipped?",
+        f"with one logit at 6 and nine at 0 your loss is {show(right[i])} when the high one is the label and"
+        f" {show(wrong[i])} when it is not. Is a sign flipped?",
     )
 
 
@@ -95,7 +96,9 @@ def finite_gradient(answer, draw):
             found = gradient(answer.loss, logits, target)
             need(
                 found.isfinite().all(),
-                f"with one logit at {size:g} and nine at 0 the gradient is not finite, and training would end in NaN. Does a probability of 0 meet a power, a root, a logarithm or a division, or has an exponential no normaliser?",
+                f"with one logit at {size:g} and nine at 0 the gradient is not finite, and training would end in NaN."
+                " Does a probability of 0 meet a power, a root, a logarithm or a division, or has an exponential no"
+                " normaliser?",
             )
 
 
@@ -107,8 +110,9 @@ def trains_in_parallel(answer, draw):
         together = torch.vmap(functools.partial(items, answer.loss))(logits.view(2, 4, 10), target.view(2, 4)).flatten()
     except (RuntimeError, ValueError) as error:
         raise Wrong(
-            "the harness trains five networks as one with `torch.vmap`, which your function does not allow. Avoid `.item()`, `if` on a tensor "
-            f"and selection by a mask; `torch.where`, `gather` and `one_hot` are fine. PyTorch says: {str(error).strip().splitlines()[0][:160]}"
+            "the harness trains five networks as one with `torch.vmap`, which your function does not allow. Avoid"
+            " `.item()`, `if` on a tensor and selection by a mask; `torch.where`, `gather` and `one_hot` are fine."
+            f" PyTorch says: {str(error).strip().splitlines()[0][:160]}"
         ) from None
     need(
         torch.allclose(alone, together),
@@ -117,16 +121,23 @@ def trains_in_parallel(answer, draw):
 
 
 def robust(answer, draw):
-    """With 40 % wrong labels it beats cross-entropy by two points of accuracy; that accuracy, in percent, is the score."""
+    """With 40 % wrong labels it beats cross-entropy by two points of accuracy; its accuracy in percent is the score."""
     own, others = accuracies(answer.loss)[0], family()[:, 0]
     gain = own - others[0]
     error = gain.std() / SEEDS**0.5
     table = leaderboard(own, others)
     need(
         gain.mean() >= GAIN and gain.mean() > 2 * error,
-        f"{table}\nYour gain is {100 * gain.mean():.1f} ± {100 * error:.1f} points. {_guesses(own) or 'Which examples does your loss listen to that it should not trust?'}",
+        f"{table}\nYour gain is {100 * gain.mean():.1f} ± {100 * error:.1f} points."
+        f" {_guesses(own) or 'Which examples does your loss listen to that it should not trust?'}",
     )
     return Score(table, 100 * own.mean().item())
+
+
+EARLY_PULL = (
+    "Robust, but at a price. A fresh network gives every class a probability near one tenth: how hard does your loss"
+    " pull there?"
+)
 
 
 def learns_from_clean(answer, draw):
@@ -135,13 +146,13 @@ def learns_from_clean(answer, draw):
     table = leaderboard(own, others)
     need(
         own.mean() >= others[0].mean() - PRICE,
-        f"{table}\n{_guesses(own) or 'Robust, but at a price. A fresh network gives every class a probability near one tenth: how hard does your loss pull there?'}",
+        f"{table}\n{_guesses(own) or EARLY_PULL}",
     )
     return table
 
 
 def _guesses(own):
-    """What to say of networks that learned next to nothing, or ""."""
+    """A remark on networks that learned next to nothing, or ""."""
     nothing = own.mean() < 0.3
     return (
         "Its networks do little better than guessing: has a gradient become NaN, or is a normaliser missing?"
@@ -176,8 +187,8 @@ def early_confidence(answer, draw):
     measured = "about equal to accuracy" if abs(early) < ABOUT else "above accuracy" if early > 0 else "below accuracy"
     need(
         answer.squentropy_stopped_early == measured,
-        f"five networks, trained on 200 digits for {EARLY} epochs, say something else. Squentropy asks the wrong logits to stay near zero: what must the true "
-        "logit do before the softmax is confident, and has it had the time?",
+        f"five networks, trained on 200 digits for {EARLY} epochs, show something else. Squentropy keeps the wrong"
+        " logits near zero: what must the true logit do before the softmax is confident, and has it had the time?",
     )
     rows = [
         f"{name} after {epochs} epochs: {100 * confidence_gap(loss, epochs):+.1f} points"
@@ -188,13 +199,13 @@ def early_confidence(answer, draw):
 
 
 def _of_the_loss(a_property):
-    """A property of per-item losses, asked of the part `loss`."""
+    """A property of per-item losses, checked for the part `loss`."""
 
     @functools.wraps(a_property)
-    def asked(answer, draw):
+    def checked(answer, draw):
         return a_property(answer.loss, draw)
 
-    return asked
+    return checked
 
 
 ROBUST = Exercise(

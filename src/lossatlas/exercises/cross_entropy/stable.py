@@ -1,18 +1,17 @@
 """Exercise 2: cross-entropy from logits, for numbers of any size.
 
-Two facts tie the values down without a formula for them: the losses of one item under two labels differ as its
+Two facts determine the values without a formula for them: the losses of one item under two labels differ as its
 logits do, and over all labels the probabilities behind the losses sum to 1.
 """
 
 import math
 
 import torch
-from torch.overrides import TorchFunctionMode
 
 from ..answers import Function
 from ..exercise import Exercise, Wrong, need
 from ..probes import (
-    gradient_is_the_slope,
+    gradient_fits_the_values,
     inputs_stay_as_they_are,
     items,
     items_do_not_mix,
@@ -21,31 +20,21 @@ from ..probes import (
     show,
     survives_extremes,
 )
+from ..torch_calls import TorchCalls
 
 READY_MADE = {"cross_entropy", "nll_loss", "log_softmax", "logsumexp", "logaddexp"}
-
-
-class _Calls(TorchFunctionMode):
-    """Notes which PyTorch functions run inside the block."""
-
-    def __init__(self):
-        super().__init__()
-        self.names = set()
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        self.names.add(getattr(function, "__name__", ""))
-        return function(*args, **(kwargs or {}))
 
 
 def from_elementary_parts(loss, draw):
     """It is written with exponentials, logarithms, sums and maxima."""
     logits, target = draw.batch(4, 3)
-    with _Calls() as calls:
+    with TorchCalls() as calls:
         items(loss, logits, target)
-    ready = sorted(calls.names & READY_MADE)
+    ready = sorted(READY_MADE.intersection(calls.names))
     need(
         not ready,
-        f"it calls PyTorch's `{''.join(ready[:1])}`, directly or through a library. Write that part yourself, from `exp`, `log`, `sum` and `amax`.",
+        f"it calls PyTorch's `{''.join(ready[:1])}`, directly or through a library. Write that part yourself, from"
+        " `exp`, `log`, `sum` and `amax`.",
     )
 
 
@@ -55,12 +44,12 @@ def keeps_growing(loss, draw):
     worse, bad = items(loss, apart, torch.tensor([1, 1])).tolist()
     best = items(loss, apart, torch.tensor([0, 0])).tolist()[0]
     if not math.isfinite(worse):
-        return  # said by the last property
+        return  # the last property reports it
     label, least = min((1, worse), (0, best), key=lambda pair: pair[1])
     need(
         least > -0.01,
-        f"with logits [40, 0, 0] and target {label} your loss is {least:.4g}. No probability is above 1, so no loss is below 0. "
-        "Is a sign flipped, or the normaliser missing or incomplete?",
+        f"with logits [40, 0, 0] and target {label} your loss is {least:.4g}. No probability is above 1, so no loss is"
+        " below 0. Is a sign flipped, or the normaliser missing or incomplete?",
     )
     if worse - bad > 1:
         return
@@ -97,13 +86,14 @@ def labels_compared(loss, draw):
             "with 4 classes all differences are too small by a factor of 4. Is a mean taken over the classes?",
         )
         raise Wrong(
-            f"all differences are off by one factor, {factor:.4g}. Is something multiplied or divided that should not be?"
+            f"all differences are off by one factor, {factor:.4g}. Is something multiplied or divided that should"
+            " not be?"
         )
     i, pair = (known & ((differences - gaps).abs() > 1e-7)).nonzero()[0].tolist()
     a, b = pairs[pair].tolist()
     raise Wrong(
-        f"with logits {show(logits[i])} your loss is {show(by_label[i, a])} for target {a} and {show(by_label[i, b])} for target {b}. "
-        "These are not the logarithms of two probabilities that come from a softmax of these logits."
+        f"with logits {show(logits[i])} your loss is {show(by_label[i, a])} for target {a} and {show(by_label[i, b])}"
+        f" for target {b}. These are not the logarithms of two probabilities that come from a softmax of these logits."
     )
 
 
@@ -114,7 +104,8 @@ def probabilities_sum_to_one(loss, draw):
     i = int((total - 1).abs().argmax())
     need(
         abs(total[i] - 1) < 1e-7,
-        f"with logits {show(logits[i])} the probabilities behind your losses for the five possible targets sum to {show(total[i])}. Is the normaliser complete?",
+        f"with logits {show(logits[i])} the probabilities behind your losses for the five possible targets sum to"
+        f" {show(total[i])}. Is the normaliser complete?",
     )
 
 
@@ -139,7 +130,7 @@ STABLE = Exercise(
         moves_the_right_way,
         labels_compared,
         probabilities_sum_to_one,
-        gradient_is_the_slope,
+        gradient_fits_the_values,
         survives_extremes,
     ),
 )

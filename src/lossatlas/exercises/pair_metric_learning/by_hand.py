@@ -1,6 +1,7 @@
 """Exercise 1: one anchor, one positive and three negatives in the plane, with pencil and paper.
 
-Distances are held to Pythagoras, losses to the distances, and the push on the anchor to what small moves would do.
+Distances are checked against Pythagoras, losses against the distances, and the push on the anchor against the
+effect of small moves.
 """
 
 import math
@@ -51,7 +52,8 @@ def pythagoras(answer, draw):
                 f"for {name} you added the steps along both axes. The straight way is shorter.",
             )
             raise Wrong(
-                f"your distance to {name} is {found:.4g}, but from the anchor it is {x} along the first axis and {y} along the second."
+                f"your distance to {name} is {found:.4g}, but from the anchor it is {x} along the first axis and {y}"
+                " along the second."
             )
 
 
@@ -87,16 +89,19 @@ def kinds(answer, draw):
     hard, semi = apart[int(answer.hard)], apart[int(answer.semi_hard)]
     need(
         hard < near,
-        f"you called a negative at {hard:.4g} hard, but the positive is at {near:.4g}. A hard negative is nearer than the positive.",
+        f"you called a negative at {hard:.4g} hard, but the positive is at {near:.4g}. A hard negative is nearer than"
+        " the positive.",
     )
     need(
         semi > near,
-        f"you called a negative at {semi:.4g} semi-hard, but the positive is at {near:.4g}. A semi-hard negative is farther than the positive.",
+        f"you called a negative at {semi:.4g} semi-hard, but the positive is at {near:.4g}. A semi-hard negative is"
+        " farther than the positive.",
     )
     margin = draw.numbers["margin"]
     need(
         semi < near + margin,
-        f"you called a negative at {semi:.4g} semi-hard. It is beyond the margin, so its loss is 0 and it teaches nothing.",
+        f"you called a negative at {semi:.4g} semi-hard. It is beyond the margin, so its loss is 0 and it teaches"
+        " nothing.",
     )
 
 
@@ -118,8 +123,9 @@ def small_moves(answer, draw):
     for axis, rate, given in zip(("first", "second"), rates, push, strict=True):
         need(
             abs(rate + given) < 2 * ROUNDING,
-            f"your `push` is {show(answer.push)}, but a step of a thousandth along the {axis} axis does not lower the loss by {given:.4g} thousandths. "
-            "The positive draws the anchor with a unit vector, and the negative drives it off with another.",
+            f"your `push` is {show(answer.push)}, but a step of a thousandth along the {axis} axis does not lower the"
+            f" loss by {given:.4g} thousandths. The positive draws the anchor with a unit vector, and the negative"
+            " drives it off with another.",
         )
 
 

@@ -1,14 +1,13 @@
 """Exercise 2: the hardest triplet of each anchor, from a matrix of distances.
 
-Slopes tell which pairs an answer looks at, and a collapsed batch fixes what the margin adds.
+Derivatives show which pairs an answer looks at, and a collapsed batch determines what the margin adds.
 """
 
 import torch
 
-from ...contract import describe
 from ..answers import Function
-from ..arguments import called
-from ..exercise import Exercise, Wrong, need
+from ..arguments import called, need_tensor
+from ..exercise import Exercise, need
 from ..probes import show
 
 
@@ -21,14 +20,14 @@ def batch(draw, items=7, classes=3):
 
 
 def values(answer, distances, labels, margin):
-    """One value per anchor; says what is wrong with any other result."""
+    """One value per anchor; an error explains any other result."""
     n = len(labels)
     found = called(answer, distances, labels, margin, order="distances, labels, margin", shape=(n,))
-    if not isinstance(found, torch.Tensor):
-        raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(found)
     need(
         found.ndim != 0,
-        f"it returned a single number for {n} anchors, a mean or a sum over them. Leave that to the caller: one value per anchor, shape {(n,)}.",
+        f"it returned a single number for {n} anchors, a mean or a sum over them. Leave that to the caller: one value"
+        f" per anchor, shape {(n,)}.",
     )
     need(
         found.shape != (n, n),
@@ -42,18 +41,20 @@ def values(answer, distances, labels, margin):
     return found
 
 
-def slopes(answer, distances, labels):
+def gradients(answer, distances, labels):
     """Slope of each anchor's value in its own row of distances, (N, N), and in all others, largest size."""
     distances = distances.clone().requires_grad_()
     found = values(answer, distances, labels, margin=10.0)
     need(
         found.requires_grad,
-        "the result does not depend on the distances as far as autograd can see. Look for `.item()`, `detach()` or `argmax` without a `gather`.",
+        "the result does not depend on the distances as far as autograd can see. Look for `.item()`, `detach()` or"
+        " `argmax` without a `gather`.",
     )
     rows = torch.stack([torch.autograd.grad(value, distances, retain_graph=True)[0] for value in found])
     need(
         rows.any(),
-        "with a margin of 10 every hinge is open, but yours has no slope anywhere. Is the margin taken off instead of added?",
+        "with a margin of 10 every hinge is open, but the gradient of yours is 0 everywhere. Is the margin taken off"
+        " instead of added?",
     )
     own = torch.eye(len(labels), dtype=torch.bool).unsqueeze(-1)
     return rows[own.expand_as(rows)].view_as(distances), rows.masked_fill(own, 0).abs().max().item()
@@ -69,7 +70,7 @@ def one_value_per_anchor(answer, draw):
 def looks_at_its_own_row(answer, draw):
     """An anchor's value depends on its own distances, to others, alone."""
     distances, labels = batch(draw)
-    found, elsewhere = slopes(answer, distances, labels)
+    found, elsewhere = gradients(answer, distances, labels)
     need(
         elsewhere < 1e-9,
         "the value of one anchor changes with the distances of another. Work along the last dimension.",
@@ -81,33 +82,36 @@ def looks_at_its_own_row(answer, draw):
 
 
 def one_positive_one_negative(answer, draw):
-    """It looks at one positive and one negative, with slopes 1 and -1."""
+    """It looks at one positive and one negative, with derivatives 1 and -1."""
     distances, labels = batch(draw)
-    found, _ = slopes(answer, distances, labels)
+    found, _ = gradients(answer, distances, labels)
     same = labels.unsqueeze(1) == labels
     for i in range(len(labels)):
         pull, push = found[i][same[i]], found[i][~same[i]]
         need(
             pull.min() > -1e-9,
-            f"anchor {i} has label {int(labels[i])}, and its loss falls when a positive moves away. Is a sign flipped, or a label misread?",
+            f"anchor {i} has label {int(labels[i])}, and its loss falls when a positive moves away. Is a sign flipped,"
+            " or a label misread?",
         )
         need(
             push.max() < 1e-9,
-            f"anchor {i} has label {int(labels[i])}, and its loss rises when a negative moves away. Is a sign flipped, or a label misread?",
+            f"anchor {i} has label {int(labels[i])}, and its loss rises when a negative moves away. Is a sign flipped,"
+            " or a label misread?",
         )
         for side, name in ((pull, "positives"), (push, "negatives")):
             counted = int((side.abs() > 1e-9).sum())
             need(counted == 1, f"{counted} {name} of anchor {i} count, and one should: the hardest.")
             need(
                 abs(side.abs().max() - 1) < 1e-9,
-                f"the slope in the hardest of the {name} is {show(side.abs().max())} in size, not 1. Are distances squared, or is the result multiplied or divided by a number?",
+                f"the derivative in the hardest of the {name} is {show(side.abs().max())} in size, not 1. Are distances"
+                " squared, or is the result multiplied or divided by a number?",
             )
 
 
 def the_hardest(answer, draw):
     """They are the hardest ones."""
     distances, labels = batch(draw)
-    found, _ = slopes(answer, distances, labels)
+    found, _ = gradients(answer, distances, labels)
     same = labels.unsqueeze(1) == labels
     for i in range(len(labels)):
         pulled, pushed = distances[i][found[i] > 0.5], distances[i][found[i] < -0.5]
@@ -116,11 +120,13 @@ def the_hardest(answer, draw):
         nearer = distances[i][~same[i]] < pushed
         need(
             not farther.any(),
-            f"anchor {i} has a positive at a larger distance than {show(pulled)}, the one that you took. Which positive is hard: a near one or a far one?",
+            f"anchor {i} has a positive at a larger distance than {show(pulled)}, the one that you took. Which positive"
+            " is hard: a near one or a far one?",
         )
         need(
             not nearer.any(),
-            f"anchor {i} has a negative at a smaller distance than {show(pushed)}, the one that you took. Which negative is hard: a near one or a far one?",
+            f"anchor {i} has a negative at a smaller distance than {show(pushed)}, the one that you took. Which"
+            " negative is hard: a near one or a far one?",
         )
 
 
@@ -155,13 +161,15 @@ def lonely(answer, draw):
         )
         need(
             alone.abs().max() < 1e-9,
-            f"with labels {labels.tolist()} an anchor without a {name} has the value {show(alone)}. No triplet, no loss. And is a point its own positive here, at distance 0?",
+            f"with labels {labels.tolist()} an anchor without a {name} has the value {show(alone)}. No triplet, no"
+            " loss. And is a point its own positive here, at distance 0?",
         )
         if found.requires_grad:
-            (slope,) = torch.autograd.grad(found.sum(), leaf)
+            (gradient,) = torch.autograd.grad(found.sum(), leaf)
             need(
-                slope.isfinite().all(),
-                f"with labels {labels.tolist()} the gradient is not finite. Infinity times zero is no number: fill with 0 after the comparison.",
+                gradient.isfinite().all(),
+                f"with labels {labels.tolist()} the gradient is not finite. Infinity times zero is no number: fill with"
+                " 0 after the comparison.",
             )
 
 

@@ -8,14 +8,13 @@ from dataclasses import replace
 
 import torch
 
-from ...contract import describe
 from ...contract.pairwise import cosines
 from ...contract.safe import unit
 from ...losses.pair_metric_learning import circle_loss, contrastive_loss, multi_similarity_loss
 from ...measures import recall_at_k
 from ...training import digits_by_class, fit_embeddings, flip_labels, mlp, per_class, shadowed
 from ..answers import Function, OneOf, Parts
-from ..arguments import called
+from ..arguments import called, need_tensor
 from ..exercise import Exercise, Wrong, need
 from ..probes import show
 from ..result import Score
@@ -65,14 +64,14 @@ def of_rivals():
 
 
 def values(loss, s, positive, negative):
-    """One value per anchor; says what is wrong with any other result."""
+    """One value per anchor; an error explains any other result."""
     n = len(s)
     found = called(loss, s, positive, negative, order="s, positive, negative", shape=(n,))
-    if not isinstance(found, torch.Tensor):
-        raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(found)
     need(
         found.ndim != 0,
-        f"it returned a single number for {n} anchors, a mean or a sum over them. Return one value per anchor, shape {(n,)}.",
+        f"it returned a single number for {n} anchors, a mean or a sum over them. Return one value per anchor, shape"
+        f" {(n,)}.",
     )
     need(
         found.shape == (n,),
@@ -81,7 +80,7 @@ def values(loss, s, positive, negative):
     return found
 
 
-def slopes(loss, s, positive, negative):
+def gradients(loss, s, positive, negative):
     s = s.clone().requires_grad_()
     found = values(loss, s, positive, negative)
     need(found.requires_grad, "the result does not depend on the similarities as far as autograd can see.")
@@ -104,10 +103,11 @@ def one_value_per_anchor(answer, draw):
 def right_direction(answer, draw):
     """Nowhere does it push a positive away or draw a negative in."""
     s, positive, negative = sample(draw)
-    found = slopes(answer.loss, s, positive, negative)
+    found = gradients(answer.loss, s, positive, negative)
     need(
         (found[positive] <= 1e-9).all(),
-        f"with similarities {show(s[0])} your loss rises with that of a positive. Is a sign flipped, or do positives compete with one another, as they do in one softmax over all pairs?",
+        f"with similarities {show(s[0])} your loss rises with that of a positive. Is a sign flipped, or do positives"
+        " compete with one another, as they do in one softmax over all pairs?",
     )
     need(
         (found[negative] >= -1e-9).all(),
@@ -129,13 +129,15 @@ def finite_without_pairs(answer, draw):
         found = values(answer.loss, s_, *masks)
         need(
             found.isfinite().all(),
-            f"with no {names} your loss is {show(found)}. Is a number divided by a count of 0, or a logarithm taken of 0?",
+            f"with no {names} your loss is {show(found)}. Is a number divided by a count of 0, or a logarithm taken"
+            " of 0?",
         )
         if found.requires_grad:
-            (slope,) = torch.autograd.grad(found.sum(), s_, allow_unused=True)
+            (gradient,) = torch.autograd.grad(found.sum(), s_, allow_unused=True)
             need(
-                slope is None or slope.isfinite().all(),
-                f"with no {names} the gradient of your loss is not finite. Fill with a large number, not with infinity.",
+                gradient is None or gradient.isfinite().all(),
+                f"with no {names} the gradient of your loss is not finite. Fill with a large number, not with"
+                " infinity.",
             )
 
 
@@ -146,8 +148,9 @@ def trains_in_parallel(answer, draw):
         together = torch.vmap(functools.partial(values, answer.loss))(*several)
     except (RuntimeError, ValueError) as error:
         raise Wrong(
-            "the harness trains its networks as one with `torch.vmap`, which your function does not allow. Avoid `.item()`, `if` on a tensor "
-            f"and selection by a mask, such as `s[positive]`; `torch.where` is fine. PyTorch says: {str(error).strip().splitlines()[0][:160]}"
+            "the harness trains its networks as one with `torch.vmap`, which your function does not allow. Avoid"
+            " `.item()`, `if` on a tensor and selection by a mask, such as `s[positive]`; `torch.where` is fine."
+            f" PyTorch says: {str(error).strip().splitlines()[0][:160]}"
         ) from None
     alone = torch.stack([values(answer.loss, *one) for one in zip(*several, strict=True)])
     need(torch.allclose(alone, together), "for two batches at once it gives other values than one after the other.")
@@ -184,7 +187,9 @@ def beats_contrastive(answer, draw):
     error = gain.std() / SEEDS**0.5
     need(
         gain.mean() >= GAIN and gain.mean() > 2 * error,
-        f"your gain on contrastive loss is {100 * gain.mean():.1f} ± {100 * error:.1f} points; it counts from {100 * GAIN:g} points on, if it is more than twice what stands after ±. Which pairs does your loss still spend its gradient on, late in training?",
+        f"your gain on contrastive loss is {100 * gain.mean():.1f} ± {100 * error:.1f} points; it counts from"
+        f" {100 * GAIN:g} points on, if it is more than twice what stands after ±. Which pairs does your loss still"
+        " spend its gradient on, late in training?",
     )
 
 
@@ -200,7 +205,8 @@ def wrong_labels(answer, draw):
     measured = "more" if hard > even + 1 else "less" if hard < even - 1 else "as much"
     need(
         answer.circle_loses == measured,
-        f"{SEEDS} networks with each loss, trained with {NOISE:.0%} of the labels wrong, say something else. Among the positives of an anchor, which are the hard ones now?",
+        f"{SEEDS} networks with each loss, trained with {NOISE:.0%} of the labels wrong, show something else. Among the"
+        " positives of an anchor, which are the hard ones now?",
     )
     return f"Points of recall lost to wrong labels: circle loss {hard:.1f}, contrastive loss {even:.1f}."
 

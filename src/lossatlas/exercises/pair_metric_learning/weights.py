@@ -1,15 +1,14 @@
-"""Exercise 3: the weights are given, the loss is asked for.
+"""Exercise 3: the weights are given, the loss is to be found.
 
-Autograd reads the weights of the answer; nobody integrates them here.
+Autograd computes the weights of the answer; nothing is integrated here.
 """
 
 import math
 
 import torch
 
-from ...contract import describe
 from ..answers import Function
-from ..arguments import called
+from ..arguments import called, need_tensor
 from ..exercise import Exercise, Wrong, need
 from ..probes import show
 
@@ -22,7 +21,7 @@ def numbers(draw):
 
 
 def given_weight(s, sharpness):
-    """What the exercise asks for on one side, as a number."""
+    """The weight that the exercise gives for one side, as a number."""
     return 1 / (1 + math.exp(sharpness * s))
 
 
@@ -34,27 +33,30 @@ def sample(draw, anchors=3, compared=5):
 
 
 def values(answer, s, positive, negative):
-    """One value per anchor; says what is wrong with any other result."""
+    """One value per anchor; an error explains any other result."""
     n = len(s)
     found = called(answer, s, positive, negative, order="s, positive, negative", shape=(n,))
-    if not isinstance(found, torch.Tensor):
-        raise Wrong(f"it returned {describe(found)}. Return a PyTorch tensor; only that carries a gradient.")
+    need_tensor(found)
     if found.shape == (n,):
         return found
     need(
         found.ndim != 0,
-        f"it returned a single number for {n} anchors. Sum over the pairs of an anchor only, and leave the mean over anchors to the caller: shape {(n,)}.",
+        f"it returned a single number for {n} anchors. Sum over the pairs of an anchor only, and leave the mean over"
+        f" anchors to the caller: shape {(n,)}.",
     )
     need(
         found.shape != s.shape,
-        f"it returned one value per pair, shape {tuple(s.shape)}. Sum over the pairs of an anchor, along the last dimension.",
+        f"it returned one value per pair, shape {tuple(s.shape)}. Sum over the pairs of an anchor, along the last"
+        " dimension.",
     )
     need(
         found.shape != (s.shape[1],),
-        f"for {n} anchors with {s.shape[1]} pairs each it returned {s.shape[1]} values. A sum runs over the anchors, dim 0; it should run along the last dimension.",
+        f"for {n} anchors with {s.shape[1]} pairs each it returned {s.shape[1]} values. A sum runs over the anchors,"
+        " dim 0; it should run along the last dimension.",
     )
     raise Wrong(
-        f"for {n} anchors it returned shape {tuple(found.shape)}. Sum over the pairs of an anchor, and return shape {(n,)}."
+        f"for {n} anchors it returned shape {tuple(found.shape)}. Sum over the pairs of an anchor, and return shape"
+        f" {(n,)}."
     )
 
 
@@ -63,8 +65,8 @@ def measured(answer, s, positive, negative):
     s = s.clone().requires_grad_()
     found = values(answer, s, positive, negative)
     need(found.requires_grad, "the result does not depend on the similarities as far as autograd can see.")
-    (slope,) = torch.autograd.grad(found.sum(), s)
-    return slope
+    (derivative,) = torch.autograd.grad(found.sum(), s)
+    return derivative
 
 
 def one_value_per_anchor(answer, draw):
@@ -75,25 +77,27 @@ def one_value_per_anchor(answer, draw):
 def right_direction(answer, draw):
     """It falls with the similarity of a positive and rises with that of a negative."""
     s, positive, negative = sample(draw)
-    slope = measured(answer, s, positive, negative)
+    derivative = measured(answer, s, positive, negative)
     need(
-        (slope[positive] < 0).all(),
-        "its slope in the similarity of a positive is not below 0. A positive that comes nearer should cost less. Is a sign flipped, or are the masks exchanged?",
+        (derivative[positive] < 0).all(),
+        "its derivative in the similarity of a positive is not below 0. A positive that comes nearer should cost less."
+        " Is a sign flipped, or are the masks exchanged?",
     )
     need(
-        (slope[negative] > 0).all(),
-        "its slope in the similarity of a negative is not above 0. A negative that comes nearer should cost more. Is a sign flipped?",
+        (derivative[negative] > 0).all(),
+        "its derivative in the similarity of a negative is not above 0. A negative that comes nearer should cost more."
+        " Is a sign flipped?",
     )
 
 
 def neither(answer, draw):
     """A row that is neither positive nor negative does not count."""
     s, positive, negative = sample(draw)
-    slope = measured(answer, s, positive, negative)
+    derivative = measured(answer, s, positive, negative)
     rest = ~(positive | negative)
     need(
-        (slope[rest] == 0).all(),
-        "a row that is in neither mask has a slope. Fill what is not marked with 0, on each side.",
+        (derivative[rest] == 0).all(),
+        "a row that is in neither mask has a derivative. Fill what is not marked with 0, on each side.",
     )
 
 
@@ -122,7 +126,8 @@ def weights_of(side):
         )
         need(
             not _same(found, [1 - w for w in wanted]),
-            f"{seen}: one minus what was asked for. An easy pair should weigh little. Is the sign in the exponent flipped?",
+            f"{seen}: one minus the weight that is given. An easy pair should weigh little. Is the sign in the exponent"
+            " flipped?",
         )
         need(
             not _same(found, [given_weight(x, sharpness) for x in at]),
@@ -138,18 +143,20 @@ def weights_of(side):
         )
         need(
             not _same([2 * w for w in found], wanted),
-            f"{seen}: half of what was asked for. Pairs are summed, not averaged.",
+            f"{seen}: half of the weight that is given. Pairs are summed, not averaged.",
         )
         need(
             not _same(found, [times * w for w in wanted]),
-            f"{seen}: {times:.4g} times what was asked for. So are all others of this side: which number is one too many?",
+            f"{seen}: {times:.4g} times the weight that is given. So are all others of this side: which number is one"
+            " too many?",
         )
         raise Wrong(
-            f"{seen}. Put s into the weight that was asked for, and compare. Which function has that weight as its derivative?"
+            f"{seen}. Put s into the weight that is given, and compare. Which function has that weight as its"
+            " derivative?"
         )
 
     as_given.__name__ = f"weights_of_{side}s"
-    as_given.__doc__ = f"The weights of {side}s are those asked for."
+    as_given.__doc__ = f"The weights of {side}s are those that are given."
     return as_given
 
 
@@ -160,23 +167,26 @@ def bounded_below(answer, draw):
     found = values(answer, s, marks, ~marks)
     need(
         found.isfinite().all(),
-        f"with s = 60 for a positive and -60 for a negative it is {show(found)}. Cosines end at 1, but a formula should not.",
+        f"with s = 60 for a positive and -60 for a negative it is {show(found)}. Cosines end at 1, but a formula should"
+        " not.",
     )
     need(
         found.abs().max() < 1e-9,
-        f"with s = 60 for a positive and -60 for a negative it is {show(found)}. The weights fix a loss up to a number: choose it so that the limit is 0.",
+        f"with s = 60 for a positive and -60 for a negative it is {show(found)}. The weights fix a loss up to a number:"
+        " choose it so that the limit is 0.",
     )
 
 
 def survives_extremes(answer, draw):
-    """Value and gradient are finite in single precision, however wrong the pairs are."""
+    """Value and derivative are finite in single precision, however wrong the pairs are."""
     s = torch.tensor([[-1000.0, 1000.0], [1000.0, -1000.0]])
     marks = torch.tensor([[True, False], [True, False]])
-    slope = measured(answer, s, marks, ~marks)
+    derivative = measured(answer, s, marks, ~marks)
     found = values(answer, s, marks, ~marks)
     need(
-        found.isfinite().all() and slope.isfinite().all(),
-        f"with similarities of ±1000 it is {show(found)} with slopes {show(slope)}. An exponential overflows: there is a function of PyTorch for log(1 + eˣ).",
+        found.isfinite().all() and derivative.isfinite().all(),
+        f"with similarities of ±1000 it is {show(found)} with derivatives {show(derivative)}. An exponential overflows:"
+        " there is a function of PyTorch for log(1 + eˣ).",
     )
 
 

@@ -1,4 +1,4 @@
-/* Questions of The Loss Atlas: says at once whether an answer is right, and why. All it says stands in the page already.
+/* Questions of The Loss Atlas: shows at once whether an answer is right, and why. All its text stands in the page already.
    It listens to the document, so questions that a notebook shows later are answered as well. */
 (function () {
   "use strict";
@@ -80,7 +80,7 @@
   /* ---- */
 
   function lines(form, name) {
-    return [...form.querySelectorAll(".atlas-quiz-said > [data-for]")].filter((line) => line.dataset.for === name);
+    return [...form.querySelectorAll(".atlas-quiz-feedback > [data-for]")].filter((line) => line.dataset.for === name);
   }
 
   /** A decimal, with point or comma, or a fraction of two; null for anything else. */
@@ -94,7 +94,7 @@
   function clear(form) {
     form.dataset.state = "";
     form.querySelector(".atlas-quiz-verdict").textContent = "";
-    for (const line of form.querySelectorAll(".atlas-quiz-said > [data-for]")) line.hidden = true;
+    for (const line of form.querySelectorAll(".atlas-quiz-feedback > [data-for]")) line.hidden = true;
     count(form.closest(".atlas-quiz"));
   }
 

@@ -38,7 +38,7 @@ from .icon import (
     icon_loss,
     student_t_neighbor_distribution,
 )
-from .individual import GlobalContrastiveTemperatures, isogclr_update
+from .individual import GlobalContrastiveTemperatures, isogclr_step, isogclr_update
 from .info_nce import clip_loss, info_nce, nt_xent
 from .mixing import Mixtures, draw_mixtures, hardest_negatives, mix_hard_negatives, mochi_loss
 from .multiview import gated_contrastive_loss, multi_positive_nce, multi_view_contrastive_loss
@@ -72,8 +72,8 @@ __all__ = [
     "debiased_contrastive_loss", "decoupled_contrastive_loss", "differentiable_sort", "draw_mixtures",
     "gated_contrastive_loss", "gaussian_neighbor_distribution", "global_contrastive_loss", "group_ordering_loss",
     "group_ordering_of_views", "guided_batches", "hard_contrastive_loss", "hard_negative_contrastive_loss",
-    "hardest_negatives", "icon_loss", "info_nce", "isogclr_update", "macl_loss", "mix_hard_negatives", "mochi_loss",
-    "multi_positive_nce", "multi_view_contrastive_loss", "nt_xent", "pamc_loss", "proto_nce",
+    "hardest_negatives", "icon_loss", "info_nce", "isogclr_step", "isogclr_update", "macl_loss", "mix_hard_negatives",
+    "mochi_loss", "multi_positive_nce", "multi_view_contrastive_loss", "nt_xent", "pamc_loss", "proto_nce",
     "robust_global_contrastive_loss", "siglip_loss", "simple_contrastive_loss", "soft_triplet_loss",
     "spectral_contrastive_loss", "student_t_neighbor_distribution", "symmetric_continual_contrastive_loss",
     "uniformity_loss", "wasserstein_uniformity", "weighted_negative_info_nce",

@@ -4,17 +4,33 @@ from dataclasses import replace
 
 import torch
 
-from ...contract import above, at_least, loss
+from ...contract import above, at_least, loss, operation
 from ...contract.pairwise import cosine, cosines, log_sum_exp, sum_over
-from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, square_distances, unit
-from ...signatures import Field, Inputs, queries
+from ...signatures import Field, queries, takes
 
 WEIGHT, SHARPNESS = at_least(0, show=(0.0, 2.0)), at_least(0, show=(0.0, 5.0))
 TEMPERATURE = above(0, show=(0.05, 2.0))
 
-_views = Inputs({"views": Field("V N D")}, {"V": 2, "D": 1})
-_momentum = Inputs({"queries": Field("V N D"), "key": Field("N D")}, {"V": 1, "N": 1, "D": 1})
+VIEWS = takes(
+    {"views": Field("V N D")},
+    least={"V": 2, "D": 1},
+    edges={
+        "two views": lambda s: {"views": s["views"][:2]},
+        "no items": lambda s: {"views": s["views"][:, :0]},
+        "all vectors equal": lambda s: {"views": s["views"][:1, :1].expand_as(s["views"])},
+        "a zero vector": lambda s: {"views": s["views"].index_fill(1, torch.tensor(0), 0.0)},
+    },
+)
+MOMENTUM = takes(
+    {"queries": Field("V N D"), "key": Field("N D")},
+    least={"V": 1, "N": 1, "D": 1},
+    edges={
+        "one view": lambda s: {**s, "queries": s["queries"][:1]},
+        "queries equal their keys": lambda s: {**s, "queries": s["key"].expand_as(s["queries"])},
+    },
+)
+FIXED = "The weights are held fixed in the gradient, as in the code of the authors."
 
 
 @loss(
@@ -74,64 +90,65 @@ def _mean_by_weight(cost, sharpness, where):
     return sum_over(softmax_over(sharpness * cost, where) * cost, where)
 
 
-@in_one_precision
+@operation(VIEWS, paper="attractionrepulsion2021", domains={"alpha": WEIGHT, "t_positive": SHARPNESS})
 def contrastive_attraction(views, *, alpha=1.0, t_positive=1.0):
     r"""The pull among several views of the same items: each view is drawn most to the farthest of the others.
 
     $$ \frac{\alpha}{V N} \sum_x \sum_n \sum_{m \ne x} \pi^+_m \|z^x_n - z^m_n\|^2, \qquad
        \pi^+ = \mathrm{softmax}_{m \ne x}\big(t^+ \|z^x_n - z^m_n\|^2\big) $$
 
+    Use: Together with `contrastive_repulsion`, when a batch holds more than two views of each item and the least
+    similar ones should be drawn in first. Not alone, since one constant vector is a perfect solution, and not where
+    some views are spoilt, which pull hardest; then `multi_positive_nce`.
+
     Args:
         views: V >= 2 views of N items, shape (V, N, D); their length does not matter.
-        alpha: weight, >= 0.
-        t_positive: $t^+ \ge 0$, per unit of squared distance.
+        alpha: weight of the attraction, >= 0.
+        t_positive: $t^+ \ge 0$, per unit of squared distance; 0 weighs all other views alike.
 
     Returns:
         A 0-d tensor in $[0, 4\alpha]$; 0 for no items.
 
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
-
     Paper: Zheng et al. 2021, *Contrastive Attraction and Contrastive Repulsion for Representation Learning*, who use
     V = 5. With two views it is the mean of the squared distance, whatever $t^+$ is.
     """
-    _views.check_shapes({"views": views})
-    WEIGHT.check("alpha", alpha)
-    SHARPNESS.check("t_positive", t_positive)
     directions = unit(views).transpose(0, 1)
     cost = square_distances(directions, directions)
-    others = ~torch.eye(len(views), dtype=torch.bool, device=views.device)
+    others = _others(len(views), views)
     return alpha * _mean(_mean_by_weight(cost, t_positive, others.expand_as(cost)))
 
 
-@in_one_precision
+@operation(VIEWS, paper="attractionrepulsion2021", domains={"beta": WEIGHT, "t_negative": SHARPNESS})
 def contrastive_repulsion(views, *, beta=1.0, t_negative=0.9):
     r"""The push between different items in every two views: each item is driven most from the nearest of the others.
 
     $$ -\frac{2 \beta}{V (V - 1) N} \sum_{x < y} \sum_n \sum_{j \ne n} \pi^-_j \|z^x_n - z^y_j\|^2, \qquad
        \pi^- = \mathrm{softmax}_{j \ne n}\big({-t^-} \|z^x_n - z^y_j\|^2\big) $$
 
+    Use: Together with `contrastive_attraction`, when the nearest items should be driven away most. Not when the nearest
+    items are likely of one class, as with few classes and no labels, since these are driven apart hardest; then a
+    smaller `t_negative`, or `debiased_contrastive_loss`.
+
     Args:
         views: V >= 2 views of N items, shape (V, N, D); their length does not matter.
-        beta: weight, >= 0.
-        t_negative: $t^- \ge 0$, per unit of squared distance.
+        beta: weight of the repulsion, >= 0.
+        t_negative: $t^- \ge 0$, per unit of squared distance; 0 weighs all other items alike.
 
     Returns:
         A 0-d tensor in $[-4\beta, 0]$; 0 for a single item, or none.
 
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
-
     Paper: Zheng et al. 2021, *Contrastive Attraction and Contrastive Repulsion for Representation Learning*. The
     anchor is always in the earlier of two views.
     """
-    _views.check_shapes({"views": views})
-    WEIGHT.check("beta", beta)
-    SHARPNESS.check("t_negative", t_negative)
     first, second = torch.triu_indices(len(views), len(views), 1, device=views.device)
     cost = 2 - 2 * cosines(views[first], views[second])
-    others = ~torch.eye(views.shape[1], dtype=torch.bool, device=views.device)
+    others = _others(views.shape[1], views)
     return -beta * _mean(_mean_by_weight(cost, -t_negative, others.expand_as(cost)))
+
+
+def _others(count, like):
+    """Who is somebody else: True off the diagonal."""
+    return ~torch.eye(count, dtype=torch.bool, device=like.device)
 
 
 def _mean(values):
@@ -139,12 +156,16 @@ def _mean(values):
     return values.sum() / max(values.numel(), 1)
 
 
-@in_one_precision
+@operation(MOMENTUM, paper="attractionrepulsion2021", domains={"temperature": TEMPERATURE}, exempt={"gradient": FIXED})
 def cacr_momentum_rbf(queries, key, *, temperature=1.0):
-    r"""CACR with a momentum encoder, by a radial kernel: InfoNCE of each query view, the farther from the key the heavier.
+    r"""CACR with a momentum encoder, by a radial kernel: InfoNCE of each query view, the farther ones weighed more.
 
-    $$ \frac{2 T}{N} \sum_n \sum_v p_{vn} \Big[ -\log \frac{e^{q_{vn} \cdot k_n / T}}{\sum_j e^{q_{vn} \cdot k_j / T}} \Big], \qquad
+    $$ \frac{2 T}{N} \sum_n \sum_v p_{vn}
+       \Big[ -\log \frac{e^{q_{vn} \cdot k_n / T}}{\sum_j e^{q_{vn} \cdot k_j / T}} \Big], \qquad
        p = \mathrm{softmax}_v\big(\|q_{vn} - k_n\|^2 / T\big) \text{ held fixed} $$
+
+    Use: When keys come from a momentum encoder, as in MoCo, and each item has several query views. Not with a single
+    query view, where it is `info_nce` times $2T$, nor when the gradient must be the derivative of the value.
 
     Args:
         queries: V >= 1 views of N >= 1 items, shape (V, N, D); their length does not matter.
@@ -154,24 +175,25 @@ def cacr_momentum_rbf(queries, key, *, temperature=1.0):
     Returns:
         A 0-d tensor.
 
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
-
     Paper: Zheng et al. 2021, *Contrastive Attraction and Contrastive Repulsion for Representation Learning*, in the
     form of the code for ImageNet.
     """
     weight, s, own = _momentum_parts(queries, key, temperature)
-    others = ~torch.eye(len(key), dtype=torch.bool, device=key.device)
-    surprise = softplus(log_sum_exp(s / temperature, others.expand_as(s)) - own / temperature)
-    return 2 * temperature * (weight * surprise).sum(0).mean()
+    others = _others(len(key), key).expand_as(s)
+    each = softplus(log_sum_exp(s / temperature, others) - own / temperature)
+    return 2 * temperature * (weight * each).sum(0).mean()
 
 
-@in_one_precision
+@operation(MOMENTUM, paper="attractionrepulsion2021", domains={"temperature": TEMPERATURE}, exempt={"gradient": FIXED})
 def cacr_momentum_euclidean(queries, key, *, temperature=1.0):
     r"""CACR with a momentum encoder, by distances: all weights are held fixed.
 
     $$ \sum_n \sum_v p_{vn} \Big[ (1 - q_{vn} \cdot k_n) - \sum_{j \ne n} \pi_{vnj} (1 - q_{vn} \cdot k_j) \Big], \qquad
        \pi = \mathrm{softmax}_{j \ne n}\big({-(1 - q_{vn} \cdot k_j) / T}\big) $$
+
+    Use: When keys come from a momentum encoder and the forces should stay linear in the similarities, with weights that
+    no gradient can lower. Not in batches of changing size, since it is a sum over the items; then divide it by N, or
+    take `cacr_momentum_rbf`.
 
     Args:
         queries: V >= 1 views of N >= 1 items, shape (V, N, D); their length does not matter.
@@ -181,21 +203,16 @@ def cacr_momentum_euclidean(queries, key, *, temperature=1.0):
     Returns:
         A 0-d tensor, the sum over the items, as in the code of the authors.
 
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
-
     Paper: Zheng et al. 2021, *Contrastive Attraction and Contrastive Repulsion for Representation Learning*, in the
     form of the code for ImageNet.
     """
     weight, s, own = _momentum_parts(queries, key, temperature)
-    others = ~torch.eye(len(key), dtype=torch.bool, device=key.device)
-    share = softmax_over(s / temperature, others.expand_as(s)).detach()
+    others = _others(len(key), key).expand_as(s)
+    share = softmax_over(s / temperature, others).detach()
     return (weight * ((1 - own) - sum_over(share * (1 - s), others))).sum()
 
 
 def _momentum_parts(queries, key, temperature):
     """(weights of the views (V, N), held fixed; similarities to all keys (V, N, N); those to the own key (V, N))."""
-    _momentum.check_shapes({"queries": queries, "key": key})
-    TEMPERATURE.check("temperature", temperature)
     own = cosine(queries, key)
     return ((2 - 2 * own) / temperature).softmax(0).detach(), cosines(queries, key), own

@@ -2,25 +2,33 @@
 
 import torch
 
-from ...contract import above, wrong
-from ...contract.precision import in_one_precision
-from ...signatures import Field, Inputs
+from ...contract import above, operation
+from ...signatures import Field, takes
+from .fields import OneOrMore
 from .info_nce import info_nce
 
-_both_models = Inputs(
-    {
-        "query": Field("N D"),
-        "key": Field("N D"),
-        "predicted": Field("N D"),
-        "previous": Field("N D"),
-        "negatives": Field("K D"),
-        "previous_negatives": Field("L D"),
-    },
-    {"D": 1},
+
+@operation(
+    takes(
+        {
+            "query": Field("N D"),
+            "key": Field("N D"),
+            "predicted": Field("N D"),
+            "previous": Field("N D"),
+            "negatives": OneOrMore("K D", beside="L"),
+            "previous_negatives": Field("L D"),
+        },
+        least={"D": 1},
+        edges={
+            "no items": lambda s: {**s, **{name: s[name][:0] for name in ("query", "key", "predicted", "previous")}},
+            "no new negatives": lambda s: {**s, "negatives": s["negatives"][:0]},
+            "no old negatives": lambda s: {**s, "previous_negatives": s["previous_negatives"][:0]},
+        },
+    ),
+    paper="sycon2023",
+    domains={"temperature": above(0, show=(0.05, 2.0))},
+    exempt={"gradient": "What the old model says is held fixed, as it is not trained."},
 )
-
-
-@in_one_precision
 def symmetric_continual_contrastive_loss(
     query, key, predicted, previous, negatives, previous_negatives, *, temperature=0.2
 ):
@@ -32,6 +40,9 @@ def symmetric_continual_contrastive_loss(
     The first term is InfoNCE with the old model's negatives besides, the second distils from the old model with the new
     model's negatives besides. There is nothing to weigh the two by. Take the mean over the two orders of the views.
 
+    Use: When training goes on with new data and the old data are gone, but a frozen copy of the old model is kept. Not
+    when old data can be kept and mixed in, which needs no second model; then `info_nce`.
+
     Args:
         query: $q$, one view by the model in training, shape (N, D); all lengths do not matter.
         key: $k$, the other view by it, or by its momentum encoder, shape (N, D).
@@ -42,10 +53,7 @@ def symmetric_continual_contrastive_loss(
         temperature: $\tau > 0$.
 
     Returns:
-        A 0-d tensor, the mean over the items.
-
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
+        A 0-d tensor, the mean over the items; 0 for no items.
 
     Paper: Cha, Cho & Moon 2023, *Sy-CON: Symmetric Contrastive Loss for Continual Self-Supervised Representation
     Learning*, later called *Regularizing with Pseudo-Negatives*. The formula is that of the authors' code for MoCo; the
@@ -54,11 +62,6 @@ def symmetric_continual_contrastive_loss(
     Differs: the code for SimCLR leaves the positive out of the second denominator, and counts the item's own other
     view, by the other model, among the negatives.
     """
-    inputs = {"query": query, "key": key, "predicted": predicted, "previous": previous}
-    _both_models.check_shapes({**inputs, "negatives": negatives, "previous_negatives": previous_negatives})
-    if len(negatives) + len(previous_negatives) == 0:
-        raise wrong("negatives", "one row or more here or in `previous_negatives`", "none in either")
-    above(0).check("temperature", temperature)
     gallery = torch.cat([negatives, previous_negatives.detach()])
     plasticity = info_nce(query, key, gallery, temperature=temperature)
     stability = info_nce(predicted, previous.detach(), gallery, temperature=temperature)

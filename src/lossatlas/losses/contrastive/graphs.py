@@ -2,25 +2,31 @@
 
 import torch
 
-from ...contract import SpecialCase, above, describe, loss, values_readable, wrong
-from ...contract.checks import FLOATS, is_dense
+from ...contract import SpecialCase, above, loss, operation
 from ...contract.log_odds import negative_log_likelihood
 from ...contract.pairwise import cosine, cosines, log_sum_exp
-from ...contract.precision import in_one_precision
 from ...contract.safe import unit
-from ...signatures import Field, Inputs, Label, prototypes
+from ...signatures import Field, Label, Positive, prototypes, takes
+from .fields import Neighbors, PairWeight, check_all
 
 TEMPERATURE = above(0, show=(0.05, 2.0))
 #: added in a logarithm, as the authors do, so that a node without neighbours has a finite loss
 TINY = 1e-10
 
-_weighted = Inputs({"anchors": Field("N D"), "samples": Field("N D"), "weights": Field("N N")}, {"N": 1, "D": 1})
-_nodes = Inputs({"embeddings": Field("N D"), "clusters": Label("N")}, {"N": 1, "D": 1})
-_clusterings = Inputs({"clusterings": Label("K N")}, {"K": 1})
 
-
+@operation(
+    takes({"clusterings": Label("K N")}, least={"K": 1}),
+    paper="metapathcontrastive2022",
+    differentiable=False,
+    exempt={"half": "It takes no numbers of floating point: counts come in torch's default dtype."},
+)
 def cluster_disagreement(clusterings):
     r"""In how many of several clusterings two items are apart: the weights of MEOW's negatives.
+
+    $$ w_{ij} = \sum_k [\, c_{ki} \ne c_{kj} \,] $$
+
+    Use: For the weights of `weighted_negative_info_nce`, from clusterings with different numbers of clusters. Not with
+    one coarse clustering, where all items of a cluster drop out as negatives alike.
 
     Args:
         clusterings: the cluster of each item in each clustering, whole numbers, shape (K, N).
@@ -28,24 +34,35 @@ def cluster_disagreement(clusterings):
     Returns:
         Numbers in [0, K], shape (N, N), in torch's default dtype; 0 on the diagonal.
 
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
-
     Paper: Yu et al. 2023, *Heterogeneous Graph Contrastive Learning with Meta-path Contexts and Adaptively Weighted
     Negative Samples*.
     """
-    _clusterings.check_shapes({"clusterings": clusterings})
     apart = clusterings.unsqueeze(-1) != clusterings.unsqueeze(-2)
     return apart.sum(0).to(torch.get_default_dtype())
 
 
-@in_one_precision
+@operation(
+    takes(
+        {"anchors": Field("N D"), "samples": Field("N D"), "weights": PairWeight("N N")},
+        least={"N": 1, "D": 1},
+        edges={
+            "no weight on the item itself": lambda s: {**s, "weights": s["weights"].clone().fill_diagonal_(0)},
+            "weights of 1": lambda s: {**s, "weights": torch.ones_like(s["weights"])},
+        },
+    ),
+    paper="metapathcontrastive2022",
+    domains={"temperature": TEMPERATURE},
+)
 def weighted_negative_info_nce(anchors, samples, weights, *, temperature=0.5):
     r"""InfoNCE whose negatives have weights: what is likely of the same kind is pushed less.
 
     $$ \frac1N \sum_i -\log \frac{e^{s_{ii}/\tau}}{\sum_j w_{ij} e^{s_{ij}/\tau}}, \qquad s_{ij} = \cos(a_i, z_j) $$
 
     With w = 1 it is InfoNCE, with 0 on the diagonal the decoupled form. It may be negative where $w_{ii} < 1$.
+
+    Use: When it is known, by clusterings or by a learned score, how likely a pair is of different kinds. Not when
+    weights can be learned without a bound, since smaller weights lower the loss by themselves; then hold their sum
+    fixed, or take `info_nce`.
 
     Args:
         anchors: $a$, one view of each node, shape (N, D); their length does not matter.
@@ -56,22 +73,12 @@ def weighted_negative_info_nce(anchors, samples, weights, *, temperature=0.5):
     Returns:
         A 0-d tensor, the mean over the anchors.
 
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
-
     Paper: Yu et al. 2023, *Heterogeneous Graph Contrastive Learning with Meta-path Contexts and Adaptively Weighted
     Negative Samples*; the total there is this plus a multiple of the mean of `proto_nce` over the clusterings.
     """
-    _weighted.check_shapes({"anchors": anchors, "samples": samples, "weights": weights})
-    TEMPERATURE.check("temperature", temperature)
-    if values_readable(weights):
-        lowest, least_sum = weights.detach().min().item(), weights.detach().sum(-1).min().item()
-        if not (lowest >= 0 and least_sum > 0):
-            got = f"a smallest value of {lowest:g}" if not lowest >= 0 else "a row of zeros"
-            raise wrong("weights", "numbers >= 0, not all 0 in any row", got)
     logits, positive = cosines(anchors, samples) / temperature, cosine(anchors, samples) / temperature
     counts = weights > 0
-    weighted = logits + torch.where(counts, weights, 1.0).to(logits).log()
+    weighted = logits + torch.where(counts, weights, 1.0).log()
     return (log_sum_exp(weighted, counts) - positive).mean()
 
 
@@ -110,30 +117,39 @@ def proto_nce(features, prototypes, target, *, temperature=0.5, concentration=No
     which adds log(N / C) and changes no gradient.
     """
     if concentration is not None:
-        _check_concentration(concentration, len(prototypes))
+        check_all({"concentration": Positive(str(len(prototypes)))}, {"concentration": concentration})
         temperature = concentration.to(features)
     return negative_log_likelihood(cosines(features, prototypes) / temperature, target)
 
 
-def _check_concentration(concentration, clusters):
-    wanted = f"numbers > 0, shape ({clusters},), or None"
-    if not is_dense(concentration, FLOATS):
-        raise wrong("concentration", wanted, describe(concentration), TypeError)
-    if concentration.shape != (clusters,):
-        raise wrong("concentration", wanted, describe(concentration))
-    if values_readable(concentration) and not concentration.detach().min().item() > 0:
-        raise wrong("concentration", wanted, f"a smallest value of {concentration.detach().min().item():g}")
-
-
-@in_one_precision
+@operation(
+    takes(
+        {"embeddings": Field("N D"), "adjacency": Neighbors("N N"), "clusters": Label("N")},
+        least={"N": 1, "D": 1},
+        edges={
+            "no edges": lambda s: {**s, "adjacency": torch.zeros_like(s["adjacency"])},
+            "a sparse graph": lambda s: {**s, "adjacency": s["adjacency"].to_sparse()},
+            "each its own cluster": lambda s: {**s, "clusters": torch.arange(len(s["clusters"]))},
+            "a zero vector": lambda s: {**s, "embeddings": s["embeddings"].index_fill(0, torch.tensor(0), 0.0)},
+        },
+    ),
+    paper="blockcontrastive2022",
+    domains={"scale": above(0, show=(0.25, 1.5))},
+    exempt={"vmap": "The number of clusters depends on their names."},
+)
 def pamc_loss(embeddings, adjacency, clusters, *, scale=1.0):
     r"""PAMC: each node near its neighbours in the graph, and clusters, not nodes, away from one another.
 
-    $$ -\frac1N \sum_i \log \sum_j \gamma_{ij} e^{\beta \cos(z_i, z_j)} + \frac1C \sum_c \log \sum_{c'} e^{\beta \cos(\mu_c, \mu_{c'})}, \qquad
+    $$ -\frac1N \sum_i \log \sum_j \gamma_{ij} e^{\beta \cos(z_i, z_j)}
+       + \frac1C \sum_c \log \sum_{c'} e^{\beta \cos(\mu_c, \mu_{c'})}, \qquad
        \mu_c = \sum_{i \in c} z_i $$
 
     In both sums the cosine of a node, or of a cluster, with itself counts as 0. With a sparse $\gamma$ time and memory
     grow with its entries and with $C^2$, not with $N^2$.
+
+    Use: For graphs too large for a table of all pairs of nodes, when clusters of the nodes are at hand. Not before the
+    clusters mean anything, since a cluster counts by the mean of its nodes, nor for graphs in which neighbours are
+    mostly of different kinds.
 
     Args:
         embeddings: $z$, shape (N, D); the length of a node matters in the mean of its cluster alone.
@@ -146,16 +162,10 @@ def pamc_loss(embeddings, adjacency, clusters, *, scale=1.0):
     Returns:
         A 0-d tensor. It may be negative.
 
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
-
     Paper: Kulatilleke et al. 2022, *Efficient block contrastive learning via parameter-free meta-node approximation*.
     Training there adds a divergence to sharpened cluster assignments. In both logarithms 1e-10 is added, as in the
     code of the authors.
     """
-    _nodes.check_shapes({"embeddings": embeddings, "clusters": clusters})
-    above(0).check("scale", scale)
-    _check_adjacency(adjacency, len(embeddings))
     directions = unit(embeddings)
     near = _sparse_nearness if adjacency.layout is torch.sparse_coo else _dense_nearness
     names, place = clusters.unique(return_inverse=True)
@@ -179,16 +189,3 @@ def _sparse_nearness(directions, adjacency, scale):
 
 def _without_diagonal(similarity):
     return similarity * ~torch.eye(len(similarity), dtype=torch.bool, device=similarity.device)
-
-
-def _check_adjacency(adjacency, nodes):
-    wanted = f"a floating-point tensor of shape ({nodes}, {nodes}), dense or sparse COO"
-    layouts = (torch.strided, torch.sparse_coo)
-    if not (isinstance(adjacency, torch.Tensor) and adjacency.is_floating_point() and adjacency.layout in layouts):
-        raise wrong("adjacency", wanted, describe(adjacency), TypeError)
-    if adjacency.shape != (nodes, nodes):
-        raise wrong("adjacency", wanted, describe(adjacency))
-    entries = adjacency.detach()
-    entries = entries.coalesce().values() if entries.layout is torch.sparse_coo else entries
-    if values_readable(entries) and not entries.min().item() >= 0:
-        raise wrong("adjacency", "weights >= 0", f"a smallest value of {entries.min().item():g}")

@@ -2,18 +2,13 @@
 
 import torch
 
-from ...contract import above, describe, loss, values_readable, wrong
-from ...contract.checks import FLOATS, is_dense
+from ...contract import above, loss, operation
 from ...contract.pairwise import log_sum_exp, mean_over
-from ...contract.precision import in_one_precision
 from ...contract.safe import softplus, unit
-from ...signatures import Field, Inputs, Label, embeddings, pairs
+from ...signatures import Field, Label, NonNegative, embeddings, pairs, takes
+from .fields import PairWeight, check_all
 
 TEMPERATURE = above(0, show=(0.05, 2.0))
-
-_gated = Inputs(
-    {"embeddings": Field("N D"), "labels": Label("N"), "partner_labels": Label("N"), "gate": Field("N D")}, {"D": 1}
-)
 
 
 @loss(pairs, paper="collossl2022", domains={"temperature": above(0, show=(0.1, 4.0))}, bounds=(0.0, None))
@@ -53,21 +48,9 @@ def _total(name, weights, logits):
     r"""$\log \sum_j w_j e^{x_j}$ along the last axis."""
     if weights is None:
         return logits.logsumexp(-1)
-    _check_weights(name, weights, logits)
+    check_all({name: PairWeight(str(logits.shape[-1]))}, {name: weights})
     counts = weights > 0
     return log_sum_exp(logits + torch.where(counts, weights, 1.0).to(logits).log(), counts.expand_as(logits))
-
-
-def _check_weights(name, weights, like):
-    wanted = f"a floating-point tensor of shape ({like.shape[-1]},), or None"
-    if not is_dense(weights, FLOATS):
-        raise wrong(name, wanted, describe(weights), TypeError)
-    if weights.shape != like.shape[-1:]:
-        raise wrong(name, wanted, describe(weights))
-    if values_readable(weights):
-        lowest, highest = (x.item() for x in weights.detach().aminmax())
-        if not (lowest >= 0 and highest > 0):
-            raise wrong(name, "numbers >= 0, not all of them 0", f"numbers from {lowest:g} to {highest:g}")
 
 
 @loss(
@@ -109,15 +92,39 @@ def _negative_log_shares(logits, negative):
     return softplus(log_sum_exp(logits, negative).unsqueeze(-1) - logits)
 
 
-@in_one_precision
+@operation(
+    takes(
+        {
+            "embeddings": Field("N D"),
+            "labels": Label("N"),
+            "partner_labels": Label("N"),
+            "gate": NonNegative("N D"),
+        },
+        least={"D": 1},
+        sizes={"N": 6},
+        edges={
+            "no positives": lambda s: {**s, "partner_labels": s["labels"] + 7},
+            "no negatives": lambda s: {**s, "labels": 0 * s["labels"], "partner_labels": 0 * s["labels"]},
+            "a closed gate": lambda s: {**s, "gate": s["gate"].index_fill(0, torch.tensor(0), 0.0)},
+            "a zero vector": lambda s: {**s, "embeddings": s["embeddings"].index_fill(0, torch.tensor(1), 0.0)},
+            "gates of size 1e200": lambda s: {**s, "gate": 1e200 * s["gate"]},
+        },
+    ),
+    paper="positivepairs2024",
+    domains={"temperature": TEMPERATURE},
+)
 def gated_contrastive_loss(embeddings, labels, partner_labels, gate, *, temperature=0.1):
     r"""SimLAP: items of any two classes are pulled together, in a subspace that a gate opens for the two.
 
-    $$ \frac1{\sum_i |P_i|} \sum_i \sum_{j \in P_i} -\log \frac{e^{s_{ij}/\tau}}{e^{s_{ij}/\tau} + \sum_{k \in N_i} e^{s_{ik}/\tau}},
+    $$ \frac1{\sum_i |P_i|} \sum_i \sum_{j \in P_i}
+       -\log \frac{e^{s_{ij}/\tau}}{e^{s_{ij}/\tau} + \sum_{k \in N_i} e^{s_{ik}/\tau}},
        \qquad s_{ij} = \cos(g_i \odot z_i,\ g_i \odot z_j) $$
 
     $P_i$ are the items of the partner class, $N_i$ those of neither class. In the paper the gate is the sigmoid of a
     small network, applied to the mean of two learned vectors, one for each class.
+
+    Use: When items of two different classes should share some properties, and a learned gate may choose which. Not for
+    plain classification, where nothing says what two classes have in common; then `multi_positive_nce`.
 
     Args:
         embeddings: $z$, shape (N, D); their length does not matter.
@@ -129,22 +136,14 @@ def gated_contrastive_loss(embeddings, labels, partner_labels, gate, *, temperat
     Returns:
         A 0-d tensor, the mean over all pairs of an anchor and a positive; 0 where there is none.
 
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
-
     Paper: Wu et al. 2024, *Rethinking Positive Pairs in Contrastive Learning*. An anchor whose partner class is its
     own is a positive of its own, as in the code of the authors.
     """
-    inputs = {"embeddings": embeddings, "labels": labels, "partner_labels": partner_labels, "gate": gate}
-    _gated.check_shapes(inputs)
-    TEMPERATURE.check("temperature", temperature)
-    if values_readable(gate) and not gate.detach().min().item() >= 0:
-        raise wrong("gate", "numbers >= 0", f"a smallest value of {gate.detach().min().item():g}")
     s = _gated_cosines(embeddings, gate)
     positive = partner_labels.unsqueeze(-1) == labels
     negative = ~positive & (labels.unsqueeze(-1) != labels)
-    surprises = torch.where(positive, _negative_log_shares(s / temperature, negative), 0.0)
-    return surprises.sum() / positive.sum().clamp(min=1)
+    each = torch.where(positive, _negative_log_shares(s / temperature, negative), 0.0)
+    return each.sum() / positive.sum().clamp(min=1)
 
 
 def _gated_cosines(z, gate):

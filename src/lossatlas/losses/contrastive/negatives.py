@@ -2,12 +2,10 @@
 
 import torch
 
-from ...contract import SpecialCase, above, at_least, describe, expect, inside, loss
-from ...contract.checks import FLOATS, is_dense
+from ...contract import SpecialCase, above, at_least, inside, loss, operation
 from ...contract.pairwise import log_sum_exp, mean_over, sum_over
-from ...contract.precision import in_one_precision
 from ...contract.safe import log1mexp, softplus
-from ...signatures import views
+from ...signatures import Field, takes, views
 from .info_nce import negative_log_share
 
 
@@ -219,11 +217,25 @@ def hard_contrastive_loss(s, positive, negative, *, temperature=0.5, alpha=0.1):
     return negative_log_share(scores, torch.cat([positive, no_pull], -1), torch.cat([beside, kept], -1))
 
 
-@in_one_precision
+@operation(
+    takes(
+        {"negative_similarities": Field("* K")},
+        edges={
+            "level": lambda s: {"negative_similarities": torch.zeros_like(s["negative_similarities"])},
+            "similarities of size 1e4": lambda s: {"negative_similarities": 1e4 * s["negative_similarities"]},
+        },
+    ),
+    paper="contrastivebehaviour2020",
+    domains={"temperature": above(0, show=(0.05, 2.0))},
+)
 def contrastive_relative_penalty(negative_similarities, *, temperature=0.07):
     r"""Relative penalty of each negative: its share of the push that InfoNCE exerts.
 
-    $$ r_j = \frac{|\partial \ell / \partial s_j|}{|\partial \ell / \partial s_+|} = \frac{e^{s_j/\tau}}{\sum_k e^{s_k/\tau}} $$
+    $$ r_j = \frac{|\partial \ell / \partial s_j|}{|\partial \ell / \partial s_+|}
+       = \frac{e^{s_j/\tau}}{\sum_k e^{s_k/\tau}} $$
+
+    Use: To see which negatives InfoNCE would push at a temperature, and how evenly. Not as a loss: it says how the push
+    is shared out, not how large it is.
 
     Args:
         negative_similarities: similarities of anchors to their negatives, shape (..., K).
@@ -234,14 +246,4 @@ def contrastive_relative_penalty(negative_similarities, *, temperature=0.07):
 
     Paper: "Understanding the Behaviour of Contrastive Loss" (arXiv 2012.09740).
     """
-    wanted = "a floating-point tensor of shape (..., K)"
-    expect(
-        is_dense(negative_similarities, FLOATS),
-        "negative_similarities",
-        wanted,
-        describe(negative_similarities),
-        TypeError,
-    )
-    expect(negative_similarities.ndim >= 1, "negative_similarities", wanted, describe(negative_similarities))
-    temperature = above(0).check("temperature", temperature)
     return (negative_similarities / temperature).softmax(-1)

@@ -4,25 +4,37 @@ import math
 
 import torch
 
-from ...contract import above, loss, wrong
-from ...contract.checks import FLOATS, describe, is_dense
+from ...contract import above, loss, operation, whole
 from ...contract.pairwise import cosine, cosines
-from ...contract.precision import in_one_precision
-from ...signatures import Field, Inputs, pairs
+from ...signatures import Field, pairs, takes
 
 STEEPNESS = above(0, show=(0.5, 20.0))
 
-_views = Inputs({"views": Field("V N D")}, {"V": 2, "N": 2, "D": 1})
 
-
-@in_one_precision
+@operation(
+    takes(
+        {"x": Field("* n")},
+        least={"n": 1},
+        sizes={"n": 5},
+        edges={
+            "one number": lambda s: {"x": s["x"][..., :1]},
+            "ties": lambda s: {"x": torch.zeros_like(s["x"])},
+            "numbers of size 1e8": lambda s: {"x": 1e8 * s["x"]},
+        },
+    ),
+    paper="learningbysorting2023",
+    domains={"steepness": STEEPNESS},
+)
 def differentiable_sort(x, *, steepness=1.0):
-    r"""Sort along the last axis by a network of soft swaps, and tell where each entry went.
+    r"""Sort along the last axis by a network of soft swaps, and say where each entry went.
 
     Neighbours $a, b$ are put in order with probability $\alpha$, in layers of odd and even places by turns:
 
     $$ \alpha = \tfrac12 + \tfrac1\pi \arctan\big(\beta (b - a)\big), \qquad
        \min = \alpha a + (1 - \alpha) b, \quad \max = (1 - \alpha) a + \alpha b $$
+
+    Use: When an order, or a rank, is part of a loss and needs a gradient. Not for long lists, since there are as many
+    layers as entries, nor where the order itself is wanted, which `torch.sort` gives.
 
     Args:
         x: numbers, shape (..., n) with n >= 1.
@@ -32,17 +44,9 @@ def differentiable_sort(x, *, steepness=1.0):
         (sorted, permutation): the soft order, ascending, shape (..., n); and, shape (..., n, n), the probability
         that entry i ends on rank r. Its rows and columns sum to 1, and `sorted` is `x` times it.
 
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
-
     Paper: Petersen et al. 2022, *Monotonic Differentiable Sorting Networks*; the odd-even network with the Cauchy
     distribution, as in Shvetsova et al. 2023, *Learning by Sorting*.
     """
-    if not is_dense(x, FLOATS):
-        raise wrong("x", "a floating-point tensor of shape (..., n)", describe(x), TypeError)
-    if x.ndim < 1 or x.shape[-1] < 1:
-        raise wrong("x", "shape (..., n) with n >= 1", str(tuple(x.shape)))
-    STEEPNESS.check("steepness", steepness)
     return _network(x, steepness)
 
 
@@ -101,11 +105,28 @@ def group_ordering_loss(positive, negative, *, steepness=1.0):
     return -torch.cat([negative_stays.sum(-1), positive_stays.sum(-1)], -1).log().mean(-1)
 
 
-@in_one_precision
+@operation(
+    takes(
+        {"views": Field("V N D")},
+        least={"V": 2, "N": 2, "D": 1},
+        sizes={"V": 3, "N": 5},
+        edges={
+            "two views": lambda s: {"views": s["views"][:2]},
+            "all vectors equal": lambda s: {"views": s["views"][:1, :1].expand_as(s["views"])},
+        },
+    ),
+    paper="learningbysorting2023",
+    domains={"hardest": whole(1), "steepness": STEEPNESS},
+    example={"hardest": 2},
+    exempt={"gradient": "What an anchor is compared with is held fixed, as the paper defines it."},
+)
 def group_ordering_of_views(views, *, hardest=10, steepness=1.0):
     r"""`group_ordering_loss` for several views: an item's other views above the hardest other items of the same view.
 
     What an anchor is compared with is held fixed; each view of each item is anchor once.
+
+    Use: When a batch holds several views of each item and only the order of their similarities should be trained. Not
+    with one view, nor where positives are given otherwise; then `group_ordering_loss` on their similarities.
 
     Args:
         views: V >= 2 views of N >= 2 items, shape (V, N, D); their length does not matter.
@@ -115,17 +136,9 @@ def group_ordering_of_views(views, *, hardest=10, steepness=1.0):
     Returns:
         A 0-d tensor, the mean over all anchors.
 
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
-
     Paper: Shvetsova et al. 2023, *Learning by Sorting: Self-supervised Learning with Group Ordering Constraints*, with
     two to four views.
     """
-    _views.check_shapes({"views": views})
-    if not isinstance(hardest, int) or isinstance(hardest, bool):
-        raise wrong("hardest", "a whole number >= 1", describe(hardest), TypeError)
-    if hardest < 1:
-        raise wrong("hardest", "a whole number >= 1", str(hardest))
     count, items, _ = views.shape
     fixed = views.detach()
     across, within = cosine(views.unsqueeze(1), fixed).mT, cosines(views, fixed)

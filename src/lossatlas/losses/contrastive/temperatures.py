@@ -2,12 +2,11 @@
 
 import torch
 
-from ...contract import SpecialCase, above, at_least, between, describe, expect, loss
-from ...contract.checks import FLOATS, is_dense
+from ...contract import SpecialCase, above, at_least, between, loss, operation
 from ...contract.pairwise import log_sum_exp, mean_over
-from ...contract.precision import in_one_precision
 from ...contract.safe import softplus
-from ...signatures import pairs, views
+from ...signatures import Field, pairs, takes, views
+from .fields import Temperature
 
 FIXED = "Temperature and weights are held fixed in the gradient"
 
@@ -152,69 +151,82 @@ def robust_global_contrastive_loss(s, positive, negative, *, temperature=0.1, rh
     return soft_worst_gap(s, positive, negative, temperature) + temperature * rho
 
 
-@in_one_precision
+WIDTH = above(0, show=(2.0, 64.0))
+
+
+@operation(
+    takes({"temperature": Temperature("*")}, sizes={"N": 4}),
+    paper="multiheadcontrastive2023",
+    domains={"width": WIDTH},
+    example={"width": 4.0},
+)
 def adaptive_temperature_regularizer(temperature, *, width):
     r"""Price of a temperature in adaptive multi-head contrastive learning, with its minimum at $2/d$.
 
     $$ \Omega(\tau) = \tfrac{d}{2} \log \tau + \tfrac1\tau $$
 
+    Use: To keep a learned temperature from running away, beside a loss such as `amcl_nt_xent`. Not for a temperature
+    that is set by hand, to which it adds a constant.
+
     Args:
-        temperature: $\tau > 0$, of any shape.
-        width: $d$, the number of coordinates of a projection.
+        temperature: finite numbers $\tau > 0$, of any shape.
+        width: $d > 0$, the number of coordinates of a projection.
 
     Returns:
         One value per temperature.
 
     Paper: "Adaptive Multi-head Contrastive Learning" (arXiv 2310.05615). Read from its code.
     """
-    check_floats("temperature", temperature)
-    above(0).check("temperature", temperature)
-    width = above(0).check("width", width)
     return width / 2 * temperature.log() + 1 / temperature
 
 
-@in_one_precision
+@operation(
+    takes(
+        {
+            "positive": Field("N C"),
+            "negative": Field("N C K"),
+            "positive_temperature": Temperature("N C"),
+            "negative_temperature": Temperature("N C K"),
+        },
+        least={"K": 1},
+        edges={
+            "one negative": lambda s: {
+                **s,
+                **{name: s[name][..., :1] for name in ("negative", "negative_temperature")},
+            },
+        },
+    ),
+    paper="multiheadcontrastive2023",
+    domains={"width": WIDTH, "beta": at_least(0, show=(0.0, 1.0))},
+    example={"width": 4.0},
+)
 def amcl_nt_xent(positive, negative, positive_temperature, negative_temperature, *, width, beta=0.1):
-    r"""NT-Xent of adaptive multi-head contrastive learning: a temperature for each pair and head, the hardest negative only.
+    r"""NT-Xent of adaptive multi-head contrastive learning: a temperature per pair and head, the hardest negative only.
 
     $$ \ell_i = \sum_{c=1}^{C} \Big[ -\frac{s_i^c}{\tau_i^c} + \frac{s_{in^*}^c}{\tau_{in^*}^c}
        + \beta\, \Omega(\tau_i^c) - \beta\, \Omega(\tau_{in^*}^c) \Big], \qquad n^* = \arg\max_n s_{in}^c $$
 
+    Use: With several projection heads, and a small network that finds a temperature for each pair. Not with negatives'
+    temperatures that no upper limit keeps, since the loss then has no lower bound, nor with one temperature for all;
+    then `nt_xent`.
+
     Args:
         positive: similarity of each anchor to its positive, by head, shape (N, C).
         negative: similarities to negatives, shape (N, C, K).
-        positive_temperature, negative_temperature: temperatures of these pairs, > 0, of the same shapes.
-        width: number of coordinates of a projection.
+        positive_temperature, negative_temperature: temperatures $\tau$ of these pairs, finite and > 0, of the same
+            shapes.
+        width: $d > 0$, the number of coordinates of a projection.
         beta: weight of the price of temperatures, >= 0.
 
     Returns:
         One value per anchor, shape (N,). Without an upper limit on the negatives' temperatures it has no lower bound.
 
-    Paper: "Adaptive Multi-head Contrastive Learning" (arXiv 2310.05615). Uncertain: the published code does not run; the
-    formula is that of the table in its repository.
+    Paper: "Adaptive Multi-head Contrastive Learning" (arXiv 2310.05615). Uncertain: the published code does not run;
+    the formula is that of the table in its repository.
     """
-    given = {
-        "positive": positive,
-        "negative": negative,
-        "positive_temperature": positive_temperature,
-        "negative_temperature": negative_temperature,
-    }
-    for name, value in given.items():
-        check_floats(name, value)
-    fits = positive.ndim == 2 and negative.ndim == 3 and negative.shape[:2] == positive.shape and negative.shape[2] > 0
-    expect(fits, "negative", "a tensor (N, C, K) beside `positive` (N, C), K > 0", describe(negative))
-    for name, like in {"positive_temperature": positive, "negative_temperature": negative}.items():
-        expect(given[name].shape == like.shape, name, f"a tensor of shape {tuple(like.shape)}", describe(given[name]))
-        above(0).check(name, given[name])
-    beta = at_least(0).check("beta", beta)
     hardest = negative.argmax(-1, keepdim=True)
     similarity = negative.gather(-1, hardest).squeeze(-1)
     apart = negative_temperature.gather(-1, hardest).squeeze(-1)
-    price = adaptive_temperature_regularizer(positive_temperature, width=width) - adaptive_temperature_regularizer(
-        apart, width=width
-    )
+    at_positive, at_negative = (adaptive_temperature_regularizer(t, width=width) for t in (positive_temperature, apart))
+    price = at_positive - at_negative
     return (similarity / apart - positive / positive_temperature + beta * price).sum(-1)
-
-
-def check_floats(name, value):
-    expect(is_dense(value, FLOATS), name, "a floating-point tensor", describe(value), TypeError)

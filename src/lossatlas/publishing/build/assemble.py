@@ -1,7 +1,6 @@
 """Lay out what Jupyter Book reads: executed notebooks made fit for a static page, texts, generated pages, assets."""
 
 import json
-import re
 import shutil
 from pathlib import PurePosixPath
 
@@ -15,11 +14,13 @@ from lossatlas.explore.engine.static_page import STATIC_FILES, externalize
 from lossatlas.explore.pictures.cards import CARD
 from lossatlas.losses import families
 
-from ...catalogue import papers, papers_page
+from ...catalogue import papers_page, read_catalogue
+from ...catalogue.bibliography import bibliography
 from ..pages.all_losses import OVERLAY, losses_page
 from ..pages.course import course_page
 from ..pages.evidence import collect_verdicts, evidence_page
 from ..pages.exercises import exercise_pages, link_listings, write_student_notebooks
+from ..pages.front import front_page
 from ..pages.parity import parity_page
 from ..pages.proof import proof_page
 from ..pages.reference import certificate_address, complete, known_of, link_cards, page_of
@@ -27,14 +28,18 @@ from ..pages.speed import speed_page
 from .addresses import to_top
 from .assets import vendor
 from .book import BookError
+from .chapters import first_heading
 from .config import listed_pages
 from .contents import put_below, with_belongings
 from .execute import read_record, up_to_date
 from .keys import notebook_key
-from .records import newest
+from .records import parts
 
 #: Outputs that only a kernel brings to life, or that the site collects on a page of its own.
 STRIPPED = ("application/vnd.jupyter.widget-view+json", "application/vnd.plotly.v1+json", VERDICT, CARD, LISTING)
+
+#: Folders with a file for each family, from which the site has what is made of them.
+GATHERED = ("exercises", "measured", "papers", "references")
 
 
 def assemble(book, audience="student"):
@@ -49,9 +54,9 @@ def assemble(book, audience="student"):
     """
     target = book.site_source
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(
-        book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "exercises", "measured")
-    )
+    shutil.copytree(book.sources, target, ignore=shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", *GATHERED))
+    entries = bibliography(book.sources / "references").values()
+    (target / "references.bib").write_text("\n\n".join(entries) + "\n", encoding="utf8")
     vendor(target / "vendored")
     for path in (*STATIC_FILES, OVERLAY):
         shutil.copy(path, target / "vendored")
@@ -74,17 +79,19 @@ def assemble(book, audience="student"):
     anchors = {entry.name: certificate_address(entry) for entry in losses() if entry.family in references.values()}
     generated = {
         "losses": losses_page(references.values(), writer(target / "beside", "losses")),
-        "evidence": evidence_page(verdicts, {name: title_of(notebook) for name, notebook in notebooks.items()}),
+        "evidence": evidence_page(verdicts, {name: first_heading(notebook) for name, notebook in notebooks.items()}),
         "papers": _papers(book, records),
         "proof": proof_page(losses(), known.certificates, anchors),
-        "parity": parity_page([entry.name for entry in losses()], known.parity),
-        "speed": speed_page(known.benchmarks, newest(book, "scale")),
+        "parity": parity_page([entry.name for entry in losses()], parts(book, "parity")),
+        "speed": speed_page(parts(book, "benchmarks"), parts(book, "scale")),
         **exercises,
     }
     for name, text in generated.items():
         write_page(target / f"{name}.md", text)
     contents = with_belongings(yaml.safe_load(book.contents.read_text(encoding="utf8")), {*records, *generated})
     book.site_contents.write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf8")
+    index = target / "index.md"
+    index.write_text(front_page(index.read_text(encoding="utf8"), book), encoding="utf8")
     instruct(book, records)
     facts = {
         "executed": records,
@@ -93,13 +100,6 @@ def assemble(book, audience="student"):
         "verdicts": {v["key"]: {name: v[name] for name in ("word", "statement", "page")} for v in verdicts},
     }
     (target / "provenance.json").write_text(json.dumps(facts), encoding="utf8")
-
-
-def title_of(notebook):
-    """The first heading of a notebook; "" where it has none."""
-    texts = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    found = re.search(r"^# (.+)$", texts, re.M)
-    return found[1] if found else ""
 
 
 def write_page(path, text):
@@ -174,7 +174,7 @@ def _order(book):
 
 def _papers(book, chapters):
     """The page of all papers, with links to the chapters that are there."""
-    return papers_page(papers(book.sources / "papers.yml"), {name: f"{name}.html" for name in chapters})
+    return papers_page(read_catalogue(book.sources / "papers"), {name: f"{name}.html" for name in chapters})
 
 
 def _static_output(output, write):

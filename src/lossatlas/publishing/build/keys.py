@@ -12,9 +12,10 @@ PACKAGE = Path(__file__).resolve().parents[2]
 PUBLISHING = PACKAGE / "publishing"
 
 
-#: The losses, what they are made with, and what proves them.
-PROVEN = ("src/lossatlas/contract", "src/lossatlas/signatures", "src/lossatlas/losses")
-PROVING = ("tests/contract", "tests/references", "tests/families")
+#: What every loss is made with, and what proves it.
+SHARED = ("src/lossatlas/contract", "src/lossatlas/signatures", "tests/contract", "tests/references")
+#: Hold a folder for each family, and beside these what all families share.
+BY_FAMILY = ("src/lossatlas/losses", "tests/families")
 
 
 def digest(*parts):
@@ -77,13 +78,17 @@ def site_key(book, audience="student"):
         book.contents,
         book.record,
     ]
-    records = [tree(book.fresh), fingerprint(book.root)]
+    records = [tree(book.fresh), *(tree(book.root / folder) for folder in (*SHARED, *BY_FAMILY))]
     return digest(*package, *pages, *records, *environment(book))
 
 
-def fingerprint(root):
-    """What the certificates of the losses depend on, for the checkout at `root`."""
-    return digest(*(tree(Path(root) / folder) for folder in (*PROVEN, *PROVING)))
+def fingerprints(root):
+    """family -> what its certificates depend on, for the checkout at `root`; a family takes nothing from another."""
+    root = Path(root)
+    shared = [tree(root / folder) for folder in SHARED]
+    shared += [file for folder in BY_FAMILY for file in sorted((root / folder).glob("*.py"))]
+    families = [path.parent.name for path in sorted((root / BY_FAMILY[0]).glob("*/__init__.py"))]
+    return {family: digest(*shared, *(tree(root / folder / family) for folder in BY_FAMILY)) for family in families}
 
 
 def environment(book):

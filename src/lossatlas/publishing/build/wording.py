@@ -66,6 +66,21 @@ def machine_words(machine):
     return html.escape(", ".join(str(part) for part in [*known, *versions] if part))
 
 
+def origins(parts, sentence):
+    """Where the parts of a record were measured: once, or by family where they differ.
+
+    Args:
+        parts: family -> its part.
+        sentence: function of a part that says it.
+    """
+    said = {}
+    for family, part in parts.items():
+        said.setdefault(sentence(part), []).append(f"`{family}`")
+    if len(said) == 1:
+        return f"{next(iter(said))}\n"
+    return "".join(f"- {listed(families)}: {words}\n" for words, families in said.items())
+
+
 def table(head, rows, *, label, kind):
     """A table that scrolls inside itself where the screen is narrow; the first cell of each row is its heading.
 

@@ -5,7 +5,9 @@ import re
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from ...catalogue import read_catalogue
 from ..build.book import BookError
+from ..build.chapters import METADATA, chapters
 from .marks import TO_WRITE, check_name, write
 
 PACKAGE = '''"""{title}: {mark}
@@ -39,7 +41,7 @@ ANSWERS = '''"""Answers to the exercises of "{title}", not attempted yet and wro
 STUBS = {{}}
 
 #: file of checks -> functions that it must not call, because they are what it asks for
-ASKED = {{}}
+FORBIDDEN = {{}}
 
 
 def wrong_answers():
@@ -55,6 +57,8 @@ NUMBERS = {{}}
 #: question -> which options are right, in the order of the file, found by computing
 CHOICES = {{}}
 '''
+
+PAPERS = "title: {title}\npapers: []\n"
 
 BIB = '% The references of the chapter "{title}": catalogue papers under their keys, classics by author, year and title word.\n'
 
@@ -77,7 +81,7 @@ def new_family(book, name, title=None):
     Args:
         book: the `Book` of the checkout.
         name: of the family, such as `"regression"`; it becomes that of its files.
-        title: of the chapter; by default the name in words.
+        title: of the chapter; by default that of its papers in the catalogue, or the name in words.
 
     Returns:
         The paths that were written.
@@ -89,7 +93,8 @@ def new_family(book, name, title=None):
     package = book.root / "src" / "lossatlas"
     if (package / "losses" / name).exists():
         raise BookError(f"family: {name} is there already, in {(package / 'losses' / name).relative_to(book.root)}")
-    words = {"title": title or name.replace("_", " ").capitalize(), "mark": TO_WRITE}
+    known = read_catalogue(book.sources / "papers").titles.get(name)
+    words = {"title": title or known or name.replace("_", " ").capitalize(), "mark": TO_WRITE}
     tests = book.root / "tests" / "families" / name
     texts = {
         package / "losses" / name / "__init__.py": PACKAGE,
@@ -99,6 +104,7 @@ def new_family(book, name, title=None):
         tests / "adapters.py": ADAPTERS,
         tests / "answers.py": ANSWERS,
         tests / "facts.py": FACTS,
+        book.sources / "papers" / f"{name}.yml": PAPERS,
         book.sources / "references" / f"{name}.bib": BIB,
     }
     written = [write(path, text.format(**words)) for path, text in texts.items() if not path.exists()]
@@ -121,6 +127,7 @@ def chapter(book, name, title):
     sections = [new_markdown_cell(f"## {section}\n\n{TO_WRITE}") for section in SECTIONS[:-2]]
     listing = f'from lossatlas.exercises import listing\n\nlisting("{name}")'
     trail = f'from lossatlas.catalogue import paper_trail\n\npaper_trail("{name}")'
+    session = {"about": TO_WRITE, "read": ["#a-failure-to-begin-with"], "exercises": []}
     return new_notebook(
         cells=[
             new_markdown_cell(opening),
@@ -131,7 +138,7 @@ def chapter(book, name, title):
             new_markdown_cell("## Paper trail"),
             new_code_cell(trail, metadata={"tags": ["hide-input"]}),
         ],
-        metadata=KERNEL,
+        metadata={**KERNEL, METADATA: {"about": TO_WRITE, "sessions": [session]}},
     )
 
 
@@ -169,11 +176,11 @@ def first_cells(book):
 
 
 def enter(book, name):
-    """Put the chapter at the end of the first part of the table of contents that lists notebooks."""
-    text = book.contents.read_text(encoding="utf8")
+    """Put the chapter into the table of contents, after the last that there is."""
+    text, there = book.contents.read_text(encoding="utf8"), {chapter.name for chapter in chapters(book)} - {name}
     if re.search(rf"^\s*- file: {name}$", text, re.M):
         return
-    listed = [line for line in re.finditer(r"^( *)- file: (\w+)\n", text, re.M) if line[2] in book.notebooks()]
+    listed = [line for line in re.finditer(r"^( *)- file: (\w+)\n", text, re.M) if line[2] in there]
     if not listed:
         raise BookError(f"{book.contents.name}: lists no chapter after which {name} could stand")
     last = listed[-1]

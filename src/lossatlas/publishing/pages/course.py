@@ -21,14 +21,14 @@ from lossatlas.exercises.quiz_questions import path_of, read
 
 from ...catalogue.rows import papers
 from ..build.book import BookError
+from ..build.chapters import chapters
 from ..build.config import listed_pages
 from ..build.contents import belonging
 from .exercises import BRANCH, addresses
+from .syllabus import FIELDS, plan, sessions_of
 
 PLACE = re.compile(r"^<!-- course: ([\w-]+) -->$", re.M)
 SYLLABUS = re.compile(r"^```\{syllabus\}\n(.*?)^```$", re.M | re.S)
-#: What a session may list: field, and the word that stands before it on the page.
-FIELDS = {"read": "Read", "show": "Show", "quiz": "Quiz", "exercises": "Exercises", "papers": "Papers"}
 FIGURE = re.compile(r'<figure class="atlas-explorer" id="([^"]+)" role="group" aria-label="([^"]+)"')
 
 
@@ -92,7 +92,7 @@ class Course:
     @cached_property
     def papers(self):
         """The titles of the catalogue by key."""
-        return {paper.key: paper.title for paper in papers(self.book.sources / "papers.yml")}
+        return {paper.key: paper.title for paper in papers(self.book.sources / "papers")}
 
     def exercises(self, family):
         return [exercise for key, exercise in EXERCISES.items() if key.partition("/")[0] == family]
@@ -106,7 +106,7 @@ class Course:
         )
 
 
-def chapters(course):
+def chapters_table(course):
     """One row a chapter: what it has, what it takes, and what it was computed on."""
     rows = []
     for family in course.families:
@@ -176,7 +176,7 @@ def limits(course):
 
 
 TABLES = {
-    "chapters": chapters,
+    "chapters": chapters_table,
     "exercises": exercises,
     "handouts": handouts,
     "hub-links": hub_links,
@@ -186,26 +186,38 @@ TABLES = {
 
 
 def syllabus(text, course):
-    """Sessions as a list with links; the minutes are those of their exercises."""
-    plan = yaml.safe_load(text)
-    lines, every = [], Counter(name for session in plan for name in session.get("exercises", ()))
+    """Sessions as a list with links; the minutes are those of their exercises.
+
+    Args:
+        text: YAML, `chapters`: how many of the book's first ones are taught; `sessions`: for how many there is time.
+        course: the `Course`.
+    """
+    wanted = yaml.safe_load(text)
+    if not isinstance(wanted, dict) or set(wanted) != {"chapters", "sessions"}:
+        raise BookError(f"instructors.md: expected a syllabus of chapters and sessions, got {wanted}")
+    taught = [chapter for chapter in chapters(course.book) if chapter.name in course.families][: wanted["chapters"]]
+    sessions = plan([session for chapter in taught for session in sessions_of(chapter)], wanted["sessions"])
+    every = Counter(name for session in sessions for name in session["exercises"])
     twice = [name for name, count in every.items() if count > 1]
     if twice:
-        raise BookError(f"instructors.md: expected every exercise once in a syllabus, got {twice[0]} twice")
-    for number, session in enumerate(plan, 1):
-        unknown = set(session) - {"about", *FIELDS}
-        if unknown:
-            raise BookError(
-                f"instructors.md, session {number}: expected {', '.join(['about', *FIELDS])}, got {sorted(unknown)[0]!r}"
-            )
+        raise BookError(
+            f"{twice[0].partition('/')[0]}.ipynb: expected every exercise in one session, got {twice[0]} twice"
+        )
+    pages = [link(f"{chapter.name}.html", chapter.title) for chapter in taught]
+    lines = [f"{counted(len(sessions), 'session')}, {counted(len(taught), 'chapter')}: {', '.join(pages)}.", ""]
+    for number, session in enumerate(sessions, 1):
         lines.append(f"{number}. **{session['about']}**\n")
         for field, word in FIELDS.items():
-            if session.get(field):
+            if session[field]:
                 shown = "; ".join(LISTED[field](name, course) for name in session[field])
                 lines.append(f"{' ' * len(f'{number}. ')}- {word}: {shown}")
         lines.append("")
-    minutes = sum(EXERCISES[name].minutes for name in every)
-    return "\n".join([*lines, f"The exercises of this syllabus take about {minutes} minutes."])
+    together = sum(EXERCISES[name].minutes for name in every)
+    return "\n".join([*lines, f"The exercises of this syllabus take about {together} minutes."])
+
+
+def counted(number, what):
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _section(name, course):
@@ -224,7 +236,7 @@ def _quiz(name, course):
     try:
         found = quiz(family, part=part)
     except ValueError as error:
-        raise BookError(f"instructors.md: {name}: {error}") from error
+        raise BookError(f"a session: {name}: {error}") from error
     return f"{found.title} ({len(found.questions)} questions)"
 
 
@@ -244,7 +256,7 @@ LISTED = {"read": _section, "show": _figure, "quiz": _quiz, "exercises": _exerci
 
 def known(name, there, what):
     if name not in there:
-        raise BookError(f"instructors.md: expected {what}, got {name!r}; there are: {', '.join(there) or 'none'}")
+        raise BookError(f"a session: expected {what}, got {name!r}; there are: {', '.join(there) or 'none'}")
     return there[name]
 
 

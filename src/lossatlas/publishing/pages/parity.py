@@ -3,8 +3,8 @@
 import html
 import math
 
-from ..build.records import COMMANDS
-from ..build.wording import code, listed, machine_words, raw, table
+from ..build.records import COMMANDS, joined
+from ..build.wording import code, listed, machine_words, origins, raw, table
 
 OPENING = """(parity)=
 # Beside other libraries
@@ -35,29 +35,25 @@ On ordinary inputs these agree. At the inputs below they do not.
 """
 
 
-def parity_page(names, record):
+def parity_page(names, parts):
     """The page as MyST markdown.
 
     Args:
         names: all losses.
-        record: the parity record; None where there is none.
+        parts: family -> its part of the parity record; empty where there is none.
     """
-    if record is None:
+    if not parts:
         return f"{OPENING}\nNo comparison is on record yet. `{COMMANDS['parity']}` sets up the packages in an environment of their own and makes it.\n"
-    rows = sorted(record["rows"], key=lambda row: (row["loss"], row["package"], row["symbol"]))
+    rows = sorted(joined(parts, "rows"), key=lambda row: (row["loss"], row["package"], row["symbol"]))
     alone = sorted(set(names) - {row["loss"] for row in rows})
-    parts = [OPENING, _tally(rows), "## Function by function\n", raw(_table(rows)), DIFFERING, *_findings(rows)]
+    pieces = [OPENING, _tally(rows), "## Function by function\n", raw(_table(rows)), DIFFERING, *_findings(rows)]
     if alone:
-        parts += [
+        pieces += [
             "## Nobody to compare with\n",
             f"No package that was compared has {listed([f'`{name}`' for name in alone])}.\n",
         ]
-    versions = {name: version for name, version in record["packages"].items() if version}
-    parts += [
-        "## Where it was run\n",
-        f"On {machine_words(record['machine'])}, with {html.escape(_versions(versions))}.\n",
-    ]
-    return "\n".join(parts)
+    pieces += ["## Where it was run\n", origins(parts, _origin)]
+    return "\n".join(pieces)
 
 
 def _tally(rows):
@@ -165,5 +161,6 @@ def anchor(row):
     return "differs-" + "".join(letter if letter.isalnum() else "-" for letter in text)
 
 
-def _versions(packages):
-    return listed([f"{name} {version}" for name, version in sorted(packages.items())])
+def _origin(part):
+    packages = [f"{name} {version}" for name, version in sorted(part["packages"].items()) if version]
+    return f"On {machine_words(part['machine'])}, with {html.escape(listed(packages))}."

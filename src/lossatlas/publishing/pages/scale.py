@@ -2,7 +2,8 @@
 
 import html
 
-from ..build.wording import machine_words, raw
+from ..build.records import joined
+from ..build.wording import listed, machine_words, origins, raw
 from .speed_tables import at_scale
 
 COUNTED = """## At scale
@@ -16,26 +17,31 @@ most beyond what it held before, with the vectors and room for their gradients t
 """
 
 
-def scale_part(record):
+def scale_part(parts):
     """The part as pieces of MyST markdown; none without a record.
 
     Args:
-        record: the record of memory and time at scale; None where there is none.
+        parts: family -> its part of the record of memory and time at scale.
     """
-    if record is None or not record["rows"]:
+    rows = joined(parts, "rows")
+    if not rows:
         return []
-    most = max(row["n"] for row in record["rows"])
+    most = max(row["n"] for row in rows)
     table = f"One table for N = {most:,} takes {4 * most**2 / 1e9:,.3g} GB in float32. "
-    packages = [f"{name} {version}" for name, version in sorted(record["packages"].items())]
-    where = html.escape(", ".join(["", *packages])) + "."
-    words = "\n".join(f"- {line}" for line in beside_peers(record["rows"]))
-    parts = [
-        COUNTED.format(table=table, width=record["width"]),
-        raw(at_scale(record["rows"])),
+    widths = listed([str(width) for width in sorted({part["width"] for part in parts.values()})])
+    words = "\n".join(f"- {line}" for line in beside_peers(rows))
+    pieces = [
+        COUNTED.format(table=table, width=widths),
+        raw(at_scale(rows)),
         words + "\n" if words else "",
-        f"Measured on {machine_words(record['machine'])}{where}\n",
+        origins(parts, _origin),
     ]
-    return [part for part in parts if part]
+    return [piece for piece in pieces if piece]
+
+
+def _origin(part):
+    packages = [f"{name} {version}" for name, version in sorted(part["packages"].items())]
+    return f"Measured on {machine_words(part['machine'])}{html.escape(', '.join(['', *packages]))}."
 
 
 def beside_peers(rows):

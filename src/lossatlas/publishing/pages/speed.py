@@ -3,8 +3,8 @@
 import html
 import math
 
-from ..build.records import COMMANDS
-from ..build.wording import listed, machine_words, raw
+from ..build.records import COMMANDS, joined
+from ..build.wording import listed, machine_words, origins, raw
 from .scale import scale_part
 from .speed_plot import speed_plot
 from .speed_tables import alone, beside, contract, cost, output_layer
@@ -59,34 +59,36 @@ with `FactoredSphericalLayer`, which never computes the scores.
 """
 
 
-def speed_page(record, scale=None):
+def speed_page(parts, scale):
     """The page as MyST markdown.
 
     Args:
-        record: the benchmarks' record; None where there is none.
-        scale: the record of memory and time at scale; None where there is none.
+        parts: family -> its part of the benchmarks' record; empty where there is none.
+        scale: likewise of the record of memory and time at scale.
     """
     at_scale = scale_part(scale)
-    if record is None:
+    if not parts:
         missing = f"No measurement is on record yet. `{COMMANDS['benchmarks']}` times every loss and leaves the record."
         return "\n".join([OPENING, missing, "", *at_scale, MEASURED.format(sizes=""), CHECKS.format(cost="")])
-    rows = record["rows"]
+    rows = joined(parts, "rows")
     met, unmet = [row for row in rows if row["peer"]], [row for row in rows if not row["peer"]]
-    parts = [OPENING, *_plots(met)]
+    pieces = [OPENING, *_plots(met)]
     if met:
-        parts += [TABLE, raw(beside(met))]
+        pieces += [TABLE, raw(beside(met))]
     if unmet:
-        parts += ["## Losses that nobody else has\n", raw(alone(unmet))]
-    if record.get("output_layer"):
-        parts += [LAYER, raw(output_layer(record["output_layer"]))]
-    parts += [*at_scale, MEASURED.format(sizes=_sizes(record)), _left_out(record), CHECKS.format(cost=cost(rows))]
-    if record.get("contract"):
-        parts.append(raw(contract(record["contract"])))
-    versions = listed(
-        [f"{name} {version}" for name, version in sorted(record.get("packages", {}).items())] or ["PyTorch"]
-    )
-    parts += ["## Where it was run\n", f"On {machine_words(record['machine'])}, with {html.escape(versions)}.\n"]
-    return "\n".join(part for part in parts if part)
+        pieces += ["## Losses that nobody else has\n", raw(alone(unmet))]
+    if layers := joined(parts, "output_layer"):
+        pieces += [LAYER, raw(output_layer(layers))]
+    pieces += [*at_scale, MEASURED.format(sizes=_sizes(parts)), _left_out(parts), CHECKS.format(cost=cost(rows))]
+    if contracts := joined(parts, "contract"):
+        pieces.append(raw(contract(contracts)))
+    pieces += ["## Where it was run\n", origins(parts, _origin)]
+    return "\n".join(piece for piece in pieces if piece)
+
+
+def _origin(part):
+    packages = [f"{name} {version}" for name, version in sorted(part.get("packages", {}).items())]
+    return f"On {machine_words(part['machine'])}, with {html.escape(listed(packages or ['PyTorch']))}."
 
 
 def _plots(rows):
@@ -141,16 +143,17 @@ def _mean(cells):
     return f"{math.exp(sum(map(math.log, medians)) / len(medians)):.2f}" if min(medians) > 0 else "0"
 
 
-def _sizes(record):
-    named = [
+def _sizes(parts):
+    named = dict.fromkeys(
         f"*{size}* is {', '.join(f'${axis} = {n}$' for axis, n in axes.items())}"
-        for size, axes in record.get("sizes", {}).items()
-    ]
-    return f" Of the sizes, {listed(named)}: items, classes, features." if named else ""
+        for part in parts.values()
+        for size, axes in part.get("sizes", {}).items()
+    )
+    return f" Of the sizes, {listed(list(named))}: items, classes, features." if named else ""
 
 
-def _left_out(record):
-    left_out = [f"{one['package']}'s `{one['symbol']}`" for one in record.get("left_out", ())]
+def _left_out(parts):
+    left_out = [f"{one['package']}'s `{one['symbol']}`" for one in joined(parts, "left_out")]
     return (
         f"Met at the smallest size only, because it would fill the memory at the others: {listed(left_out)}.\n"
         if left_out

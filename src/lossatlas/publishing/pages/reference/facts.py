@@ -4,8 +4,8 @@ import html
 from dataclasses import dataclass
 
 from ....catalogue import papers
-from ....catalogue.proof import bibliography_keys
-from ...build.records import certificates, newest
+from ....catalogue.bibliography import bibliography
+from ...build.records import certificates, joined, parts
 from ...build.wording import code, raw, table
 from ..certificate import certificate
 from ..parity import anchor, precision
@@ -21,23 +21,23 @@ class Known:
 
     Args:
         certificates: what `records.certificates` gives.
-        parity: the parity record, or None.
-        benchmarks: the benchmarks' record, or None.
+        parity: the rows of the parity record.
+        benchmarks: the rows of the benchmarks' record.
         papers: the rows of the catalogue.
         cited: the keys of the bibliography.
     """
 
     certificates: dict
-    parity: dict | None = None
-    benchmarks: dict | None = None
+    parity: tuple = ()
+    benchmarks: tuple = ()
     papers: tuple = ()
     cited: frozenset = frozenset()
 
 
 def facts_of_loss(entry, known):
     """The certificate of a loss, its peers, its speed and its papers, as MyST."""
-    peers = [row for row in (known.parity or {"rows": ()})["rows"] if row["loss"] == entry.name]
-    timed = [row for row in (known.benchmarks or {"rows": ()})["rows"] if row["loss"] == entry.name]
+    peers = [row for row in known.parity if row["loss"] == entry.name]
+    timed = [row for row in known.benchmarks if row["loss"] == entry.name]
     folds = [certificate(entry.name, known.certificates.get(entry.name), peers, TOP), packages(peers), speed(timed)]
     return raw("\n".join(filter(None, folds))) + "\n" + papers_of(entry, known)
 
@@ -136,8 +136,8 @@ def known_of(book):
     """What the records and the catalogue of a book know."""
     return Known(
         certificates(book),
-        newest(book, "parity"),
-        newest(book, "benchmarks"),
-        tuple(papers(book.sources / "papers.yml")),
-        frozenset(bibliography_keys(book.sources / "references.bib")),
+        tuple(joined(parts(book, "parity"), "rows")),
+        tuple(joined(parts(book, "benchmarks"), "rows")),
+        tuple(papers(book.sources / "papers")),
+        frozenset(bibliography(book.sources / "references")),
     )
