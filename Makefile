@@ -106,7 +106,7 @@ site: book
 family: setup
 	@test -n "$(F)" || { echo "make: name the family, as in: make family F=contrastive" >&2; exit 1; }
 	$(ONE_THREAD) $(BIN)/python -m pytest -q -r fE -n auto --dist worksteal --family $(F) --ignore tests/site tests
-	$(BIN)/lossatlas execute --family $(F)
+	$(BIN)/lossatlas execute $(F) evidence/$(F) reference/$(F)
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis
