@@ -497,6 +497,8 @@ def test_temperatures_say_what_is_wrong():
     refused(ValueError, "high", la.losses.contrastive.GlobalContrastiveTemperatures, 4, low=0.5, high=0.4)
     refused(ValueError, "gamma", la.losses.contrastive.GlobalContrastiveTemperatures, 4, gamma=0.0)
     refused(TypeError, "index", module, a, a, torch.tensor([0.0, 1.0]))
+    refused(TypeError, "index", module, a, a, torch.tensor([0, 1]).to_sparse())
+    refused(TypeError, "examples", la.losses.contrastive.GlobalContrastiveTemperatures, True)
     refused(ValueError, "index", module, a, a, torch.tensor([0, 4]))
     refused(ValueError, "index", module, a, a, torch.tensor([1, 1]))
     refused(ValueError, "view_b", module, a, a[:1], torch.tensor([0, 1]))

@@ -95,9 +95,3 @@ class Examples(ClassIndex):
         super().check_values(name, value, sizes)
         if values_readable(value) and len(value.unique()) < len(value):
             raise wrong(name, "each example once", "one of them twice")
-
-    def sample(self, shape, sizes, generator, dtype):
-        return torch.randperm(sizes[self.below], generator=generator)[: shape[0]]
-
-    def bad(self, value, sizes):
-        return {**super().bad(value, sizes), "an example twice": (torch.zeros_like(value), ValueError)}

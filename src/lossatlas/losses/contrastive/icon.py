@@ -47,6 +47,9 @@ def gaussian_neighbor_distribution(dissimilarity, where, *, sigma=1.0):
 
     $$ q(j \mid i) = \frac{e^{-d_{ij} / 2 \sigma^2}}{\sum_k e^{-d_{ik} / 2 \sigma^2}} $$
 
+    Use: For the neighbours of `icon_loss`: in the input, as SNE has them, or on the unit sphere, as InfoNCE does. Not
+    for points that lie in a plane, where many middling distances find no room; then `student_t_neighbor_distribution`.
+
     Args:
         dissimilarity: $d$, shape (N, M): squared Euclidean distances, or 1 - cosine, or minus dot products; up to a
             constant per row, which cancels.
@@ -56,9 +59,6 @@ def gaussian_neighbor_distribution(dissimilarity, where, *, sigma=1.0):
 
     Returns:
         Shape (N, M); rows sum to 1, and a row in which nobody may be a neighbour is 0.
-
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
 
     Paper: Alshammari et al. 2025, *I-Con: A Unifying Framework for Representation Learning*.
     """
@@ -75,6 +75,9 @@ def student_t_neighbor_distribution(square_distance, where, *, gamma=1.0):
 
     $$ q(j \mid i) = \frac{(1 + d_{ij}^2 / \gamma^2)^{-1}}{\sum_k (1 + d_{ik}^2 / \gamma^2)^{-1}} $$
 
+    Use: For the neighbours of `icon_loss` in two or three dimensions, where heavy tails let clusters move apart. Not on
+    the unit sphere, whose distances are too much alike for tails to matter; then `gaussian_neighbor_distribution`.
+
     Args:
         square_distance: $d^2 \ge 0$, shape (N, M).
         gamma: scale $\gamma > 0$, in units of distance; 1 is that of t-SNE.
@@ -82,9 +85,6 @@ def student_t_neighbor_distribution(square_distance, where, *, gamma=1.0):
 
     Returns:
         Shape (N, M); rows sum to 1, and a row in which nobody may be a neighbour is 0.
-
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
 
     Paper: Alshammari et al. 2025, *I-Con: A Unifying Framework for Representation Learning*. t-SNE itself divides by
     the sum over all pairs and not by that of a row.
@@ -100,14 +100,14 @@ def cluster_neighbor_distribution(assignment):
 
     $$ q(j \mid i) = \sum_c a_{ic} \frac{a_{jc}}{\sum_k a_{kc}} $$
 
+    Use: For clustering by `icon_loss`: the shares are what is learned. Not when single pairs matter, since all points
+    of a cluster are neighbours alike.
+
     Args:
         assignment: $a$, the share of each cluster in each point, shape (N, C); rows sum to 1, hard or soft.
 
     Returns:
         Shape (N, N); rows sum to 1. A point is its own neighbour too.
-
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
 
     Paper: Alshammari et al. 2025, *I-Con: A Unifying Framework for Representation Learning*.
     """
@@ -125,6 +125,9 @@ def debias_distribution(p, where, *, alpha=0.2):
 
     $$ \tilde p(j \mid i) = (1 - \alpha)\, p(j \mid i) + \frac{\alpha}{|A_i|} \quad (j \in A_i) $$
 
+    Use: When pairs that count as unrelated may belong together, as in clustering without labels. Not when the given
+    neighbours are known to be all there are, since every share of $\alpha$ then is an error.
+
     Args:
         p: distributions, shape (N, M); rows sum to 1.
         alpha: $\alpha \in [0, 1]$, the share; the paper gains with 0.2 to 0.8, depending on the task.
@@ -132,9 +135,6 @@ def debias_distribution(p, where, *, alpha=0.2):
 
     Returns:
         Shape (N, M); rows sum to 1 where $A_i$ holds all that p does.
-
-    Raises:
-        ValueError, TypeError: naming the argument that is wrong.
 
     Paper: Alshammari et al. 2025, *I-Con: A Unifying Framework for Representation Learning*. For p, for q or for both.
 
