@@ -98,9 +98,9 @@ class Recorder:
         from benchmarks.timing import machine
 
         record, where = read(self.target).get("families", {}), machine()
-        asked = {name: promise for name, (_, promise) in tests.items()}
+        promises = {name: promise for name, (_, promise) in tests.items()}
         for family in dict.fromkeys(entry.family for entry in entries if entry.name in proven):
-            head = {"machine": where, "fingerprint": self.before[family], "tests": asked}
+            head = {"machine": where, "fingerprint": self.before[family], "tests": promises}
             former = record.get(family, {})
             same = {key: former.get(key) for key in head} == head
             losses = {**(former["losses"] if same else {})}

@@ -52,12 +52,6 @@ def is_dense(value, dtypes):
     return isinstance(value, torch.Tensor) and value.layout is torch.strided and value.dtype in dtypes
 
 
-def check_generator(generator):
-    """A `torch.Generator`, or None for torch's own."""
-    if not (generator is None or isinstance(generator, torch.Generator)):
-        raise wrong("generator", "a torch.Generator or None", describe(generator), TypeError)
-
-
 @contextlib.contextmanager
 def value_checks(enabled):
     """Switch the checks that read values (label ranges, simplex sums) on or off in a block.

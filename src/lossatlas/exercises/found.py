@@ -38,7 +38,7 @@ def exercises_of(family):
 
 
 class Exercises(UserDict):
-    """key -> exercise, for all families. They are imported when the first of them is asked for."""
+    """key -> exercise, for all families. They are imported when the first of them is needed."""
 
     def __init__(self):
         """Nothing is read yet: `data`, in which a UserDict keeps its content, comes when it is needed."""
