@@ -1,5 +1,6 @@
 """The reference has an entry for everything that a family exports, and each entry has every part."""
 
+import inspect
 import json
 import re
 from functools import cache
@@ -13,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 import lossatlas
 from lossatlas.contract import get, losses
+from lossatlas.contract.loss import COMMON_ARGUMENTS
 from lossatlas.explore import card
 from lossatlas.losses import families
 from lossatlas.publishing.build import keys
@@ -32,6 +34,7 @@ from lossatlas.publishing.pages.reference.arguments import call_of
 from lossatlas.publishing.pages.reference.docstring import read
 from lossatlas.publishing.pages.reference.figures import folded
 from lossatlas.publishing.pages.reference.links import entries, with_links
+from lossatlas.publishing.pages.reference.notebook import head
 from lossatlas.publishing.pages.reference.operations import operations_of
 from lossatlas.publishing.pages.reference.paste import paste
 from lossatlas.publishing.pages.reference.special import becomes, becomes_this
@@ -399,3 +402,15 @@ def test_a_page_reaches_its_own_family_and_the_pictures(family):
     own = {path.relative_to(keys.PACKAGE).as_posix() for path in (keys.PACKAGE / "losses" / family).glob("*.py")}
     assert own <= names and "explore/pictures/curves.py" in names and "contract/loss.py" in names
     assert not any(name.startswith(("publishing/", "classroom/", "catalogue/", "exercises/")) for name in names)
+
+
+def test_the_arguments_that_every_loss_takes_are_explained():
+    """Each keyword that the decorator adds to some loss is described at the head of the page."""
+    added = {
+        name
+        for entry in losses()
+        for name in inspect.signature(entry.function).parameters
+        if name not in entry.signature.names and name not in entry.defaults
+    }
+    assert added == set(COMMON_ARGUMENTS)
+    assert all(f"`{name}`" in head("contrastive") for name in added)

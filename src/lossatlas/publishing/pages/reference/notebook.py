@@ -6,6 +6,7 @@ import inspect
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lossatlas.contract import losses
+from lossatlas.contract.loss import COMMON_ARGUMENTS
 
 from .docstring import read
 from .entry import opening, relations, source
@@ -53,7 +54,13 @@ def head(family):
     """The title, the first sentence of the family's docstring, and where the chapter is."""
     words = _about(family).partition(": ")[2]
     story = f"For the ideas, read the chapter {{doc}}`/{family}`."
-    return f"# {title_of(family)}: reference\n\n{words[:1].upper()}{words[1:]} {story}"
+    return f"# {title_of(family)}: reference\n\n{words[:1].upper()}{words[1:]} {story}\n\n{common()}"
+
+
+def common():
+    """What every loss takes besides its own arguments, folded."""
+    items = "\n\n".join(f"`{name}`\n: {words}" for name, words in COMMON_ARGUMENTS.items())
+    return f":::{{dropdown}} Arguments that every loss takes\n{items}\n:::"
 
 
 def title_of(family):
