@@ -332,7 +332,10 @@ def page_of(rows):
         r"(?s)````\{raw\} html\n(.*)\n````",
         papers_page(Catalogue(ALL.titles, rows), {"cross_entropy": "cross_entropy.html"}),
     )[1]
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Papers</title><main><h1>Papers</h1>{body}</main></html>'
+    return (
+        '<!doctype html><html lang="en"><meta '
+        f'charset="utf-8"><title>Papers</title><main><h1>Papers</h1>{body}</main></html>'
+    )
 
 
 def test_the_page_has_every_paper_and_loads_nothing():

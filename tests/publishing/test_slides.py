@@ -193,7 +193,10 @@ def test_the_sentence_for_a_figure():
 
 
 def test_a_description_keeps_what_stays_true():
-    alt = "At p = 0.5 it is low. A far point costs 2.5, a near one less. Key: no. With hard ones it falls; with soft ones it rises."
+    alt = (
+        "At p = 0.5 it is low. A far point costs 2.5, a near one less. Key: no. With hard ones it falls; with soft "
+        "ones it rises."
+    )
     assert (
         steady(alt, [("0.5", []), ("5", []), ("no", ["yes"]), ("hard", ["soft"])])
         == "A far point costs 2.5, a near one less. With hard ones it falls; with soft ones it rises."

@@ -291,7 +291,10 @@ def test_answered_questions_are_sound(open_chapter, name, screen):
       .filter((e) => e.getClientRects().length && e.getBoundingClientRect().right > e.closest(".atlas-quiz").getBoundingClientRect().right + 1 && !e.closest("mjx-assistive-mml"))
       .map((e) => e.tagName + "." + e.className).slice(0, 5)"""
     assert page.evaluate(too_wide) == []
-    small = "() => [...document.querySelectorAll('.atlas-quiz :is(button, select, input[type=text], label, summary)')].filter((e) => e.getBoundingClientRect().height < 24).length"
+    small = (
+        "() => [...document.querySelectorAll('.atlas-quiz :is(button, select, input[type=text], label, "
+        "summary)')].filter((e) => e.getBoundingClientRect().height < 24).length"
+    )
     assert page.evaluate(small) == 0
     assert heard.complaints == [] and heard.elsewhere == []
     page.evaluate(SHORTEN)
@@ -335,7 +338,10 @@ def test_on_paper_there_are_questions_and_empty_boxes(open_chapter, name):
       return e.matches("[type=text], select") ? style.webkitTextFillColor : style.appearance + " " + style.backgroundColor + " " + style.backgroundImage;
     })"""
     assert set(page.evaluate(drawn)) == {"rgba(0, 0, 0, 0)", "none rgba(0, 0, 0, 0) none"}
-    marks = "() => [...document.querySelectorAll('form.atlas-question')].map((form) => getComputedStyle(form).borderLeftWidth)"
+    marks = (
+        "() => [...document.querySelectorAll('form.atlas-question')].map((form) => "
+        "getComputedStyle(form).borderLeftWidth)"
+    )
     assert set(page.evaluate(marks)) == {"0px"}
 
 

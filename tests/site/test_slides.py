@@ -124,7 +124,10 @@ def test_light_and_dark(open_page):
     page, heard = opened(open_page, DECKS[0], "dark", viewport={"width": 1280, "height": 720})
     assert page.locator("html").get_attribute("data-theme") == "dark"
     turn_to(page, first(page, "figure.atlas-explorer"))
-    colors = "() => [['.reveal', 'backgroundColor'], ['.controls', 'color']].map(([part, key]) => getComputedStyle(document.querySelector(part))[key])"
+    colors = (
+        "() => [['.reveal', 'backgroundColor'], ['.controls', 'color']].map(([part, key]) => "
+        "getComputedStyle(document.querySelector(part))[key])"
+    )
     dark = page.evaluate(colors)
     page.locator(".shade").click()
     assert page.locator("html").get_attribute("data-theme") == "light"

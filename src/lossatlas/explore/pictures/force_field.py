@@ -195,9 +195,13 @@ def force_field(
         forces,
         course,
         title=title,
-        caption="Beside the anchor, the force of each pair along the circle, those of positives outside and of negatives inside; on the circle their sum. "
-        "The spike on a positive or a negative is its weight in the gradient. Below, the loss that the anchor slides down. On a page without a kernel, the anchor also follows a click or the mouse.",
-        alt="A circle with {loss}'s positives and negatives at fixed places and an anchor at {anchor} degrees; arrows show what pulls and pushes it, at {strength} times the default hyper-parameter. Below, the loss against the angle.",
+        caption="Beside the anchor, the force of each pair along the circle, those of positives outside and of "
+        "negatives inside; on the circle their sum. The spike on a positive or a negative is its weight in the "
+        "gradient. Below, the loss that the anchor slides down. On a page without a kernel, the anchor also follows a "
+        "click or the mouse.",
+        alt="A circle with {loss}'s positives and negatives at fixed places and an anchor at {anchor} degrees; arrows "
+        "show what pulls and pushes it, at {strength} times the default hyper-parameter. Below, the loss against the "
+        "angle.",
         layout=layout,
         loss=Choice(names),
         strength=times(settings),

@@ -109,9 +109,11 @@ def spectra(runs, *, seed=0, title="Directions in use"):
         course,
         now,
         title=title,
-        caption="Above, the singular values of the centred embeddings at one step, the largest first, on a logarithmic axis. "
-        "Below, the effective rank (how many directions count) or the spread (root of the mean squared distance from the mean).",
-        alt=f"Singular values of embeddings at {slider.label} {{step}} of training for {', '.join(found)}; below, their {{measure}} over the steps.",
+        caption="Above, the singular values of the centred embeddings at one step, the largest first, on a logarithmic "
+        "axis. Below, the effective rank (how many directions count) or the spread (root of the mean squared distance "
+        "from the mean).",
+        alt=f"Singular values of embeddings at {slider.label} {{step}} of training for {', '.join(found)}; below, "
+        f"their {{measure}} over the steps.",
         layout=layout,
         step=slider,
         measure=Choice(list(measures), label="below"),

@@ -77,7 +77,8 @@ def proof_page(entries, certificates, anchors=None):
             else "No loss is certified yet."
         )
         parts.append(
-            f"{which} `{COMMANDS['certificates']}` holds every loss to its tests and leaves the record that this page is made of.\n"
+            f"{which} `{COMMANDS['certificates']}` holds every loss to its tests and leaves the record that this page "
+            "is made of.\n"
         )
     parts += [EXEMPTIONS, _exemptions(entries)]
     if known:
@@ -100,7 +101,10 @@ def _tally(known, certificates):
     said += f"**Tests fail for {', '.join(map(_name, broken))}.**" if broken else "None fails."
     if old:
         which = "any loss" if len(old) == len(known) else ", ".join(map(_name, old))
-        said += f" The sources have changed since the tests were run for {which}; `{COMMANDS['certificates']}` proves them anew."
+        said += (
+            f" The sources have changed since the tests were run for {which}; `{COMMANDS['certificates']}` proves them "
+            "anew."
+        )
     return f"{said}\n"
 
 

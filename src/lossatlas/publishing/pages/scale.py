@@ -56,8 +56,8 @@ def beside_peers(rows):
                 way = "all rows at once" if ours["rows"] is None else f"{ours['rows']:,} rows at a time"
                 memory = f"{_percent(ours['bytes'] / peer['bytes'])} of the memory and " if peer["bytes"] > 0 else ""
                 yield (
-                    f"`{ours['loss']}`, N = {ours['n']:,}, {way}: {memory}{ours['seconds'] / peer['seconds']:.2f} times the time "
-                    f"of {html.escape(peer['package'])}."
+                    f"`{ours['loss']}`, N = {ours['n']:,}, {way}: {memory}{ours['seconds'] / peer['seconds']:.2f} "
+                    f"times the time of {html.escape(peer['package'])}."
                 )
 
 

@@ -97,7 +97,10 @@ def _plots(rows):
         of_form = [row for row in rows if row["form"] == form]
         if cells := against_the_fastest(of_form):
             words = summary(of_form)
-            alt = f"{form.capitalize()} time of each loss as a multiple of the fastest peer's. {words.replace('`', '').replace('*', '')} The table below has the numbers."
+            alt = (
+                f"{form.capitalize()} time of each loss as a multiple of the fastest peer's. "
+                f"{words.replace('`', '').replace('*', '')} The table below has the numbers."
+            )
             yield f"## {form.capitalize()}\n\n{words}\n\n{reading}"
             yield raw(f"<figure>{speed_plot(cells, form, alt)}</figure>")
             reading = ""
@@ -131,7 +134,8 @@ def summary(rows):
     by_torch = against_the_fastest(row for row in rows if row.get("gradient") != "own")
     if by_torch and by_torch != cells:
         words.append(
-            f"Beside those that torch differentiates, without packages that bring a gradient of their own, it takes {_mean(by_torch)} times as long."
+            "Beside those that torch differentiates, without packages that bring a gradient of their own, it takes "
+            f"{_mean(by_torch)} times as long."
         )
     if memory := against_the_fastest(rows, "memory_ratio"):
         words.append(f"It needs {_mean(memory)} times the memory of the peer that needs least.")

@@ -288,8 +288,9 @@ def shown(slide, name):
     notes = f'<aside class="notes">{"".join(slide.notes)}</aside>' if slide.notes else ""
     body = slide.body.replace('href="PAGE#', f'href="{page}#')
     return (
-        f'<section class="{slide.kind}"><div class="fits"><header>{where}<{level}>{slide.title}</{level}>{look}</header>\n'
-        f'<div class="body">{body}</div></div>{back}{notes}</section>\n'
+        f'<section class="{slide.kind}"><div '
+        f'class="fits"><header>{where}<{level}>{slide.title}</{level}>{look}</header>\n<div '
+        f'class="body">{body}</div></div>{back}{notes}</section>\n'
     )
 
 

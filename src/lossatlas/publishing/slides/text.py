@@ -8,12 +8,14 @@ from bs4 import BeautifulSoup, Tag
 BREAK = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<! al\.)\s+(?=[A-ZÀ-Þ“(])")
 VERBS = "look|follow|move|watch|turn|drag|compare|switch|slide|notice|read|set|raise|lower|choose|start|try|put|let|keep|change|go"
 TELLS = re.compile(
-    rf"^(?:{VERBS}|what to (?:see|look)|see)\b|\b(?:and|then) (?:look|follow|move|watch|turn|drag|compare|switch|see)\b",
+    rf"^(?:{VERBS}|what to (?:see|look)|see)\b|\b(?:and|then) "
+    r"(?:look|follow|move|watch|turn|drag|compare|switch|see)\b",
     re.I,
 )
 #: A citation, or words that point at another part of the page.
 ELSEWHERE = re.compile(
-    r"\[[^\]]*\d{4}\w?\]|\b(?:next|last) (?:cell|card|figure|section)|\b(?:cards?|figures?) above|\bexercise \d|^(?:Here|Below)\b"
+    r"\[[^\]]*\d{4}\w?\]|\b(?:next|last) (?:cell|card|figure|section)|\b(?:cards?|figures?) above|\bexercise "
+    r"\d|^(?:Here|Below)\b"
 )
 LONGEST = 260
 
