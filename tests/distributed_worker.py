@@ -1,7 +1,8 @@
 """One of several processes that compute losses together: `python -m tests.distributed_worker RANK SIZES FOLDER`.
 
-Each trains the same small network on its own part of a batch. It writes, for each loss and way, the mean of the value over
-the processes and the network's gradients as `DistributedDataParallel` leaves them. With one process there is no group.
+Each trains the same small network on its own part of a batch. It writes, for each loss and way, the mean of the value
+over the processes and the network's gradients as `DistributedDataParallel` leaves them. With one process there is no
+group.
 """
 
 import functools

@@ -55,8 +55,8 @@ def dot_plot(verdict):
         parts.append(f'<text x="{x(tick):.1f}" y="{AXIS + 17}" text-anchor="middle">{tick:g}</text>')
     for line in lines:
         parts.append(
-            f'<line x1="{x(line):.1f}" x2="{x(line):.1f}" y1="8" y2="{AXIS}" stroke="currentColor" stroke-dasharray="4 '
-            '3"/>'
+            f'<line x1="{x(line):.1f}" x2="{x(line):.1f}" y1="8" y2="{AXIS}" stroke="currentColor"'
+            ' stroke-dasharray="4 3"/>'
         )
     parts += [
         f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{RADIUS}" fill="{DOT}" fill-opacity=".85"/>'

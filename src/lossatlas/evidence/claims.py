@@ -51,7 +51,7 @@ class AtLeast:
 
 @dataclass(frozen=True)
 class Within:
-    """Equivalence: supported if the interval lies inside (-margin, margin), not supported if all outside on one side."""
+    """Equivalence: supported if the interval lies inside (-margin, margin), not supported if it lies wholly outside."""
 
     margin: float
 

@@ -314,9 +314,9 @@ def grade_submissions(options):
     available, reason = isolation_available()
     if options.isolation == "bubblewrap" and not available:
         raise BookError(
-            f"submissions cannot be isolated here: {reason}. Install bubblewrap (Debian, Ubuntu: apt install "
-            "bubblewrap), or, for notebooks of people you trust, use --isolation limits, which does not protect your "
-            "files"
+            f"submissions cannot be isolated here: {reason}. "
+            "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap), or, for notebooks of people you trust, "
+            "use --isolation limits, which does not protect your files"
         )
     incomplete = f" Here {reason}." if reason and options.isolation == "bubblewrap" else ""
     print(

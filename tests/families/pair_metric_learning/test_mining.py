@@ -227,7 +227,8 @@ x, y = torch.randn(2048, 4), torch.arange(2048)
 y[:2] = -1
 lossatlas.losses.pair_metric_learning.all_triplets(x[:64], y[:64])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(len(lossatlas.losses.pair_metric_learning.all_triplets(x, y)[0]), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print(len(lossatlas.losses.pair_metric_learning.all_triplets(x, y)[0]),
+(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     count, room = map(int, out.split())

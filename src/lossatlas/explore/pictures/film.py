@@ -20,8 +20,8 @@ APART = 2.15
 def film(runs, labels, *, seed=0, title="Embeddings during training", names=None):
     """Embeddings of a watched set while networks train, for each loss and each value of its hyper-parameter.
 
-    Embeddings are scaled to length 1. In two dimensions each class has a ring of its own, so that classes do not hide one
-    another; the angle is what counts. In three, the sphere is shown as its front and its back half, area for area.
+    Embeddings are scaled to length 1. In two dimensions each class has a ring of its own, so that classes do not hide
+    one another; the angle is what counts. In three, the sphere is shown as its front and its back half, area for area.
     Below, alignment and uniformity over the steps.
 
     Args:

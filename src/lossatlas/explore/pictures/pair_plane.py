@@ -16,9 +16,10 @@ POINTS, FINE, ARROWS, LONGEST = 49, 201, 8, 0.2
 
 
 def pair_plane(losses, *, settings=5, title="Losses over the plane of two similarities"):
-    """Two losses of one positive and one negative pair over one another: lines of equal loss, arrows downhill, boundary.
+    """Two losses of a positive and a negative pair over one another: lines of equal loss, arrows downhill, boundary.
 
-    The boundary is drawn where it has a meaning: where a hinge ends, or where a softmax gives both pairs the same share.
+    The boundary is drawn where it has a meaning: where a hinge ends, or where a softmax gives both pairs the same
+    share.
 
     Args:
         losses: two or more losses by function, entry or name, whose formula takes similarities or distances.

@@ -115,7 +115,8 @@ def feature_extractor_loss(
 ):
     r"""The loss of M2FNet's feature extractor: triplets, and coordinates that vary and do not vary together.
 
-    $$ L = 20\, L_\text{triplet} + \sum_{Z \in \{A, P, N\}} \frac1d \sum_k \big[1 - \sqrt{\operatorname{Var} Z_{\cdot k} + \varepsilon}\big]_+
+    $$ L = 20\, L_\text{triplet}
+       + \sum_{Z \in \{A, P, N\}} \frac1d \sum_k \big[1 - \sqrt{\operatorname{Var} Z_{\cdot k} + \varepsilon}\big]_+
        + 5 \sum_{Z} \frac1d \sum_{k \ne l} \operatorname{Cov}(Z)_{kl}^2 $$
 
     Use: To reproduce M2FNet, or where a triplet loss draws all vectors into few directions. Not with small batches,

@@ -87,8 +87,8 @@ def _kind(text):
     name, _, form = text.partition(".")
     if name not in SIGNATURES:
         raise BookError(
-            f"--signature: expected one of {', '.join(sorted(SIGNATURES))}, or a form as in queries.cosine, got "
-            f"{text!r}"
+            f"--signature: expected one of {', '.join(sorted(SIGNATURES))}, or a form as in queries.cosine, "
+            f"got {text!r}"
         )
     signature = SIGNATURES[name]
     if not form:

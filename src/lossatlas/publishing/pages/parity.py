@@ -19,9 +19,9 @@ left but rounding. *Digits* are how many decimal digits agree at the worst of th
 
 DIFFERING = """## Where packages differ
 
-Two functions under one name may disagree because the name means two things, or because one of them loses digits where it
-matters. Each finding comes with its numbers, so that you can judge: what went in, what came out of both, and what the
-formula gives with many more digits.
+Two functions under one name may disagree because the name means two things, or because one of them loses digits where
+it matters. Each finding comes with its numbers, so that you can judge: what went in, what came out of both, and what
+the formula gives with many more digits.
 """
 
 OTHERWISE = """### Not the same function

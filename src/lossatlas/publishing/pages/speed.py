@@ -12,15 +12,16 @@ from .speed_tables import alone, beside, contract, cost, output_layer
 OPENING = """(speed)=
 # How fast
 
-What does it cost that a loss checks its inputs, weighs and masks its items and stays exact at the edges? Here each one is
-timed beside every package that computes the same, at several sizes, as it is (*eager*) and compiled (`torch.compile`).
+What does it cost that a loss checks its inputs, weighs and masks its items and stays exact at the edges? Here each one
+is timed beside every package that computes the same, at several sizes, as it is (*eager*) and compiled
+(`torch.compile`).
 """
 
-READING = """Each mark is a loss at one size, each bar the quartiles. The line is the fastest peer: left of it ours takes less time. Filled
-marks on the shaded side are slower. The losses with the slowest marks stand on top.
+READING = """Each mark is a loss at one size, each bar the quartiles. The line is the fastest peer: left of it ours
+takes less time. Filled marks on the shaded side are slower. The losses with the slowest marks stand on top.
 
-In a small batch there is little to compute, and what counts is how many steps Python takes: the checks, and several operations
-where a peer that is built into torch is one. In a large batch the passes over the numbers count.
+In a small batch there is little to compute, and what counts is how many steps Python takes: the checks, and several
+operations where a peer that is built into torch is one. In a large batch the passes over the numbers count.
 """
 
 TABLE = """## All ratios
@@ -31,10 +32,10 @@ the peak of what is allocated on the way, as a multiple too.
 
 MEASURED = """## How it was measured
 
-What is timed is forward and backward of one batch on one thread, in float32 unless the table says otherwise. Ours and theirs
-get the same numbers and run side by side: they take turns, round after round, so that a busy moment of the machine hits both.
-Each round gives a ratio, ours divided by theirs. Shown are the median of the ratios and their quartiles. A ratio below 1 means
-that ours is faster.{sizes}
+What is timed is forward and backward of one batch on one thread, in float32 unless the table says otherwise. Ours and
+theirs get the same numbers and run side by side: they take turns, round after round, so that a busy moment of the
+machine hits both. Each round gives a ratio, ours divided by theirs. Shown are the median of the ratios and their
+quartiles. A ratio below 1 means that ours is faster.{sizes}
 
 Times depend on the machine. Ratios do so less; to see them on yours, run `make bench`.
 """
@@ -54,8 +55,8 @@ On an accelerator a look at the values also makes the processor wait for the dev
 
 LAYER = """## An output layer for many classes
 
-A training step of a softmax over all classes, and one of the Z-loss with its scores written out, as multiples of the same step
-with `FactoredSphericalLayer`, which never computes the scores.
+A training step of a softmax over all classes, and one of the Z-loss with its scores written out, as multiples of the
+same step with `FactoredSphericalLayer`, which never computes the scores.
 """
 
 
@@ -107,7 +108,7 @@ def _plots(rows):
 
 
 def against_the_fastest(rows, key="ratio"):
-    """(loss, size) -> the ratio to the fastest peer: the highest of the ratios (of memory: to the peer that needs least)."""
+    """(loss, size) -> the highest of the ratios: that to the fastest peer (of memory, to the one that needs least)."""
     found = {}
     for row in rows:
         ratio = row.get(key)

@@ -46,7 +46,8 @@ def _cell(row):
     if ratio is None:
         return f"{time_words(row['seconds']['median'])}{needs}"
     word = ' <span class="atlas-slower">slower</span>' if ratio["median"] > 1 else ""
-    return f"<b>{ratio['median']:.2f}</b>{word}<br>{ratio['low']:.2f}–{ratio['high']:.2f}<br>{time_words(row['seconds']['median'])}{needs}"
+    quartiles = f"{ratio['low']:.2f}–{ratio['high']:.2f}"
+    return f"<b>{ratio['median']:.2f}</b>{word}<br>{quartiles}<br>{time_words(row['seconds']['median'])}{needs}"
 
 
 def alone(rows):
