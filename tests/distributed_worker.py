@@ -49,7 +49,7 @@ CALLS = {"embeddings": of_embeddings, "queries": of_queries, "views": of_views}
 
 
 def own_gradients_alone(a, b, labels):
-    """What much code does: each process computes the loss of the whole batch, with the rows of others as mere numbers."""
+    """What much code does: each process computes the loss of the whole batch, the rows of others as mere numbers."""
     return lossatlas.nt_xent(*(gathered(x.detach()).index_copy(0, own_rows(x), x) for x in (a, b)))
 
 

@@ -53,8 +53,8 @@ def test_parity_page_shows_digits_transform_and_evidence():
     assert [terms_of(item) for item in found] == [
         {"Inputs": "logits = [[0.0, 40.0]]", "They give": "18.4", "We give": "40.0", "The formula gives": "40.0"},
         {
-            "Inputs": "score = [0.0]", "At": "margin = 1.0", "Their gradient in score": "['nan']", "Our gradient in score": "[0.0]",
-            "The formula's gradient in score": "[0.0]",
+            "Inputs": "score = [0.0]", "At": "margin = 1.0", "Their gradient in score": "['nan']",
+            "Our gradient in score": "[0.0]", "The formula's gradient in score": "[0.0]",
         },
     ]  # fmt: skip
 

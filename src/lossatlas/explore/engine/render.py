@@ -111,10 +111,10 @@ def _scatter(ax, trace, order):
     )
     if "markers" in mode and several:
         size = np.asarray(marker.get("size", 8), float)
-        scale = {"cmap": _colormap(marker.get("colorscale")), "vmin": marker.get("cmin"), "vmax": marker.get("cmax")}
         one_color = isinstance(marker.get("color"), (str, type(None)))
-        symbol = MARKERS.get(marker.get("symbol"), "o")
+        scale = {"cmap": _colormap(marker.get("colorscale")), "vmin": marker.get("cmin"), "vmax": marker.get("cmax")}
         scale = {} if one_color else scale
+        symbol = MARKERS.get(marker.get("symbol"), "o")
         ax.scatter(x, y, (size * 0.72) ** 2, marker.get("color"), zorder=order, marker=symbol, label=label, **scale)
         style |= {"color": line.get("color")}
     elif "markers" in mode:

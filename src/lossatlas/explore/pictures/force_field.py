@@ -1,4 +1,4 @@
-"""What pulls and pushes an anchor on the circle: the forces of its positives and negatives, and the loss behind them."""
+"""What pulls and pushes an anchor on the circle: the forces of positives and negatives, and the loss behind them."""
 
 import functools
 

@@ -15,7 +15,7 @@ FLOOR = 1e-6
 
 
 def spectra(runs, *, seed=0, title="Directions in use"):
-    """Singular values of the embeddings of a watched set at each step, and their effective rank or spread over training.
+    """Singular values of the embeddings of a watched set, and their effective rank or spread over training.
 
     A network that gives one point for all inputs has collapsed: the spread falls to 0. One whose singular values fall
     to 0 but for a few has collapsed in dimension.

@@ -67,7 +67,7 @@ def adaptive_margin_triplet_loss(anchor, positive, negative, *, eps=1e-6):
     },
 )
 def detached_margin_triplet_loss(anchor, positive, negative, *, eps=1e-6):
-    r"""Detached-margin triplet loss: the adaptive margin triplet loss with its margin held fixed; the same values, but no gradient through the margin.
+    r"""Detached-margin triplet loss: the adaptive margin triplet loss, without a gradient through the margin.
 
     $$ \ell = D_{ap} - \tfrac12 (D_{an} + D_{pn}) + m, \qquad
        m = 1 + \frac{2}{e^{4 D_{ap}} + \varepsilon} + 1 + \frac{2}{e^{4 - 4 D_{an}} + \varepsilon} \text{ held fixed} $$

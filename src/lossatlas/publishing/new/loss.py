@@ -107,8 +107,11 @@ def _export(path, name):
     head = head.replace("|---|---|\n", f"|---|---|\n| `{name}` | {TO_WRITE} |\n", 1)
     line = f"from .{name} import {name}\n"
     later = [m for m in re.finditer(r"^from \.(\w+) import", head, re.M) if m[1] > name]
-    place = later[0].start() if later else len(head.rstrip()) + 1
-    head = f"{head[:place].rstrip() if not later else head[:place]}{'' if later else chr(10) * (1 if 'from .' in head else 2)}{line}{head[place:] if later else chr(10)}"
+    if later:
+        place = later[0].start()
+        head = f"{head[:place]}{line}{head[place:]}"
+    else:
+        head = f"{head.rstrip()}{chr(10) if 'from .' in head else chr(10) * 2}{line}\n"
     listed = "".join(f'    "{each}",\n' for each in names)
     tail = rest.partition("]")[2].replace("  # fmt: skip", "", 1)
     path.write_text(f"{head}{found}\n{listed}]{tail}", encoding="utf8")
