@@ -13,7 +13,7 @@ import torch
 
 from tests.families import families
 
-#: Named here, and not beside the tests that it listens to, so that it is there as well when all of `tests` is run in parts.
+#: Named here, and not beside the tests that it listens to, so that it is there when all of `tests` is run in parts.
 pytest_plugins = ["tests.contract.recorder"]
 
 torch.set_num_threads(1)

@@ -1,7 +1,8 @@
 """One of several processes that compute losses together: `python -m tests.distributed_worker RANK SIZES FOLDER`.
 
-Each trains the same small network on its own part of a batch. It writes, for each loss and way, the mean of the value over
-the processes and the network's gradients as `DistributedDataParallel` leaves them. With one process there is no group.
+Each trains the same small network on its own part of a batch. It writes, for each loss and way, the mean of the value
+over the processes and the network's gradients as `DistributedDataParallel` leaves them. With one process there is no
+group.
 """
 
 import functools
@@ -48,7 +49,7 @@ CALLS = {"embeddings": of_embeddings, "queries": of_queries, "views": of_views}
 
 
 def own_gradients_alone(a, b, labels):
-    """What much code does: each process computes the loss of the whole batch, with the rows of others as mere numbers."""
+    """What much code does: each process computes the loss of the whole batch, the rows of others as mere numbers."""
     return lossatlas.nt_xent(*(gathered(x.detach()).index_copy(0, own_rows(x), x) for x in (a, b)))
 
 

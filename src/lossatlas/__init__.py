@@ -1,7 +1,8 @@
 """The Loss Atlas: loss functions, tested, pictured and put to the test.
 
-Every registered loss is an attribute, as `lossatlas.cross_entropy`; operations (distances, miners, updates) stand in their
-family, as `lossatlas.losses.contrastive.draw_mixtures`. Families are imported when something of theirs is first asked for.
+Every registered loss is an attribute, as `lossatlas.cross_entropy`; operations (distances, miners, updates) stand in
+their family, as `lossatlas.losses.contrastive.draw_mixtures`. Families are imported when something of theirs is first
+asked for.
 """
 
 import importlib

@@ -188,7 +188,10 @@ def test_table_follows_the_controls_and_starts_as_python_made_it(opened):
 def test_colours_follow_the_theme(opened):
     page = opened(color_scheme="light")
     figure = awake(page, 0)
-    look = "f => [getComputedStyle(f.querySelector('.scatterlayer .js-line')).stroke, getComputedStyle(f.querySelector('.main-svg')).background, f.querySelector('.js-line').getAttribute('d')]"
+    look = (
+        "f => [getComputedStyle(f.querySelector('.scatterlayer .js-line')).stroke, "
+        "getComputedStyle(f.querySelector('.main-svg')).background, f.querySelector('.js-line').getAttribute('d')]"
+    )
     light = figure.evaluate(look)
     for theme, differs in (("dark", True), ("light", False)):
         page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
@@ -203,7 +206,8 @@ def test_a_phone_needs_no_sideways_scroll_and_has_room_for_fingers(opened):
     for which in range(page.locator("figure.atlas-explorer").count()):
         figure = awake(page, which)
         boxes = figure.evaluate(
-            "f => [...f.querySelectorAll('input, select, button, summary')].map(e => e.getBoundingClientRect()).map(b => [b.width, b.height])"
+            "f => [...f.querySelectorAll('input, select, button, summary')]"
+            ".map(e => e.getBoundingClientRect()).map(b => [b.width, b.height])"
         )
         assert min(min(box) for box in boxes) >= 24
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
@@ -296,8 +300,11 @@ def test_the_anchor_of_a_force_field_follows_the_mouse_and_the_keys(browser, tmp
     page.on("pageerror", lambda error: heard.append(str(error)))
     page.goto(save_page([force_field(["info_nce", "circle_loss"], anchors=24)], tmp_path).as_uri())
     figure = awake(page, 0)
-    place = """f => { const c = f.querySelector('.atlas-canvas'), { xaxis, yaxis } = c._fullLayout, box = c.getBoundingClientRect();
-      return [box.left + xaxis._offset + xaxis.p2c(0), box.top + yaxis._offset + yaxis.p2c(0), xaxis.p2c(1) - xaxis.p2c(0)]; }"""
+    place = """f => {
+      const c = f.querySelector('.atlas-canvas'), box = c.getBoundingClientRect(), { xaxis, yaxis } = c._fullLayout;
+      const [x, y] = [xaxis.p2c(0), yaxis.p2c(0)];
+      return [box.left + xaxis._offset + x, box.top + yaxis._offset + y, xaxis.p2c(1) - x];
+    }"""
     x, y, radius = figure.evaluate(place)
     slider = figure.query_selector("[data-control=anchor]")
 
@@ -306,7 +313,8 @@ def test_the_anchor_of_a_force_field_follows_the_mouse_and_the_keys(browser, tmp
 
     def anchor():
         shown = figure.evaluate(
-            "f => { const a = f.querySelector('.atlas-canvas').data.find(t => t.name === 'anchor'); return [a.x[0], a.y[0]]; }"
+            "f => { const a = f.querySelector('.atlas-canvas').data.find(t => t.name === 'anchor'); "
+            "return [a.x[0], a.y[0]]; }"
         )
         return float(np.rad2deg(np.arctan2(shown[1], shown[0])) % 360)
 

@@ -38,7 +38,7 @@ def modules(family, kind):
 
 @functools.cache
 def collected(kind, table):
-    """family -> all entries of the tables of this name in its modules of a kind; a name that comes twice is an error."""
+    """family -> all entries of the tables of this name in its modules of a kind; a name that repeats is an error."""
     found = {}
     for family in families():
         found[family] = {}

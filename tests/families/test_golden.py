@@ -1,4 +1,4 @@
-"""Values of official implementations, recorded in `golden` of its family, against the losses here; and the exact records beside them."""
+"""Values of official implementations, recorded in the family's `golden`, against the losses here; and exact records."""
 
 import functools
 import json

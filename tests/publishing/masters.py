@@ -49,7 +49,8 @@ def write_master(folder, family="chapter"):
         new_code_cell('from lossatlas.exercises import check, given\n\nstudent = ""'),
         new_raw_cell("# BEGIN QUESTION\nname: q1\npoints: 3\ncheck_cell: false"),
         new_markdown_cell(
-            "### 1 · One half of everything\n\n*About 5 minutes, 3 points.* Write `halve(values)`, which gives $x / 2$ for each $x$."
+            "### 1 · One half of everything\n\n*About 5 minutes, 3 points.* Write `halve(values)`, which gives $x / 2$ "
+            "for each $x$."
         ),
         new_markdown_cell("<details><summary>Hint</summary>\n\nWhich number times two is *one*?\n\n</details>"),
         new_raw_cell("# BEGIN SOLUTION"),

@@ -60,18 +60,26 @@ PARITY = {
     "packages": {"kornia": "0.8.1", "torch": "2.13.0", "keras": None},
     "rows": [
         {
-            "loss": "focal_loss", "package": "torch", "version": "2.13.0", "symbol": "F.cross_entropy", "transform": "Theirs is <ours> at 0.",
-            "settings": [{"gamma": 0.0}], "digits": 15.4, "slope_digits": 14.9, "verdict": "agrees", "finding": None, "evidence": None,
+            "loss": "focal_loss", "package": "torch", "version": "2.13.0", "symbol": "F.cross_entropy",
+            "transform": "Theirs is <ours> at 0.", "settings": [{"gamma": 0.0}], "digits": 15.4, "slope_digits": 14.9,
+            "verdict": "agrees", "finding": None, "evidence": None,
         },
         {
-            "loss": "focal_loss", "package": "kornia", "version": "0.8.1", "symbol": "focal_loss", "transform": "The same convention.",
-            "settings": [{"gamma": 2.0}], "digits": 1.2, "slope_digits": None, "dtype": "float32", "verdict": "differs",
-            "finding": "It is <another> loss.", "evidence": {"inputs": {"logits": [[0.0, 40.0]]}, "hyper": {}, "theirs": 18.4, "ours": 40.0, "exact": 40.0},
+            "loss": "focal_loss", "package": "kornia", "version": "0.8.1", "symbol": "focal_loss",
+            "transform": "The same convention.", "settings": [{"gamma": 2.0}], "digits": 1.2, "slope_digits": None,
+            "dtype": "float32", "verdict": "differs", "finding": "It is <another> loss.",
+            "evidence": {
+                "inputs": {"logits": [[0.0, 40.0]]}, "hyper": {}, "theirs": 18.4, "ours": 40.0, "exact": 40.0,
+            },
         },
         {
-            "loss": "hinge_loss", "package": "timm", "version": "1.0.20", "symbol": "F.hinge", "transform": "The same convention.",
-            "settings": [{}], "digits": 14.2, "slope_digits": 14.0, "verdict": "agrees", "finding": "Its gradient is NaN at 0.",
-            "evidence": {"inputs": {"score": [0.0]}, "hyper": {"margin": 1.0}, "theirs": ["nan"], "ours": [0.0], "exact": [0.0], "slope_of": "score"},
+            "loss": "hinge_loss", "package": "timm", "version": "1.0.20", "symbol": "F.hinge",
+            "transform": "The same convention.", "settings": [{}], "digits": 14.2, "slope_digits": 14.0,
+            "verdict": "agrees", "finding": "Its gradient is NaN at 0.",
+            "evidence": {
+                "inputs": {"score": [0.0]}, "hyper": {"margin": 1.0}, "theirs": ["nan"], "ours": [0.0], "exact": [0.0],
+                "slope_of": "score",
+            },
         },
     ],
 }  # fmt: skip
@@ -86,8 +94,9 @@ def timed(loss, size, form, ratio, peer=True):
     }
     alone = {"peer": None, "ratio": None, "memory_ratio": None}
     return {
-        "loss": loss, "family": "cross_entropy", "size": size, "form": form, "seconds": {"median": 2e-4, "low": 1e-4, "high": 3e-4},
-        "peer_seconds": None, "bytes": 100, "peer_bytes": 200, "decorator_seconds": 1.1e-5, **(beside if peer else alone),
+        "loss": loss, "family": "cross_entropy", "size": size, "form": form,
+        "seconds": {"median": 2e-4, "low": 1e-4, "high": 3e-4}, "peer_seconds": None, "bytes": 100, "peer_bytes": 200,
+        "decorator_seconds": 1.1e-5, **(beside if peer else alone),
     }  # fmt: skip
 
 

@@ -53,8 +53,8 @@ def test_parity_page_shows_digits_transform_and_evidence():
     assert [terms_of(item) for item in found] == [
         {"Inputs": "logits = [[0.0, 40.0]]", "They give": "18.4", "We give": "40.0", "The formula gives": "40.0"},
         {
-            "Inputs": "score = [0.0]", "At": "margin = 1.0", "Their gradient in score": "['nan']", "Our gradient in score": "[0.0]",
-            "The formula's gradient in score": "[0.0]",
+            "Inputs": "score = [0.0]", "At": "margin = 1.0", "Their gradient in score": "['nan']",
+            "Our gradient in score": "[0.0]", "The formula's gradient in score": "[0.0]",
         },
     ]  # fmt: skip
 
@@ -91,8 +91,8 @@ def test_speed_page_sums_up_and_names_what_is_slower():
     assert f"ours takes, in the geometric mean, {mean:.2f} times as long: " in page and "at size *small*" in page
     assert "In 1 of 3 comparisons it takes no longer." in page
     assert (
-        "without packages that bring a gradient of their own, it takes 0.63 times as long. It needs 0.50 times the memory"
-        in page
+        "without packages that bring a gradient of their own, it takes 0.63 times as long. It needs 0.50 times the "
+        "memory" in page
     )
     soup = without_breaks(BeautifulSoup(page, "html.parser"))
     assert len(soup.select("svg[role=img]")) == 2 and f"{mean:.2f} times" in soup.svg["aria-label"]
@@ -137,8 +137,8 @@ def test_speed_page_shows_memory_and_time_at_scale():
         page = speed_page(by_family(record), by_family(SCALE))
         assert "## At scale" in page and "One table for N = 32,768 takes 4.29 GB" in page and "of width 128" in page
         assert (
-            "`nt_xent`, N = 2,048, 32 rows at a time: 2% of the memory and 2.00 times the time of &lt;another&gt; package."
-            in page
+            "`nt_xent`, N = 2,048, 32 rows at a time: 2% of the memory and 2.00 times the time of &lt;another&gt; "
+            "package." in page
         )
         assert "`nt_xent`, N = 2,048, all rows at once: 125% of the memory and 1.50 times the time of" in page
         assert page.count("times the time of") == 2

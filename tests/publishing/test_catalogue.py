@@ -67,7 +67,9 @@ def test_the_papers_of_a_written_chapter_are_in_the_bibliography_as_in_the_catal
 # What is wrong is said by row and field.
 
 SOUND = {
-    "key": "polyloss2022", "id": 94, "title": "PolyLoss: a title", "arxiv": "2204.12511", "year": 2022, "weight": "core", "status": "works", "contributes": "One line.", "symbols": ["lossatlas.losses.cross_entropy.cross_entropy"],
+    "key": "polyloss2022", "id": 94, "title": "PolyLoss: a title", "arxiv": "2204.12511", "year": 2022,
+    "weight": "core", "status": "works", "contributes": "One line.",
+    "symbols": ["lossatlas.losses.cross_entropy.cross_entropy"],
 }  # fmt: skip
 
 
@@ -332,7 +334,10 @@ def page_of(rows):
         r"(?s)````\{raw\} html\n(.*)\n````",
         papers_page(Catalogue(ALL.titles, rows), {"cross_entropy": "cross_entropy.html"}),
     )[1]
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Papers</title><main><h1>Papers</h1>{body}</main></html>'
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Papers</title>'
+        f"<main><h1>Papers</h1>{body}</main></html>"
+    )
 
 
 def test_the_page_has_every_paper_and_loads_nothing():

@@ -24,9 +24,9 @@ def rows_of(soup):
 
 def test_summary_says_the_most_important(facts):
     words = soup_of(facts).summary.get_text()
-    assert (
-        words
-        == "Proven: 15 digits in float64 · right from 10⁻⁷ to 10⁸ · twice differentiable · not vmap · equal to torch and timm to 14 digits"
+    assert words == (
+        "Proven: 15 digits in float64 · right from 10⁻⁷ to 10⁸ · twice differentiable · not vmap · "
+        "equal to torch and timm to 14 digits"
     )
 
 

@@ -16,8 +16,9 @@ from .masters import EXERCISE, write_master
 
 GOOD = """<!doctype html><html lang="en"><head><title>T</title><meta name="viewport" content="width=device-width">
 <link rel="canonical" href="https://example.org/page.html"><link rel="stylesheet" href="style.css"></head>
-<body><h1 id="top">T</h1><a href="https://example.org">elsewhere</a><a href="#top">up</a><a href="other.html#there">there</a>
-<a href="index.html"><img src="logo.png" alt=""> Home</a><img src="logo.png" alt="Contour lines around a minimum">{}</body></html>"""
+<body><h1 id="top">T</h1><a href="https://example.org">elsewhere</a><a href="#top">up</a>
+<a href="other.html#there">there</a> <a href="index.html"><img src="logo.png" alt=""> Home</a>
+<img src="logo.png" alt="Contour lines around a minimum">{}</body></html>"""
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from .conftest import write_notebook
 
 PARAMETERS = ('tier = "smoke"\ndevice = "auto"\nseed = 0', "parameters")
 ENVIRONMENT = (
-    "import os\nprint(tier, os.environ['OMP_NUM_THREADS'], os.environ['LOSSATLAS_STATIC'], os.path.basename(os.getcwd()))\nx = bytearray(80 << 20)",
+    "import os\nprint(tier, os.environ['OMP_NUM_THREADS'], "
+    "os.environ['LOSSATLAS_STATIC'], os.path.basename(os.getcwd()))\nx = bytearray(80 << 20)",
 )
 
 

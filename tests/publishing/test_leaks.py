@@ -12,7 +12,10 @@ from lossatlas.publishing.build.leaks import DISTINCTIVE, leaks, secrets_of
 from .masters import EXERCISE, write_master
 
 SECRET = "    halved_carefully = values * torch.tensor(0.5)"
-HIGHLIGHTED = '<span class="n">halved_carefully</span> <span class="o">=</span>\n<span class="n">values</span> * torch.tensor(<b>0.5</b>)'
+HIGHLIGHTED = (
+    '<span class="n">halved_carefully</span> <span class="o">=</span>\n'
+    '<span class="n">values</span> * torch.tensor(<b>0.5</b>)'
+)
 INDEX = 'Search.setIndex({"terms": {"chapter": [0], "half": [0]%s}, "titleterms": {}})'
 
 

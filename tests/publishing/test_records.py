@@ -189,7 +189,10 @@ def without_the_output_layer(book):
 
 
 LACKING = {
-    "of other sources": (lambda book: fresh(book.fresh, "certificates"), "certificates: the sources have changed .* run: make unit"),
+    "of other sources": (
+        lambda book: fresh(book.fresh, "certificates"),
+        "certificates: the sources have changed .* run: make unit",
+    ),
     "a loss": (without_a_loss, rf"certificates: of {len(OWN)} losses 1 are not measured in full \({OWN[0]}\)"),
     "digits": (without_digits, r"parity: of .* 1 are not measured in full \(focal_loss\); run: make parity"),
     "a size": (without_a_size, f"benchmarks: of {len(OWN)} losses {len(OWN)} are not"),

@@ -8,29 +8,39 @@ from lossatlas.publishing.slides.deck import deck, write_slides
 from lossatlas.publishing.slides.text import opening, sentences, steady, tells, what_to_see
 
 FIGURE = """<div class="cell"><div class="cell_input"><pre>secret_code()</pre></div><div class="cell_output">
-<figure class="atlas-explorer" id="ex-bend" role="group" aria-label="Bend"><figcaption><strong>Bend</strong>{caption}</figcaption>
+<figure class="atlas-explorer" id="ex-bend" role="group" aria-label="Bend">
+<figcaption><strong>Bend</strong>{caption}</figcaption>
 <div class="atlas-controls"><div class="atlas-control"><label for="ex-bend-p">p</label>
 <input type="range" id="ex-bend-p" data-control="p"><output for="ex-bend-p">1</output></div></div>
-<div class="atlas-plot" data-height="{height}"><img src="explorers/focal/a.png" alt="A curve that bends at p = 1."></div>
+<div class="atlas-plot" data-height="{height}">
+<img src="explorers/focal/a.png" alt="A curve that bends at p = 1."></div>
 <div class="atlas-foot"><details class="atlas-values"><summary>The numbers</summary></details></div>
-<script type="application/json" class="atlas-payload" data-key="k" data-src="explorers/focal/a.js"></script></figure></div></div>"""
+<script type="application/json" class="atlas-payload" data-key="k" data-src="explorers/focal/a.js"></script>
+</figure></div></div>"""
 CARD = """<div class="cell"><div class="cell_output"><p><strong>Bent loss.</strong> It bends <em>once</em>.</p>
 <p><code>bent_loss(logits, target)</code></p><div class="math">\\[ \\ell = b \\]</div><p><em>Paper:</em> Somebody.</p>
 <details><summary>Source of bent_loss</summary><pre>def bent_loss</pre></details></div></div>"""
-VERDICT = """<div class="cell"><div class="cell_output"><div class="atlas-verdict" data-key="k" data-word="inconclusive">
-<p><strong>? Inconclusive</strong> · 20 seeds</p><p>It bends more.</p><svg role="img" aria-label="Effects"></svg></div></div></div>"""
+VERDICT = """<div class="cell"><div class="cell_output">
+<div class="atlas-verdict" data-key="k" data-word="inconclusive">
+<p><strong>? Inconclusive</strong> · 20 seeds</p><p>It bends more.</p><svg role="img" aria-label="Effects"></svg>
+</div></div></div>"""
 PAGE = """<html><head><title>Bends — A book</title><script>window.MathJax = {"tex": {}}</script>
 <script defer="defer" src="_static/mathjax/tex-chtml.js?v=1"></script><script src="_static/theme.js"></script>
-<link rel="stylesheet" href="_static/explorer.css?v=2"><script defer="defer" src="_static/explorer.js?v=3"></script></head><body>
+<link rel="stylesheet" href="_static/explorer.css?v=2">
+<script defer="defer" src="_static/explorer.js?v=3"></script></head><body>
 <article><section id="bends"><h1>Bends<a class="headerlink" href="#bends">#</a></h1><p>A curve bends. It need not.</p>
 <div class="admonition"><p class="admonition-title">You will</p><ul><li><p>Bend curves.</p></li></ul></div>
-<section id="first"><h2>First bends<a class="headerlink" href="#first">#</a></h2><p>Before the bend. Look where it <a href="x.html">bends</a>.</p>
+<section id="first"><h2>First bends<a class="headerlink" href="#first">#</a></h2>
+<p>Before the bend. Look where it <a href="x.html">bends</a>.</p>
 FIRST<p>Move p and watch the bend come in. Then it goes.</p><p>Next is a loss.</p>CARD
 <section id="again"><h3>Again</h3><p>Once more.</p>SECOND<div class="math">\\[ a = b \\]</div></section></section>
 <section id="holds"><h2>Does it hold?</h2><p>We measure.</p>VERDICT<p>Each dot is a seed.</p></section>
-<section id="more"><h2>More of it</h2><p>We measured.</p><ul><li><p>It bends twice: <a class="atlas-verdict-word reference internal"
- href="evidence/focal.html#claim-twice" title="It bends twice.">✗ not supported</a>.</p></li></ul><p>That is all.</p></section>
-<section id="exercises"><h2>Exercises</h2><p>The answer is forty-two.</p>SECOND</section></section></article></body></html>"""
+<section id="more"><h2>More of it</h2><p>We measured.</p><ul>
+<li><p>It bends twice: <a class="atlas-verdict-word reference internal"
+ href="evidence/focal.html#claim-twice" title="It bends twice.">✗ not supported</a>.</p></li></ul>
+<p>That is all.</p></section>
+<section id="exercises"><h2>Exercises</h2><p>The answer is forty-two.</p>SECOND</section>
+</section></article></body></html>"""
 
 
 @pytest.fixture
@@ -193,7 +203,10 @@ def test_the_sentence_for_a_figure():
 
 
 def test_a_description_keeps_what_stays_true():
-    alt = "At p = 0.5 it is low. A far point costs 2.5, a near one less. Key: no. With hard ones it falls; with soft ones it rises."
+    alt = (
+        "At p = 0.5 it is low. A far point costs 2.5, a near one less. Key: no. With hard ones it falls; with soft "
+        "ones it rises."
+    )
     assert (
         steady(alt, [("0.5", []), ("5", []), ("no", ["yes"]), ("hard", ["soft"])])
         == "A far point costs 2.5, a near one less. With hard ones it falls; with soft ones it rises."

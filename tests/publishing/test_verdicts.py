@@ -1,4 +1,4 @@
-"""Verdicts on their way to the site: gathered once, listed by family, and shown by the role wherever a text names them."""
+"""Verdicts on their way to the site: gathered once, listed by family, and shown by a role where a text names them."""
 
 import re
 

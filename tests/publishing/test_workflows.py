@@ -1,4 +1,4 @@
-"""The files that run outside this machine: they fit their schemas, cannot hang, and ask for no more rights than they need."""
+"""The files that run outside this machine: they fit their schemas, cannot hang, and have no rights they do not need."""
 
 import json
 import os

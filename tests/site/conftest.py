@@ -121,7 +121,8 @@ def wake(page, first=0, most=1000, every=1):
     """
     return page.evaluate(
         """async ([first, most, every]) => {
-      const figures = [...document.querySelectorAll("figure.atlas-explorer")].slice(first, first + most).filter((_, n) => n % every === 0);
+      const all = [...document.querySelectorAll("figure.atlas-explorer")];
+      const figures = all.slice(first, first + most).filter((_, n) => n % every === 0);
       for (const figure of figures) {
         for (let fold = figure.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
         figure.scrollIntoView();

@@ -23,7 +23,7 @@ GOAL, LIMIT = 32, 150
 
 
 def changed(moves, way):
-    """Whether the moves in one direction changed the drawing; a plateau on the way, where nothing moves, is no fault."""
+    """Whether the moves in one direction changed the drawing; a plateau on the way, where nothing moves, is fine."""
     sign = 1 if way == "up" else -1
     return any(move["changed"] for move in moves if (move["to"] - move["from"]) * sign > 0)
 

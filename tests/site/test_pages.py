@@ -13,9 +13,11 @@ EACH_PAGE = pytest.mark.parametrize("name", pages())
 ALIVE = 40
 
 TOO_WIDE = """() => {
-  const inside = (e) => { for (; e; e = e.parentElement) if (/auto|scroll|hidden/.test(getComputedStyle(e).overflowX)) return true; };
+  const scrolls = (e) => /auto|scroll|hidden/.test(getComputedStyle(e).overflowX);
+  const inside = (e) => { for (; e; e = e.parentElement) if (scrolls(e)) return true; };
   return [...document.querySelectorAll("main *")]
-    .filter((e) => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1 && !inside(e.parentElement) && !inside(e))
+    .filter((e) => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
+    .filter((e) => !inside(e.parentElement) && !inside(e))
     .map((e) => e.tagName + "." + e.className).slice(0, 5);
 }"""
 

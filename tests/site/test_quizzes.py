@@ -1,4 +1,4 @@
-"""Every question of every page: answered by keyboard alone, rightly and wrongly, and told so; on paper a clean sheet."""
+"""Every question of every page: answered by keyboard alone, rightly and wrongly, and marked; on paper a clean sheet."""
 
 import re
 
@@ -15,11 +15,14 @@ ASKED = [name for name in families() if (BOOK.html / f"{name}.html").is_file()]
 EACH_CHAPTER = pytest.mark.parametrize("name", ASKED or ["cross_entropy"])
 
 #: What is shown below a question: its verdict first. Formulas, which are set by now, are left out.
-SAID = """form => [...form.querySelectorAll(".atlas-quiz-feedback > p")].filter((line) => line.getClientRects().length && line.textContent).map((line) => {
-  const copy = line.cloneNode(true);
-  copy.querySelectorAll(".math").forEach((formula) => formula.remove());
-  return copy.textContent.replace(/\\s+/g, " ").trim();
-})"""
+SAID = """form => {
+  const lines = [...form.querySelectorAll(".atlas-quiz-feedback > p")];
+  return lines.filter((line) => line.getClientRects().length && line.textContent).map((line) => {
+    const copy = line.cloneNode(true);
+    copy.querySelectorAll(".math").forEach((formula) => formula.remove());
+    return copy.textContent.replace(/\\s+/g, " ").trim();
+  });
+}"""
 
 
 def words(text):
@@ -148,7 +151,7 @@ GIVE = """(form, [answers, said]) => answers.map((answer) => {
 
 
 def dialogue(question):
-    """[(answer, whether it is right, the sentences that follow the verdict), …] for all that can be said to a question."""
+    """[(answer, whether it is right, the sentences after the verdict), …] for all answers that a question takes."""
     if question.kind == "number":
         value, tolerance = question.value, question.tolerance
         written = [
@@ -288,10 +291,15 @@ def test_answered_questions_are_sound(open_chapter, name, screen):
     assert page.locator(".atlas-quiz mjx-merror").count() == 0
     assert page.locator(".atlas-quiz mjx-container").count() == page.locator(".atlas-quiz .math").count() > 0
     too_wide = """() => [...document.querySelectorAll(".atlas-quiz *")]
-      .filter((e) => e.getClientRects().length && e.getBoundingClientRect().right > e.closest(".atlas-quiz").getBoundingClientRect().right + 1 && !e.closest("mjx-assistive-mml"))
-      .map((e) => e.tagName + "." + e.className).slice(0, 5)"""
+      .filter((e) => e.getClientRects().length && !e.closest("mjx-assistive-mml"))
+      .map((e) => [e, e.getBoundingClientRect().right, e.closest(".atlas-quiz").getBoundingClientRect().right])
+      .filter(([e, right, edge]) => right > edge + 1)
+      .map(([e]) => e.tagName + "." + e.className).slice(0, 5)"""
     assert page.evaluate(too_wide) == []
-    small = "() => [...document.querySelectorAll('.atlas-quiz :is(button, select, input[type=text], label, summary)')].filter((e) => e.getBoundingClientRect().height < 24).length"
+    small = (
+        "() => [...document.querySelectorAll('.atlas-quiz :is(button, select, input[type=text], label, summary)')]"
+        ".filter((e) => e.getBoundingClientRect().height < 24).length"
+    )
     assert page.evaluate(small) == 0
     assert heard.complaints == [] and heard.elsewhere == []
     page.evaluate(SHORTEN)
@@ -332,10 +340,14 @@ def test_on_paper_there_are_questions_and_empty_boxes(open_chapter, name):
             assert all("".join(choice.split()) in sheet for choice in choices)
     drawn = """() => [...document.querySelectorAll(".atlas-quiz :is(input, select)")].map((e) => {
       const style = getComputedStyle(e);
-      return e.matches("[type=text], select") ? style.webkitTextFillColor : style.appearance + " " + style.backgroundColor + " " + style.backgroundImage;
+      if (e.matches("[type=text], select")) return style.webkitTextFillColor;
+      return style.appearance + " " + style.backgroundColor + " " + style.backgroundImage;
     })"""
     assert set(page.evaluate(drawn)) == {"rgba(0, 0, 0, 0)", "none rgba(0, 0, 0, 0) none"}
-    marks = "() => [...document.querySelectorAll('form.atlas-question')].map((form) => getComputedStyle(form).borderLeftWidth)"
+    marks = (
+        "() => [...document.querySelectorAll('form.atlas-question')]"
+        ".map((form) => getComputedStyle(form).borderLeftWidth)"
+    )
     assert set(page.evaluate(marks)) == {"0px"}
 
 

@@ -1,4 +1,4 @@
-"""The slides of every chapter in a browser: nothing overflows, figures stay alive, nothing is fetched from elsewhere."""
+"""The slides of every chapter in a browser: nothing overflows, figures live, nothing is fetched from elsewhere."""
 
 import pytest
 
@@ -22,12 +22,17 @@ OVERFLOWS = """async (n) => {
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   const box = slide.getBoundingClientRect();
   const [right, bottom] = [Math.min(box.right, innerWidth) + 1, Math.min(box.bottom, innerHeight) + 1];
-  const drawn = ".svg-container, .atlas-announcement, mjx-container"; // these are clipped, or scroll, in what holds them
+  // What is drawn in these is clipped, or scrolls, in what holds them.
+  const drawn = ".svg-container, .atlas-announcement, mjx-container";
   const scrolls = (e) => e.closest("div.math")?.scrollWidth > e.closest("div.math")?.clientWidth;
   return [...slide.querySelectorAll(".fits *")]
     .filter((e) => e.getClientRects().length && !e.closest(drawn) && !scrolls(e))
-    .filter((e) => { const r = e.getBoundingClientRect(); return r.right > right || r.bottom > bottom || r.left < box.left - 1 || r.top < box.top - 1; })
-    .map((e) => `slide ${n + 1}, ${slide.querySelector("h1, h2").textContent}: ${e.tagName}.${e.className}`).slice(0, 3);
+    .filter((e) => {
+      const r = e.getBoundingClientRect();
+      return r.right > right || r.bottom > bottom || r.left < box.left - 1 || r.top < box.top - 1;
+    })
+    .map((e) => `slide ${n + 1}, ${slide.querySelector("h1, h2").textContent}: ${e.tagName}.${e.className}`)
+    .slice(0, 3);
 }"""
 #: The scale of a slide's content beside its own size, so that shrinking it until nobody can read it is no way out.
 SCALE = "(n) => Number(/scale\\(([^)]*)\\)/.exec(Reveal.getSlides()[n].querySelector('.fits').style.transform)[1])"
@@ -124,7 +129,10 @@ def test_light_and_dark(open_page):
     page, heard = opened(open_page, DECKS[0], "dark", viewport={"width": 1280, "height": 720})
     assert page.locator("html").get_attribute("data-theme") == "dark"
     turn_to(page, first(page, "figure.atlas-explorer"))
-    colors = "() => [['.reveal', 'backgroundColor'], ['.controls', 'color']].map(([part, key]) => getComputedStyle(document.querySelector(part))[key])"
+    colors = (
+        "() => [['.reveal', 'backgroundColor'], ['.controls', 'color']]"
+        ".map(([part, key]) => getComputedStyle(document.querySelector(part))[key])"
+    )
     dark = page.evaluate(colors)
     page.locator(".shade").click()
     assert page.locator("html").get_attribute("data-theme") == "light"

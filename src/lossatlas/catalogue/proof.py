@@ -1,4 +1,4 @@
-"""Proof, row by row, that what the catalogue says works does: it exists, is tested, and a page of its family executes it."""
+"""Proof, row by row, that what the catalogue says works does work: it exists, is tested, and a page executes it."""
 
 import ast
 import json
@@ -52,7 +52,7 @@ def unproven_symbols(paper, root, tested):
 
 
 def pages_of(family, root):
-    """The notebooks of a family by the name of their page: chapter, evidence, and the reference that a build generates."""
+    """The notebooks of a family by the name of their page: chapter, evidence, and the generated reference."""
     generated = root / "_build" / "generated"
     folders = {"": root / "book", "evidence/": root / "book", "reference/": generated}
     return {f"{layer}{family}": folder / f"{layer}{family}.ipynb" for layer, folder in folders.items()}

@@ -35,14 +35,14 @@ COMMON = [
 COMMON_ARGUMENTS = {
     "reduction": '`"mean"` divides the weighted sum of the items by the sum of the weights of those that count, '
     '`"sum"` does not divide, and `"none"` returns one value per item.',
-    "sample_weight": "A floating-point tensor of finite weights $w \\ge 0$ over the items or their leading axes: an item of "
-    "weight 2 counts like the item given twice. For weights of classes give `class_weight[target]`.",
+    "sample_weight": "A floating-point tensor of finite weights $w \\ge 0$ over the items or their leading axes: an "
+    "item of weight 2 counts like the item given twice. For weights of classes give `class_weight[target]`.",
     "mask": "A boolean tensor over the items or their leading axes; items where it is False leave no trace in value or "
     "gradient, whatever stands there.",
-    "normalizer": "A positive number that the mean divides by in place of the sum of the weights, such as the number of "
-    "items in all processes together.",
-    "rows_at_once": "Of losses that compare embeddings: how many rows are computed together. Value and first gradient are "
-    "the same, and the memory that of these rows.",
+    "normalizer": "A positive number that the mean divides by in place of the sum of the weights, such as the number "
+    "of items in all processes together.",
+    "rows_at_once": "Of losses that compare embeddings: how many rows are computed together. Value and first gradient "
+    "are the same, and the memory that of these rows.",
 }
 
 

@@ -55,7 +55,8 @@ def dot_plot(verdict):
         parts.append(f'<text x="{x(tick):.1f}" y="{AXIS + 17}" text-anchor="middle">{tick:g}</text>')
     for line in lines:
         parts.append(
-            f'<line x1="{x(line):.1f}" x2="{x(line):.1f}" y1="8" y2="{AXIS}" stroke="currentColor" stroke-dasharray="4 3"/>'
+            f'<line x1="{x(line):.1f}" x2="{x(line):.1f}" y1="8" y2="{AXIS}" stroke="currentColor"'
+            ' stroke-dasharray="4 3"/>'
         )
     parts += [
         f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{RADIUS}" fill="{DOT}" fill-opacity=".85"/>'
@@ -66,7 +67,10 @@ def dot_plot(verdict):
     parts.append(f'<circle cx="{x(verdict.mean):.1f}" cy="{BAR}" r="4.5" fill="{tone}"/>')
 
     title = f"Effects of {len(verdict.effects)} seeds: {verdict.word}"
-    described = f"Each dot is one seed. {verdict.numbers}. The bar below is the interval, the dashed line the rule: {verdict.claim.rule}."
+    described = (
+        f"Each dot is one seed. {verdict.numbers}. The bar below is the interval, the dashed line the rule: "
+        f"{verdict.claim.rule}."
+    )
     return (
         f'<svg role="img" aria-label="{html.escape(f"{title}. {described}")}" viewBox="0 0 {WIDTH} {HEIGHT}"'
         ' style="width:100%;max-width:36rem;height:auto;font-size:12px" fill="currentColor">'

@@ -51,7 +51,7 @@ class AtLeast:
 
 @dataclass(frozen=True)
 class Within:
-    """Equivalence: supported if the interval lies inside (-margin, margin), not supported if all outside on one side."""
+    """Equivalence: supported if the interval lies inside (-margin, margin), not supported if it lies wholly outside."""
 
     margin: float
 
@@ -60,7 +60,10 @@ class Within:
         expect(self.margin > 0, "margin", "a number > 0", f"{self.margin:g}")
 
     def __str__(self):
-        return f"supported if the interval lies between {-self.margin:g} and {self.margin:g}, not supported if outside, else inconclusive"
+        return (
+            f"supported if the interval lies between {-self.margin:g} and {self.margin:g}, not supported if outside, "
+            "else inconclusive"
+        )
 
     @property
     def lines(self):

@@ -15,6 +15,6 @@ from .pictures.planes import plane, simplex
 from .pictures.spectra import spectra
 
 __all__ = [
-    "BUDGET", "Choice", "Explorer", "Gallery", "Slider", "card", "compare", "curve", "family", "figure", "film", "force_field",
-    "pair_plane", "pictures_of", "plane", "relative_penalty", "simplex", "spectra",
+    "BUDGET", "Choice", "Explorer", "Gallery", "Slider", "card", "compare", "curve", "family", "figure", "film",
+    "force_field", "pair_plane", "pictures_of", "plane", "relative_penalty", "simplex", "spectra",
 ]  # fmt: skip

@@ -127,7 +127,8 @@ def parser():
     one = commands.add_parser(
         "grade",
         help="grade a folder of submissions",
-        description="Grade what students handed in. The folder of submissions is only read; run it again to go on after a stop.",
+        description="Grade what students handed in. The folder of submissions is only read; run it again to go on "
+        "after a stop.",
         epilog=GRADE_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -152,7 +153,8 @@ def parser():
         "--isolation",
         choices=("bubblewrap", "limits"),
         default="bubblewrap",
-        help="how submissions are kept apart from everything else; limits is for notebooks of people you trust (default: %(default)s)",
+        help="how submissions are kept apart from everything else; limits is for notebooks of people you trust "
+        "(default: %(default)s)",
     )
     one.add_argument(
         "--roster",
@@ -312,8 +314,9 @@ def grade_submissions(options):
     available, reason = isolation_available()
     if options.isolation == "bubblewrap" and not available:
         raise BookError(
-            f"submissions cannot be isolated here: {reason}. Install bubblewrap (Debian, Ubuntu: apt install bubblewrap), "
-            "or, for notebooks of people you trust, use --isolation limits, which does not protect your files"
+            f"submissions cannot be isolated here: {reason}. "
+            "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap), or, for notebooks of people you trust, "
+            "use --isolation limits, which does not protect your files"
         )
     incomplete = f" Here {reason}." if reason and options.isolation == "bubblewrap" else ""
     print(

@@ -133,10 +133,12 @@ def detached_keys():
 
     def loss(keys_fixed):
         x = a.clone().requires_grad_()
-        total = sum(
-            lossatlas.info_nce(x[p], b[p], torch.cat([(x.detach() if keys_fixed else x)[:p.start], x[p], (x.detach() if keys_fixed else x)[p.stop:]]), torch.arange(p.start, p.stop), temperature=0.2, reduction="sum")
-            for p in (slice(n, n + 4) for n in range(0, 16, 4))
-        )  # fmt: skip
+        others, total = x.detach() if keys_fixed else x, 0.0
+        for start in range(0, 16, 4):
+            own = slice(start, start + 4)
+            keys = torch.cat([others[:start], x[own], others[start + 4 :]])
+            where = torch.arange(start, start + 4)
+            total = total + lossatlas.info_nce(x[own], b[own], keys, where, temperature=0.2, reduction="sum")
         return total.item(), torch.autograd.grad(total, x)[0].norm().item()
 
     (value, length), (fixed_value, fixed_length) = loss(False), loss(True)

@@ -466,7 +466,7 @@ def test_the_slope_in_the_temperature_is_that_of_the_robust_objective():
 
 
 def test_what_a_batch_does_not_tell_leaves_the_state_of_an_example():
-    """An item alone has no negatives; vectors that overflowed say nothing: what is remembered of them would never recover."""
+    """An item alone has no negatives; vectors that overflowed say nothing: a memory of them would never recover."""
     module = la.losses.contrastive.GlobalContrastiveTemperatures(6).double()
     a, b = normal(3, 4), normal(3, 4, seed=1)
     module(a, b, torch.arange(3))

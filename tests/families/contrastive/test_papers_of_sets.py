@@ -151,12 +151,11 @@ def test_each_positive_meets_the_negatives_alone():
     z, y, tau = normal(7, 3), torch.tensor([0, 1, 0, 1, 2, 2, 0]), 0.3
     same_class = (y.unsqueeze(-1) == y) & off_diagonal(7)
     s = unit(z) @ unit(z).mT / tau
-    items = torch.stack(
-        [
-            torch.stack([torch.logsumexp(torch.cat([s[i, [j]], s[i, y != y[i]]]), 0) - s[i, j] for j in range(7) if same_class[i, j]]).mean()
-            for i in range(7)
-        ]
-    )  # fmt: skip
+
+    def of_pair(i, j):
+        return torch.logsumexp(torch.cat([s[i, [j]], s[i, y != y[i]]]), 0) - s[i, j]
+
+    items = torch.stack([torch.stack([of_pair(i, j) for j in range(7) if same_class[i, j]]).mean() for i in range(7)])
     same(la.multi_positive_nce(z, y, temperature=tau, reduction="none"), items)
 
 

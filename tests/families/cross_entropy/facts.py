@@ -128,7 +128,8 @@ def functions_of_three_sums():
         rows.square().sum(1), rows.square().sum(1)[:1]
     )
     losses = [
-        lossatlas.spherical_z_loss, lossatlas.cross_entropy, lossatlas.taylor_softmax_loss, lossatlas.crammer_singer_hinge, lossatlas.rescaled_square_loss,
+        lossatlas.spherical_z_loss, lossatlas.cross_entropy, lossatlas.taylor_softmax_loss,
+        lossatlas.crammer_singer_hinge, lossatlas.rescaled_square_loss,
     ]  # fmt: skip
     values = [loss(rows, torch.tensor([0, 0]), reduction="none") for loss in losses]
     return [bool((v[0] - v[1]).abs() < 1e-9) for v in values]

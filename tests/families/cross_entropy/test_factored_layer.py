@@ -1,4 +1,4 @@
-"""The factored output layer at its limits: what it starts from, when it tidies up, what it refuses, what has no history."""
+"""The factored output layer at its limits: its start, when it tidies up, what it refuses, what has no history."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The short way of a formula says what the formula says: value, slopes, slopes of slopes, under every kind of watcher."""
+"""The short way of a formula gives what the formula gives: value, first and second derivatives, under every watcher."""
 
 import itertools
 

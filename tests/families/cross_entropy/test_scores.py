@@ -1,4 +1,4 @@
-"""Scores as the authors of the robust losses feed them: any number of axes before the classes, and scores at the ends."""
+"""Scores as the authors of the robust losses feed them: any number of axes before the classes, and extreme scores."""
 
 import math
 

@@ -28,7 +28,7 @@ def on_pairs(loss, s_p, s_n, **hyper):
 
 
 def last_push():
-    """The similarity at which the contrastive loss of one positive on the anchor and one negative starts to be above 0."""
+    """The similarity at which the contrastive loss of a positive on the anchor and a negative starts to be above 0."""
     s = torch.linspace(0.4, 0.6, 101, dtype=D)
     values = [
         lossatlas.contrastive_loss(
@@ -108,7 +108,8 @@ def collapsed():
 def noticed_by_positives():
     before, after = [0.7, 0.3, 0.0], [0.8, 0.3, 0.0]
     asked = [
-        ("contrastive_loss", {}), ("multi_similarity_loss", {"base": 0.5}), ("lifted_structure_loss", {}), ("nca_loss", {}),
+        ("contrastive_loss", {}), ("multi_similarity_loss", {"base": 0.5}), ("lifted_structure_loss", {}),
+        ("nca_loss", {}),
     ]  # fmt: skip
     found = []
     for name, hyper in asked:

@@ -219,7 +219,7 @@ def test_proxy_nca_leaves_the_true_proxy_out_of_the_sum():
 
 
 def test_proxies_without_items_only_push():
-    """Both items are of class 0: one pull, averaged over one proxy, and three pushes, of which one has nothing to push."""
+    """Both items are of class 0: one pull, averaged over one proxy, and three pushes, one of which is empty."""
     x, proxies, y = numbers([1.0, 0.0], [1.0, 0.0]), numbers([1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]), torch.tensor([0, 0])
     got = la.proxy_anchor_loss(x, proxies, y, margin=0.1, alpha=2.0)
     pull = math.log1p(2 * math.exp(-2 * 0.9))

@@ -40,7 +40,8 @@ def figure(explorer):
 <div class="atlas-plot" data-height="{explorer.layout()["height"]}">{image(explorer.png(), explorer.alt_text())}</div>
 <p class="atlas-announcement" aria-live="polite"></p>
 <div class="atlas-foot">
-<details class="atlas-values"><summary>The numbers</summary><div class="atlas-tables" tabindex="0" role="region" aria-label="{escape(explorer.title)}: the numbers">{tables}</div></details>
+<details class="atlas-values"><summary>The numbers</summary><div class="atlas-tables" tabindex="0" role="region"
+ aria-label="{escape(explorer.title)}: the numbers">{tables}</div></details>
 <div class="atlas-tools" hidden>
 <button type="button" data-save="png" aria-label="Save the figure as PNG">PNG</button>
 <button type="button" data-save="svg" aria-label="Save the figure as SVG">SVG</button>

@@ -9,7 +9,7 @@ MARGIN = 0.06
 
 
 def robust(values):
-    """(low, high) of the finite values, without the few that would squeeze all others together; None if there are none."""
+    """(low, high) of the finite values, without the few that would squeeze all others together; None without any."""
     values = np.concatenate([np.ravel(v) for v in values] or [np.zeros(0)])
     values = values[np.isfinite(values)]
     if values.size == 0:

@@ -111,15 +111,17 @@ def _scatter(ax, trace, order):
     )
     if "markers" in mode and several:
         size = np.asarray(marker.get("size", 8), float)
-        scale = {"cmap": _colormap(marker.get("colorscale")), "vmin": marker.get("cmin"), "vmax": marker.get("cmax")}
         one_color = isinstance(marker.get("color"), (str, type(None)))
-        ax.scatter(x, y, (size * 0.72) ** 2, marker.get("color"), zorder=order, marker=MARKERS.get(marker.get("symbol"), "o"),
-                   label=label, **({} if one_color else scale))  # fmt: skip
+        scale = {"cmap": _colormap(marker.get("colorscale")), "vmin": marker.get("cmin"), "vmax": marker.get("cmax")}
+        scale = {} if one_color else scale
+        symbol = MARKERS.get(marker.get("symbol"), "o")
+        ax.scatter(x, y, (size * 0.72) ** 2, marker.get("color"), zorder=order, marker=symbol, label=label, **scale)
         style |= {"color": line.get("color")}
     elif "markers" in mode:
         face = marker.get("color") if not str(marker.get("symbol")).endswith("-open") else "none"
-        style |= {"marker": MARKERS.get(str(marker.get("symbol", "circle")).removesuffix("-open"), "o"), "markerfacecolor": face,
-                  "markersize": marker.get("size", 8) * 0.72, "markeredgecolor": marker.get("color")}  # fmt: skip
+        symbol = str(marker.get("symbol", "circle")).removesuffix("-open")
+        style |= {"marker": MARKERS.get(symbol, "o"), "markersize": marker.get("size", 8) * 0.72}
+        style |= {"markerfacecolor": face, "markeredgecolor": marker.get("color")}
     if "lines" in mode or ("markers" in mode and not several):
         ax.plot(x, y, label=label, **style)
     if trace.get("fill") in ("toself", "tozeroy", "tonexty"):

@@ -43,7 +43,8 @@ class Card:
         notes = re.findall(r"^(Paper|Differs): (.+?)(?=\n\n|\Z)", inspect.getdoc(entry.body) or "", re.M | re.S)
         notes = "".join(f"*{name}:* {' '.join(text.split())}\n\n" for name, text in notes)
         return (
-            f"**{title_of(entry)}.** {purpose_of(entry)}\n\n`{entry.name}({arguments})`\n\n$$\n{entry.formula}\n$$\n\n{notes}"
+            f"**{title_of(entry)}.** {purpose_of(entry)}\n\n"
+            f"`{entry.name}({arguments})`\n\n$$\n{entry.formula}\n$$\n\n{notes}"
             f"<details><summary>Source of {entry.name}</summary>\n\n```python\n{entry.source}\n```\n\n</details>\n"
         )
 

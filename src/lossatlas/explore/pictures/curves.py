@@ -73,7 +73,8 @@ def curve(loss, **fixed):
         picture,
         title=f"{title_of(entry)} {where}",
         caption=note_of(lines.values()),
-        alt=f"Curves of {entry.name}{setting(hyper)} against the {axis}: the loss above, its slope and curvature below.",
+        alt=f"Curves of {entry.name}{setting(hyper)} against the {axis}: "
+        "the loss above, its slope and curvature below.",
         layout=layout,
         **cuts,
         **hyper,

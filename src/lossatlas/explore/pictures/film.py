@@ -20,8 +20,8 @@ APART = 2.15
 def film(runs, labels, *, seed=0, title="Embeddings during training", names=None):
     """Embeddings of a watched set while networks train, for each loss and each value of its hyper-parameter.
 
-    Embeddings are scaled to length 1. In two dimensions each class has a ring of its own, so that classes do not hide one
-    another; the angle is what counts. In three, the sphere is shown as its front and its back half, area for area.
+    Embeddings are scaled to length 1. In two dimensions each class has a ring of its own, so that classes do not hide
+    one another; the angle is what counts. In three, the sphere is shown as its front and its back half, area for area.
     Below, alignment and uniformity over the steps.
 
     Args:
@@ -174,9 +174,11 @@ def film(runs, labels, *, seed=0, title="Embeddings during training", names=None
         course,
         now,
         title=title,
-        caption=f"Each point is the embedding of one item on the {where}. Below: alignment, the mean squared distance within a class, "
-        "and uniformity, the logarithm of the mean of exp(−2 × squared distance) over all pairs; less is better for both. The dotted line is the uniformity of an even cover.",
-        alt=f"Points on the {where}, coloured by class, at {slider.label} {{step}} of training with {told}; below, alignment and uniformity over the steps.",
+        caption=f"Each point is the embedding of one item on the {where}. Below: alignment, the mean squared distance "
+        "within a class, and uniformity, the logarithm of the mean of exp(−2 × squared distance) over all pairs; less "
+        "is better for both. The dotted line is the uniformity of an even cover.",
+        alt=f"Points on the {where}, coloured by class, at {slider.label} {{step}} of training with {told}; below, "
+        "alignment and uniformity over the steps.",
         layout=layout,
         **controls,
     )

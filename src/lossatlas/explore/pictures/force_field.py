@@ -1,4 +1,4 @@
-"""What pulls and pushes an anchor on the circle: the forces of its positives and negatives, and the loss they follow."""
+"""What pulls and pushes an anchor on the circle: the forces of positives and negatives, and the loss behind them."""
 
 import functools
 
@@ -46,7 +46,7 @@ def force_field(
 
     @functools.cache
     def around(loss, strength):
-        """Angles, values, weights (A, K) and forces along the circle (A, K), at many angles, and the largest of each."""
+        """Angles, values, weights (A, K) and forces along the circle (A, K), and the largest weight and force."""
         entry, function = known[loss]
         angles = np.linspace(0, 360, AROUND)
         value, weights, forces = _forces(function, vectors, len(positives), angles, scaled(entry, strength))
@@ -195,9 +195,13 @@ def force_field(
         forces,
         course,
         title=title,
-        caption="Beside the anchor, the force of each pair along the circle, those of positives outside and of negatives inside; on the circle their sum. "
-        "The spike on a positive or a negative is its weight in the gradient. Below, the loss that the anchor slides down. On a page without a kernel, the anchor also follows a click or the mouse.",
-        alt="A circle with {loss}'s positives and negatives at fixed places and an anchor at {anchor} degrees; arrows show what pulls and pushes it, at {strength} times the default hyper-parameter. Below, the loss against the angle.",
+        caption="Beside the anchor, the force of each pair along the circle, those of positives outside and of "
+        "negatives inside; on the circle their sum. The spike on a positive or a negative is its weight in the "
+        "gradient. Below, the loss that the anchor slides down. On a page without a kernel, the anchor also follows a "
+        "click or the mouse.",
+        alt="A circle with {loss}'s positives and negatives at fixed places and an anchor at {anchor} degrees; arrows "
+        "show what pulls and pushes it, at {strength} times the default hyper-parameter. Below, the loss against the "
+        "angle.",
         layout=layout,
         loss=Choice(names),
         strength=times(settings),
@@ -211,7 +215,7 @@ def _nearest(angle, anchors):
 
 
 def _forces(function, vectors, positives, angles, hyper):
-    """(value (A,), slope by similarity (A, K), force along the circle, counter-clockwise, (A, K)) at angles in degrees."""
+    """Value (A,), derivative by similarity (A, K) and counter-clockwise force (A, K), at angles in degrees."""
     here = np.exp(1j * np.deg2rad(angles))[:, None]
     turned = vectors * here.conj()  # its imaginary part is the slope of the similarity along the circle
     similar = torch.tensor(turned.real, dtype=torch.float64).requires_grad_()

@@ -66,7 +66,7 @@ def _of_triplets(function):
 
 
 def _vectors(s):
-    """Vectors of length 1 in the plane, at similarity s to the first axis, (N,) -> (N, 2); at the axis itself without slope."""
+    """Unit vectors of the plane at similarity s to the first axis, (N,) -> (N, 2); on the axis without gradient."""
     height = 1 - s.square()
     aside = height > 0
     return torch.stack([s, torch.where(aside, torch.where(aside, height, 1.0).sqrt(), 0.0)], -1)

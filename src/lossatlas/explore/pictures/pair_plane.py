@@ -16,9 +16,10 @@ POINTS, FINE, ARROWS, LONGEST = 49, 201, 8, 0.2
 
 
 def pair_plane(losses, *, settings=5, title="Losses over the plane of two similarities"):
-    """Two losses of one positive and one negative pair over one another: lines of equal loss, arrows downhill, boundary.
+    """Two losses of a positive and a negative pair over one another: lines of equal loss, arrows downhill, boundary.
 
-    The boundary is drawn where it has a meaning: where a hinge ends, or where a softmax gives both pairs the same share.
+    The boundary is drawn where it has a meaning: where a hinge ends, or where a softmax gives both pairs the same
+    share.
 
     Args:
         losses: two or more losses by function, entry or name, whose formula takes similarities or distances.
@@ -75,9 +76,10 @@ def pair_plane(losses, *, settings=5, title="Losses over the plane of two simila
         one,
         other,
         title=title,
-        caption="Thin lines join equal losses, arrows point downhill, and the thick line is the boundary: where a hinge ends, or where "
-        "the softmax gives both pairs the same share. The goal is the corner at the top left.",
-        alt="The plane of a negative's similarity (across) and a positive's (up), with lines of equal loss and arrows downhill for {first}, solid, and {second}, dashed, at {strength} times their default hyper-parameters.",
+        caption="Thin lines join equal losses, arrows point downhill, and the thick line is the boundary: where a "
+        "hinge ends, or where the softmax gives both pairs the same share. The goal is the corner at the top left.",
+        alt="The plane of a negative's similarity (across) and a positive's (up), with lines of equal loss and arrows "
+        "downhill for {first}, solid, and {second}, dashed, at {strength} times their default hyper-parameters.",
         layout={
             "height": 500,
             "margin": {"l": 60},

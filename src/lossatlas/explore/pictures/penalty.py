@@ -92,7 +92,8 @@ def relative_penalty(negatives=None, *, positive=0.7, loss="info_nce", steps=15)
         title="Which negatives push",
         caption="A low temperature gives nearly all of the push to the nearest negative, a high one shares it equally. "
         "The number in the corner is the exponential of the shares' entropy.",
-        alt="Bars of the share of the push that each negative has, against its similarity, for negatives {which} at temperature {temperature}.",
+        alt="Bars of the share of the push that each negative has, against its similarity, for negatives {which} at "
+        "temperature {temperature}.",
         layout={
             "xaxis": {"title": "similarity of the negative to the anchor", "range": [-1.05, 1.05]},
             "yaxis": {"title": "share of the push", "range": [0, 1.04]},

@@ -132,13 +132,20 @@ class _on_triangle:
         return [
             _filled(self.x, self.y, z, levels, meta={"table": table}),
             lines,
-            {"x": rim[0], "y": rim[1], "fill": "toself", "fillcolor": "paper", "line": {"width": 0, "color": "paper"}, **quiet},
-            {"x": [0, 1, 0.5, 0], "y": [0, 0, HEIGHT, 0], "line": {"color": "ink", "width": 1.5, "dash": "solid"}, **quiet},
+            {
+                "x": rim[0], "y": rim[1], "fill": "toself", "fillcolor": "paper",
+                "line": {"width": 0, "color": "paper"}, **quiet,
+            },
+            {
+                "x": [0, 1, 0.5, 0], "y": [0, 0, HEIGHT, 0],
+                "line": {"color": "ink", "width": 1.5, "dash": "solid"}, **quiet,
+            },
             arrows,
             marks,
             {
                 "x": [0.5, 0, 1], "y": [HEIGHT, -0.02, -0.02], "mode": "text", "text": list(self.cut.axes),
-                "textposition": ["top center", "bottom center", "bottom center"], "textfont": {"size": 14, "color": "ink"}, **quiet,
+                "textposition": ["top center", "bottom center", "bottom center"],
+                "textfont": {"size": 14, "color": "ink"}, **quiet,
             },
         ]  # fmt: skip
 
@@ -230,10 +237,13 @@ def _isolines(x, y, z, levels, inside, beside):
     marks = _apart(marks, 0.06 * np.ptp(x), 0.05 * np.ptp(y))
     quiet = {"hoverinfo": "skip", "showlegend": False, "meta": {"table": False}}
     return [
-        {"x": path[:, 0], "y": path[:, 1], "name": "lines of equal loss", "line": {"color": "muted", "width": 0.8, "dash": "solid"}, **quiet},
         {
-            "x": [m[1] + aside for m in marks], "y": [m[2] for m in marks], "text": [number(m[0]) for m in marks], "mode": "text",
-            "textposition": beside, "textfont": {"size": 11, "color": "ink"}, **quiet,
+            "x": path[:, 0], "y": path[:, 1], "name": "lines of equal loss",
+            "line": {"color": "muted", "width": 0.8, "dash": "solid"}, **quiet,
+        },
+        {
+            "x": [m[1] + aside for m in marks], "y": [m[2] for m in marks], "text": [number(m[0]) for m in marks],
+            "mode": "text", "textposition": beside, "textfont": {"size": 11, "color": "ink"}, **quiet,
         },
     ]  # fmt: skip
 
@@ -265,8 +275,8 @@ def _arrows(x, y, right, up, width, height):
     tip, tail = middle + direction * length / 2, middle - direction * length / 2
     path = arrow_path(tail, tip, np.minimum(0.35 * length, 0.016))
     return {
-        "x": path.real * width, "y": path.imag * height, "name": "downhill", "hoverinfo": "skip", "showlegend": False, "meta": {"table": False},
-        "line": {"color": "ink", "width": 1.3, "dash": "solid"},
+        "x": path.real * width, "y": path.imag * height, "name": "downhill", "hoverinfo": "skip", "showlegend": False,
+        "meta": {"table": False}, "line": {"color": "ink", "width": 1.3, "dash": "solid"},
     }  # fmt: skip
 
 

@@ -15,14 +15,14 @@ FLOOR = 1e-6
 
 
 def spectra(runs, *, seed=0, title="Directions in use"):
-    """Singular values of the embeddings of a watched set at each step, and their effective rank and spread over training.
+    """Singular values of the embeddings of a watched set, and their effective rank or spread over training.
 
-    A network that gives one point for all inputs has collapsed: the spread falls to 0. One whose singular values fall to
-    0 but for a few has collapsed in dimension.
+    A network that gives one point for all inputs has collapsed: the spread falls to 0. One whose singular values fall
+    to 0 but for a few has collapsed in dimension.
 
     Args:
-        runs: name -> `lossatlas.training.Embedded` with a film, or (steps, outputs (T, S, M, D)); up to six, all with the same
-            steps and dimension. Runs with a hyper-parameter appear once for each of its values.
+        runs: name -> `lossatlas.training.Embedded` with a film, or (steps, outputs (T, S, M, D)); up to six, all with
+            the same steps and dimension. Runs with a hyper-parameter appear once for each of its values.
         seed: which of the seeds is shown, by position.
         title: above the figure.
     """
@@ -47,8 +47,8 @@ def spectra(runs, *, seed=0, title="Directions in use"):
         frame = stops.index(step)
         return [
             {
-                "x": places, "y": np.maximum(values[frame], floor), "name": name, "mode": "lines+markers", "line": colors[name],
-                "marker": {"color": colors[name]["color"], "size": 6},
+                "x": places, "y": np.maximum(values[frame], floor), "name": name, "mode": "lines+markers",
+                "line": colors[name], "marker": {"color": colors[name]["color"], "size": 6},
             }
             for name, (values, *_) in found.items()
         ]  # fmt: skip
@@ -109,9 +109,11 @@ def spectra(runs, *, seed=0, title="Directions in use"):
         course,
         now,
         title=title,
-        caption="Above, the singular values of the centred embeddings at one step, the largest first, on a logarithmic axis. "
-        "Below, the effective rank (how many directions count) or the spread (root of the mean squared distance from the mean).",
-        alt=f"Singular values of embeddings at {slider.label} {{step}} of training for {', '.join(found)}; below, their {{measure}} over the steps.",
+        caption="Above, the singular values of the centred embeddings at one step, the largest first, on a logarithmic "
+        "axis. Below, the effective rank (how many directions count) or the spread (root of the mean squared distance "
+        "from the mean).",
+        alt=f"Singular values of embeddings at {slider.label} {{step}} of training for {', '.join(found)}; below, "
+        f"their {{measure}} over the steps.",
         layout=layout,
         step=slider,
         measure=Choice(list(measures), label="below"),

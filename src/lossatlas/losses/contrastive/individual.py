@@ -71,7 +71,7 @@ def isogclr_update(
         scores: similarities $s_z$ of anchors to their negatives, or their gaps from the positive, shape (V, N, K). The
             V anchors of an example, its views, share one state: each is weighed by its own u, then the means are kept.
         where: which of them are negatives, booleans of the same shape.
-        log_u: $\log u$, shape (N,); $-\infty$ for an example that is seen for the first time: $\gamma$ then counts as 1.
+        log_u: $\log u$, shape (N,); $-\infty$ for an example seen for the first time: $\gamma$ then counts as 1.
         temperature: $\tau > 0$, finite, shape (N,).
         slope: the running gradient $g$, shape (N,).
         rho: price of a temperature, $\rho \ge 0$.

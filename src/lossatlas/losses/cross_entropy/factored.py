@@ -145,7 +145,7 @@ def taylor_softmax_from_sums(total, squares, true, *, classes):
 
 @functools.cache
 def _taken_in(dtype, names):
-    """These inputs of a layer that computes in this dtype; its weight says how long a vector is and how many classes are."""
+    """These inputs of a layer that computes in this dtype; its weight gives the numbers of classes and of features."""
     fields = {"V": Field("C D"), "hidden": LayerInput("N D", dtype=dtype), "target": ClassIndex("N")}
     return takes({name: fields[name] for name in ("V", *names)}).inputs
 

@@ -67,7 +67,7 @@ def adaptive_margin_triplet_loss(anchor, positive, negative, *, eps=1e-6):
     },
 )
 def detached_margin_triplet_loss(anchor, positive, negative, *, eps=1e-6):
-    r"""Detached-margin triplet loss: the adaptive margin triplet loss with its margin held fixed; the same values, but no gradient through the margin.
+    r"""Detached-margin triplet loss: the adaptive margin triplet loss, without a gradient through the margin.
 
     $$ \ell = D_{ap} - \tfrac12 (D_{an} + D_{pn}) + m, \qquad
        m = 1 + \frac{2}{e^{4 D_{ap}} + \varepsilon} + 1 + \frac{2}{e^{4 - 4 D_{an}} + \varepsilon} \text{ held fixed} $$
@@ -115,7 +115,8 @@ def feature_extractor_loss(
 ):
     r"""The loss of M2FNet's feature extractor: triplets, and coordinates that vary and do not vary together.
 
-    $$ L = 20\, L_\text{triplet} + \sum_{Z \in \{A, P, N\}} \frac1d \sum_k \big[1 - \sqrt{\operatorname{Var} Z_{\cdot k} + \varepsilon}\big]_+
+    $$ L = 20\, L_\text{triplet}
+       + \sum_{Z \in \{A, P, N\}} \frac1d \sum_k \big[1 - \sqrt{\operatorname{Var} Z_{\cdot k} + \varepsilon}\big]_+
        + 5 \sum_{Z} \frac1d \sum_{k \ne l} \operatorname{Cov}(Z)_{kl}^2 $$
 
     Use: To reproduce M2FNet, or where a triplet loss draws all vectors into few directions. Not with small batches,

@@ -25,7 +25,8 @@ THETA = other_than(0, show=(0.25, 2.0))
 def squared_bures_wasserstein_distance(a, b):
     r"""Squared Bures-Wasserstein distance, the squared 2-Wasserstein distance of two centred Gaussians.
 
-    $$ d^2(A, B) = \operatorname{tr} A + \operatorname{tr} B - 2 \operatorname{tr} \big( A^{1/2} B A^{1/2} \big)^{1/2} $$
+    $$ d^2(A, B) = \operatorname{tr} A + \operatorname{tr} B
+       - 2 \operatorname{tr} \big( A^{1/2} B A^{1/2} \big)^{1/2} $$
 
     Use: When covariances, or Gaussians of one mean, should be compared smoothly, also where matrices are equal or
     nearly singular. Not when a change of units should change nothing; then `affine_invariant_distance`.
@@ -46,7 +47,8 @@ def squared_bures_wasserstein_distance(a, b):
 def bures_wasserstein_distance(a, b):
     r"""Bures-Wasserstein distance, the 2-Wasserstein distance of two centred Gaussians.
 
-    $$ d(A, B) = \Big[ \operatorname{tr} A + \operatorname{tr} B - 2 \operatorname{tr} \big( A^{1/2} B A^{1/2} \big)^{1/2} \Big]^{1/2} $$
+    $$ d(A, B) = \Big[ \operatorname{tr} A + \operatorname{tr} B
+       - 2 \operatorname{tr} \big( A^{1/2} B A^{1/2} \big)^{1/2} \Big]^{1/2} $$
 
     Use: When covariances should be compared in units of a standard deviation, also nearly singular ones. Not where
     equal matrices are met in training, at which a distance has a kink; then `squared_bures_wasserstein_distance`.
@@ -66,7 +68,8 @@ def bures_wasserstein_distance(a, b):
 def squared_generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
     r"""Squared generalized Bures-Wasserstein distance: lengths are measured by a metric, spectra raised to a power.
 
-    $$ d^2_{M, \theta}(A, B) = \frac1{\theta^2} \Big[ \operatorname{tr} M^{-1} A^\theta + \operatorname{tr} M^{-1} B^\theta
+    $$ d^2_{M, \theta}(A, B) = \frac1{\theta^2} \Big[ \operatorname{tr} M^{-1} A^\theta
+       + \operatorname{tr} M^{-1} B^\theta
        - 2 \operatorname{tr} \big( A^\theta M^{-1} B^\theta M^{-1} \big)^{1/2} \Big] $$
 
     With $\theta = 1$ it is the Bures-Wasserstein distance of $M^{-1/2} A M^{-1/2}$ and $M^{-1/2} B M^{-1/2}$.
@@ -91,7 +94,8 @@ def squared_generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
 def generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
     r"""Generalized Bures-Wasserstein distance: lengths are measured by a metric, spectra raised to a power.
 
-    $$ d_{M, \theta}(A, B) = \frac1{|\theta|} \Big[ \operatorname{tr} M^{-1} A^\theta + \operatorname{tr} M^{-1} B^\theta
+    $$ d_{M, \theta}(A, B) = \frac1{|\theta|} \Big[ \operatorname{tr} M^{-1} A^\theta
+       + \operatorname{tr} M^{-1} B^\theta
        - 2 \operatorname{tr} \big( A^\theta M^{-1} B^\theta M^{-1} \big)^{1/2} \Big]^{1/2} $$
 
     Use: When the metric $M$ says in which directions differences count, such as a mean covariance that whitens them.
@@ -115,7 +119,8 @@ def generalized_bures_wasserstein_distance(a, b, metric, *, theta=1.0):
 def affine_invariant_distance(a, b):
     r"""Affine-invariant distance: how far the ratios of two covariance matrices are from 1.
 
-    $$ d(A, B) = \big\| \log \big( A^{-1/2} B A^{-1/2} \big) \big\|_F = \Big[ \sum_i \log^2 \lambda_i(A^{-1} B) \Big]^{1/2} $$
+    $$ d(A, B) = \big\| \log \big( A^{-1/2} B A^{-1/2} \big) \big\|_F
+       = \Big[ \sum_i \log^2 \lambda_i(A^{-1} B) \Big]^{1/2} $$
 
     Use: When a change of units, or any invertible mixture of the variables, should change nothing. Not with nearly
     singular matrices, whose logarithms and gradients are huge; then `bures_wasserstein_distance`.

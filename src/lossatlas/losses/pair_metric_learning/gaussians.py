@@ -77,7 +77,7 @@ def adaptive_margin_open_set_loss(distances, target, radii, *, margin=1.0):
     Args:
         distances: $d$, of each query to each class, shape (N, C), as from `gaussian_prototype_distance`.
         target: class of each query, -1 for none, shape (N,).
-        radii: $r$ of each class, in units of the distances, shape (C,); it is what adapts, to an episode or by learning.
+        radii: $r$ of each class, in units of the distances, shape (C,); they adapt to an episode or by learning.
         margin: $m$, in units of the distances.
 
     Returns:

@@ -175,7 +175,8 @@ def least_cost_matching(cost):
 def imle_assignment_gradient(cost, gradient, *, strength=1.0):
     r"""A gradient for costs from the gradient at the matching: how the best matching answers to a nudge against it.
 
-    $$ \frac{\partial L}{\partial c} \approx -\frac1\lambda \Big[ \hat v(c) - \hat v\big( c + \lambda \tfrac{\partial L}{\partial \hat v} \big) \Big] $$
+    $$ \frac{\partial L}{\partial c} \approx -\frac1\lambda
+       \Big[ \hat v(c) - \hat v\big( c + \lambda \tfrac{\partial L}{\partial \hat v} \big) \Big] $$
 
     It is 0 where the nudge does not change the matching. Noise that is added to the cost beforehand makes it the
     implicit maximum-likelihood estimate.

@@ -1,7 +1,7 @@
 """Which pairs and triplets a loss looks at: miners that pick them by how far apart the vectors lie.
 
-Miners of triplets give three index tensors `(anchor, positive, negative)`, each (T,), sorted by anchor: the first counts
-among the embeddings, the others in the gallery. Use them as in
+Miners of triplets give three index tensors `(anchor, positive, negative)`, each (T,), sorted by anchor: the first
+counts among the embeddings, the others in the gallery. Use them as in
 
 >>> import torch, lossatlas
 >>> x, y = torch.randn(8, 3), torch.arange(8) % 2
@@ -41,7 +41,8 @@ def all_triplets(x, y, positive, negative):
         gallery_mask: boolean, which rows of the gallery are there, shape (M,).
 
     Returns:
-        (anchor, positive, negative), index tensors of shape (T,) with T the sum over anchors of positives times negatives.
+        (anchor, positive, negative), index tensors of shape (T,) with T the sum over anchors of positives times
+        negatives.
     """
     anchor, with_positive = positive.nonzero(as_tuple=True)
     counts = negative.sum(-1)

@@ -41,10 +41,12 @@ def generic_pair_loss(
 ):
     r"""The form that most losses of pairs share, for pairs that belong together wholly, in part or not at all.
 
-    $$ \ell_i = \tau\Big(\sigma^+\big(\textstyle\sum_v y_{iv}\, \rho^+(s_{iv})\big) + \sigma^-\big(\sum_v (1 - y_{iv})\, \rho^-(s_{iv})\big)\Big) $$
+    $$ \ell_i = \tau\Big(\sigma^+\big(\textstyle\sum_v y_{iv}\, \rho^+(s_{iv})\big)
+       + \sigma^-\big(\sum_v (1 - y_{iv})\, \rho^-(s_{iv})\big)\Big) $$
 
     Contrastive: $\rho^+(s) = -s$, $\rho^-(s) = [s - m]_+$, all else the identity. Multi-similarity:
-    $\rho^+(s) = e^{-\beta(s - m)}$, $\rho^-(s) = e^{\gamma(s - m)}$, $\sigma^+(x) = \frac1\beta \log(1 + x)$, $\sigma^-(x) = \frac1\gamma \log(1 + x)$.
+    $\rho^+(s) = e^{-\beta(s - m)}$, $\rho^-(s) = e^{\gamma(s - m)}$, $\sigma^+(x) = \frac1\beta \log(1 + x)$,
+    $\sigma^-(x) = \frac1\gamma \log(1 + x)$.
 
     Use: To try a loss of pairs by its parts, above all on mixtures, which belong together in part. Not where a loss of
     this form exists, which computes its exponentials without overflow; then `multi_similarity_loss` and its like.

@@ -139,7 +139,8 @@ class GeneralizedSumPooling(torch.nn.Module):
 def zero_shot_regression_loss(histograms, labels, class_embeddings, *, ridge=0.05, scale=9.5):
     r"""Zero-shot regression loss: from the histograms of one half of a batch, the classes of the other are predicted.
 
-    $$ A_2 = a_2^\top (a_2 a_2^\top + \varepsilon I)^{-1} U_{y_2}, \quad \hat u_1 = a_1 A_2 \ \text{ and vice versa}; \qquad
+    $$ A_2 = a_2^\top (a_2 a_2^\top + \varepsilon I)^{-1} U_{y_2}, \quad
+       \hat u_1 = a_1 A_2 \ \text{ and vice versa}; \qquad
        L = -\frac1B \sum_b \log \operatorname{softmax}_c \big( s \langle U_c, \hat u_b \rangle \big)_{y_b} $$
 
     Use: Beside a loss of pairs, so that what features spread over carries to classes that were not seen. Not with

@@ -128,7 +128,7 @@ def batch_hard_triplet_loss(d, positive, negative, *, margin=0.2):
 
 @loss(embeddings.distance, paper="hermans2017defense", invariances=("rotate", "shift"), bounds=(0.0, None))
 def soft_margin_triplet_loss(d, positive, negative):
-    r"""Soft-margin triplet loss: the hardest triplet without a margin, by a softplus whose gradient fades but never ends.
+    r"""Soft-margin triplet loss: the hardest triplet without a margin, by a softplus whose gradient never ends.
 
     $$ \ell_i = \log\Big(1 + \exp\Big(\max_{p \in P_i} d_{ip} - \min_{n \in N_i} d_{in}\Big)\Big) $$
 

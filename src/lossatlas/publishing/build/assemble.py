@@ -125,7 +125,8 @@ def executed_records(book):
     ]
     if stale:
         raise BookError(
-            f"not executed since they, the library or the environment changed: {', '.join(stale)}; run: lossatlas execute"
+            f"not executed since they, the library or the environment changed: {', '.join(stale)}; "
+            "run: lossatlas execute"
         )
     return {name: records[name] for name in book.notebooks()}
 

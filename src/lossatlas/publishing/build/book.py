@@ -79,7 +79,7 @@ class Book:
 
     @property
     def site_contents(self):
-        """The table of contents with which the site is built: the book's, with what belongs to each chapter below it."""
+        """The table of contents of the site: the book's, with what belongs to each chapter below it."""
         return self.site_source / "_toc.yml"
 
     @property

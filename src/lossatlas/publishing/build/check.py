@@ -39,7 +39,7 @@ def check_sources(book):
 
 
 def check_site(book, audience="student"):
-    """What is wrong with the executed copies and the built pages; for students this includes every line of a solution."""
+    """What is wrong with the executed copies and the built pages; for students, also every line of a solution."""
     findings = [finding for check in SITE_CHECKS for finding in check(book)]
     if audience == "student":
         findings += [Finding(place, message) for place, message in leaks(book)]
@@ -180,7 +180,7 @@ def links(page):
 
 
 def unknown_settings(address, setting, soup):
-    """What a link sets of the page that it leads to, as `#a=focal_loss`, and the page does not have or does not offer."""
+    """What a link sets on the page it leads to, as `#a=focal_loss`, and the page does not have or does not offer."""
     offered = {option.get("value", option.get_text()) for option in soup.select("option")}
     for name, value in parse_qsl(setting):
         field = soup.find(attrs={"name": name})

@@ -36,7 +36,7 @@ def transferred(path):
 
 
 def page_files(page):
-    """The files of the site that must come before a page can be read: itself, styles, scripts, images in view, fonts."""
+    """The files of the site that a page needs before it can be read: itself, styles, scripts, images in view, fonts."""
     soup = BeautifulSoup(page.read_text(encoding="utf8"), "html.parser")
     wanted = [tag["href"] for tag in soup.select('link[rel~="stylesheet"][href], link[rel~="icon"][href]')]
     wanted += [tag["src"] for tag in soup.select("script[src]")]

@@ -92,7 +92,8 @@ def table(head, rows, *, label, kind):
     """
     headings = "".join(f'<th role="columnheader" scope="col">{cell}</th>' for cell in head)
     body = "\n".join(
-        f'<tr role="row"><th role="rowheader" scope="row">{first}</th>{"".join(f"""<td role="cell">{cell}</td>""" for cell in rest)}</tr>'
+        f'<tr role="row"><th role="rowheader" scope="row">{first}</th>'
+        f'{"".join(f"""<td role="cell">{cell}</td>""" for cell in rest)}</tr>'
         for first, *rest in rows
     )
     # The roles keep it a table where a narrow screen shows its rows one below the other.

@@ -60,7 +60,10 @@ CHOICES = {{}}
 
 PAPERS = "title: {title}\npapers: []\n"
 
-BIB = '% The references of the chapter "{title}": catalogue papers under their keys, classics by author, year and title word.\n'
+BIB = (
+    '% The references of the chapter "{title}": catalogue papers under their keys, '
+    "classics by author, year and title word.\n"
+)
 
 #: The sections of a chapter, in the order in which a reader meets them.
 SECTIONS = (

@@ -87,7 +87,8 @@ def _kind(text):
     name, _, form = text.partition(".")
     if name not in SIGNATURES:
         raise BookError(
-            f"--signature: expected one of {', '.join(sorted(SIGNATURES))}, or a form as in queries.cosine, got {text!r}"
+            f"--signature: expected one of {', '.join(sorted(SIGNATURES))}, or a form as in queries.cosine, "
+            f"got {text!r}"
         )
     signature = SIGNATURES[name]
     if not form:
@@ -106,8 +107,11 @@ def _export(path, name):
     head = head.replace("|---|---|\n", f"|---|---|\n| `{name}` | {TO_WRITE} |\n", 1)
     line = f"from .{name} import {name}\n"
     later = [m for m in re.finditer(r"^from \.(\w+) import", head, re.M) if m[1] > name]
-    place = later[0].start() if later else len(head.rstrip()) + 1
-    head = f"{head[:place].rstrip() if not later else head[:place]}{'' if later else chr(10) * (1 if 'from .' in head else 2)}{line}{head[place:] if later else chr(10)}"
+    if later:
+        place = later[0].start()
+        head = f"{head[:place]}{line}{head[place:]}"
+    else:
+        head = f"{head.rstrip()}{chr(10) if 'from .' in head else chr(10) * 2}{line}\n"
     listed = "".join(f'    "{each}",\n' for each in names)
     tail = rest.partition("]")[2].replace("  # fmt: skip", "", 1)
     path.write_text(f"{head}{found}\n{listed}]{tail}", encoding="utf8")

@@ -64,7 +64,7 @@ def failed(facts):
 
 
 def mark(end, words=""):
-    """The sign of an outcome, for those who do not see it in words, and what holds; what does not hold is said to all."""
+    """The sign of an outcome, in words for those who do not see it, and what holds; what fails is said to all."""
     sign = f'<span class="atlas-sign {end}" aria-hidden="true">{SIGNS[end]}</span>'
     if not words:
         return f'{sign}<span class="atlas-spoken">{SAID[end]}</span>'
@@ -214,7 +214,8 @@ def _all_tests(facts):
     """Every test by its part and name: their names are what they ask."""
     parts = groupby(sorted(facts["tests"]), key=lambda test: test.partition("/")[0])
     listing = "".join(
-        f"<dt>{PARTS.get(part, sentence(part))}</dt><dd><ul>{''.join(_test(test, facts['tests'][test]) for test in tests)}</ul></dd>"
+        f"<dt>{PARTS.get(part, sentence(part))}</dt>"
+        f"<dd><ul>{''.join(_test(test, facts['tests'][test]) for test in tests)}</ul></dd>"
         for part, tests in parts
     )
     settings = len(facts["cases"])

@@ -113,8 +113,9 @@ def chapters_table(course):
         record, exercises = course.records[family], course.exercises(family)
         questions = len(read(path_of(family))[2]) if family in quizzes() else 0
         rows.append([
-            link(f"{family}.html", course.titles[family]), len(losses(family=family)), len(course.figures[family]), questions, len(exercises),
-            sum(exercise.minutes for exercise in exercises), f"{course.minutes(family):.0f} min", record["device"],
+            link(f"{family}.html", course.titles[family]), len(losses(family=family)), len(course.figures[family]),
+            questions, len(exercises), sum(exercise.minutes for exercise in exercises),
+            f"{course.minutes(family):.0f} min", record["device"],
         ])  # fmt: skip
     heads = ["Chapter", "Losses", "Figures to move", "Questions", "Exercises", "Minutes for them", "Executed in", "On"]
     return rows_of(heads, rows)

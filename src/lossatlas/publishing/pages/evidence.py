@@ -34,7 +34,8 @@ def collect_verdicts(notebooks):
             key = verdict["key"]
             if key in found:
                 raise BookError(
-                    f"{page}: expected a verdict that no other page shows, got {key!r}, which {found[key]['page']} shows"
+                    f"{page}: expected a verdict that no other page shows, got {key!r}, "
+                    f"which {found[key]['page']} shows"
                 )
             found[key] = {**verdict, "page": page}
     return list(found.values())

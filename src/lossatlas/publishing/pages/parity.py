@@ -19,9 +19,9 @@ left but rounding. *Digits* are how many decimal digits agree at the worst of th
 
 DIFFERING = """## Where packages differ
 
-Two functions under one name may disagree because the name means two things, or because one of them loses digits where it
-matters. Each finding comes with its numbers, so that you can judge: what went in, what came out of both, and what the
-formula gives with many more digits.
+Two functions under one name may disagree because the name means two things, or because one of them loses digits where
+it matters. Each finding comes with its numbers, so that you can judge: what went in, what came out of both, and what
+the formula gives with many more digits.
 """
 
 OTHERWISE = """### Not the same function
@@ -43,7 +43,10 @@ def parity_page(names, parts):
         parts: family -> its part of the parity record; empty where there is none.
     """
     if not parts:
-        return f"{OPENING}\nNo comparison is on record yet. `{COMMANDS['parity']}` sets up the packages in an environment of their own and makes it.\n"
+        return (
+            f"{OPENING}\nNo comparison is on record yet. `{COMMANDS['parity']}` sets up the packages in an environment "
+            "of their own and makes it.\n"
+        )
     rows = sorted(joined(parts, "rows"), key=lambda row: (row["loss"], row["package"], row["symbol"]))
     alone = sorted(set(names) - {row["loss"] for row in rows})
     pieces = [OPENING, _tally(rows), "## Function by function\n", raw(_table(rows)), DIFFERING, *_findings(rows)]
@@ -60,7 +63,10 @@ def _tally(rows):
     losses, packages = ({row[key] for row in rows} for key in ("loss", "package"))
     agreeing = [row for row in rows if row["verdict"] == "agrees"]
     least = min((row["digits"] for row in agreeing if in_float64(row) and row["digits"] is not None), default=None)
-    said = f"{len(rows)} functions of {len(packages)} packages stand beside {len(losses)} losses: {len(agreeing)} agree on ordinary inputs"
+    said = (
+        f"{len(rows)} functions of {len(packages)} packages stand beside {len(losses)} losses: {len(agreeing)} agree "
+        "on ordinary inputs"
+    )
     said += "" if least is None else f", in float64 to at least {math.floor(least)} digits"
     found = sum(bool(row.get("finding")) for row in agreeing)
     said += f", but {found} of them not everywhere" if found else ""
@@ -80,7 +86,8 @@ def _table(rows):
     cells = [
         [
             code(row["loss"]),
-            f"{html.escape(row['package'])} {html.escape(row['version'])} {code(row['symbol'])}<p>{html.escape(row['transform'])}</p>",
+            f"{html.escape(row['package'])} {html.escape(row['version'])} "
+            f"{code(row['symbol'])}<p>{html.escape(row['transform'])}</p>",
             _digits(row) + (f'<br><a href="#{anchor(row)}">{_verdict(row)}</a>' if _told(row) else ""),
         ]
         for row in rows
@@ -121,7 +128,8 @@ def _findings(rows):
 
 def _finding(words, rows):
     cases = "".join(
-        f'<li id="{anchor(row)}">{html.escape(row["package"])} {html.escape(row["version"])} {code(row["symbol"])}, beside {code(row["loss"])}'
+        f'<li id="{anchor(row)}">{html.escape(row["package"])} {html.escape(row["version"])} {code(row["symbol"])}, '
+        f"beside {code(row['loss'])}"
         f"{_numbers(row.get('evidence') or {})}</li>"
         for row in rows
     )

@@ -11,13 +11,13 @@ from .certificate import PARTS, RANKS, failed, mark, promises, title
 OPENING = """(proof)=
 # What was proven
 
-A loss function is short, and easy to get slightly wrong: a logarithm of a probability that was rounded to 0, a mean over
-the wrong count, a gradient that is right everywhere but at the edge. Such errors do not stop a training run. They only
-make it worse.
+A loss function is short, and easy to get slightly wrong: a logarithm of a probability that was rounded to 0, a mean
+over the wrong count, a gradient that is right everywhere but at the edge. Such errors do not stop a training run. They
+only make it worse.
 
 So every loss of this library is held to the same tests. Nobody writes them for a loss: they are generated from its
-signature, the kind of input it takes, and from what is declared of it. This page shows how they ended. It is made of the
-record of a run; so is the certificate in the reference entry of each loss.
+signature, the kind of input it takes, and from what is declared of it. This page shows how they ended. It is made of
+the record of a run; so is the certificate in the reference entry of each loss.
 
 ## What the tests ask
 
@@ -26,22 +26,24 @@ shapes, with ties, single items and large numbers, the loss equals a plain loop 
 formula and from nothing else. Where it is declared to contain another loss, it equals that one. It stays the same under
 what should not change it, stays within its bounds, and nothing lies below its optimum.
 
-**Is it right to the last digit?** It is compared with arithmetic of many more digits. *Right digits* are how many decimal
-digits of the value, and of its gradient, agree with it at the worst input; float64 can carry almost 16, float32 a little
-more than 7. The *range* is how far all inputs can be scaled up and down before digits get lost. At logits of ±10,000, with
-classes ruled out by $-\\infty$, with coincident points and saturated probabilities, value and gradient must be *right*, not
-just finite. In half precision and under autocast the result must be the precise one, rounded.
+**Is it right to the last digit?** It is compared with arithmetic of many more digits. *Right digits* are how many
+decimal digits of the value, and of its gradient, agree with it at the worst input; float64 can carry almost 16, float32
+a little more than 7. The *range* is how far all inputs can be scaled up and down before digits get lost. At logits of
+±10,000, with classes ruled out by $-\\infty$, with coincident points and saturated probabilities, value and gradient
+must be *right*, not just finite. In half precision and under autocast the result must be the precise one, rounded.
 
-**Is the gradient the gradient?** Finite differences say so, once and twice, also for a random cotangent on single items.
+**Is the gradient the gradient?** Finite differences say so, once and twice, also for a random cotangent on single
+items.
 
-**Does it average what it should?** An item of weight two counts like the item given twice; weight zero, a mask and leaving
-the item out are the same, even where the masked item holds garbage. A batch that is empty or wholly masked gives 0
-attached to the graph, never NaN.
+**Does it average what it should?** An item of weight two counts like the item given twice; weight zero, a mask and
+leaving the item out are the same, even where the masked item holds garbage. A batch that is empty or wholly masked
+gives 0 attached to the graph, never NaN.
 
-**Is it at home in PyTorch?** `vmap`, `torch.func.grad`, `torch.compile`, strided and expanded tensors, copies, `state_dict`:
-the same values. Inputs are left as they were.
+**Is it at home in PyTorch?** `vmap`, `torch.func.grad`, `torch.compile`, strided and expanded tensors, copies,
+`state_dict`: the same values. Inputs are left as they were.
 
-**Does it say what is wrong?** Every wrong input gets a message that names the argument, what was expected, and what came.
+**Does it say what is wrong?** Every wrong input gets a message that names the argument, what was expected, and what
+came.
 """
 
 EXEMPTIONS = """## Exemptions
@@ -49,11 +51,13 @@ EXEMPTIONS = """## Exemptions
 What a loss cannot keep is declared with a reason. A test sees to it that no exemption stands that is not needed.
 """
 
-SIGNS = """A tick: it holds. A dash: the loss is exempt, for a reason that stands below. A cross: it fails. A dot: it does not apply. Digits
-are value / gradient, at the worst input that was tried. *Other tests* counts those that passed and belong to no promise.
+SIGNS = """A tick: it holds. A dash: the loss is exempt, for a reason that stands below. A cross: it fails. A dot: it
+does not apply. Digits are value / gradient, at the worst input that was tried. *Other tests* counts those that passed
+and belong to no promise.
 """
 
-COUNTED = """Each test runs at the defaults of a loss and at another setting of its hyper-parameters. The columns count losses.
+COUNTED = """Each test runs at the defaults of a loss and at another setting of its hyper-parameters. The columns count
+losses.
 """
 
 
@@ -77,7 +81,8 @@ def proof_page(entries, certificates, anchors=None):
             else "No loss is certified yet."
         )
         parts.append(
-            f"{which} `{COMMANDS['certificates']}` holds every loss to its tests and leaves the record that this page is made of.\n"
+            f"{which} `{COMMANDS['certificates']}` holds every loss to its tests and leaves the record that this page "
+            "is made of.\n"
         )
     parts += [EXEMPTIONS, _exemptions(entries)]
     if known:
@@ -100,7 +105,10 @@ def _tally(known, certificates):
     said += f"**Tests fail for {', '.join(map(_name, broken))}.**" if broken else "None fails."
     if old:
         which = "any loss" if len(old) == len(known) else ", ".join(map(_name, old))
-        said += f" The sources have changed since the tests were run for {which}; `{COMMANDS['certificates']}` proves them anew."
+        said += (
+            f" The sources have changed since the tests were run for {which}; "
+            f"`{COMMANDS['certificates']}` proves them anew."
+        )
     return f"{said}\n"
 
 

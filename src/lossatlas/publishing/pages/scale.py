@@ -8,12 +8,13 @@ from .speed_tables import at_scale
 
 COUNTED = """## At scale
 
-A loss that compares all rows of a batch with all others keeps tables of N × N numbers, unless it is told to take some rows at a
-time (`rows_at_once`): then value and gradient are added up part by part. {table}N are pairs of vectors, or vectors where the
-loss takes labels, of width {width}.
+A loss that compares all rows of a batch with all others keeps tables of N × N numbers, unless it is told to take some
+rows at a time (`rows_at_once`): then value and gradient are added up part by part. {table}N are pairs of vectors, or
+vectors where the loss takes labels, of width {width}.
 
-Each line is a process of its own on one thread: value and gradient of one batch in float32. Memory is what the process holds at
-most beyond what it held before, with the vectors and room for their gradients there already. Time is the processor's.
+Each line is a process of its own on one thread: value and gradient of one batch in float32. Memory is what the process
+holds at most beyond what it held before, with the vectors and room for their gradients there already. Time is the
+processor's.
 """
 
 
@@ -56,8 +57,8 @@ def beside_peers(rows):
                 way = "all rows at once" if ours["rows"] is None else f"{ours['rows']:,} rows at a time"
                 memory = f"{_percent(ours['bytes'] / peer['bytes'])} of the memory and " if peer["bytes"] > 0 else ""
                 yield (
-                    f"`{ours['loss']}`, N = {ours['n']:,}, {way}: {memory}{ours['seconds'] / peer['seconds']:.2f} times the time "
-                    f"of {html.escape(peer['package'])}."
+                    f"`{ours['loss']}`, N = {ours['n']:,}, {way}: {memory}"
+                    f"{ours['seconds'] / peer['seconds']:.2f} times the time of {html.escape(peer['package'])}."
                 )
 
 

@@ -12,15 +12,16 @@ from .speed_tables import alone, beside, contract, cost, output_layer
 OPENING = """(speed)=
 # How fast
 
-What does it cost that a loss checks its inputs, weighs and masks its items and stays exact at the edges? Here each one is
-timed beside every package that computes the same, at several sizes, as it is (*eager*) and compiled (`torch.compile`).
+What does it cost that a loss checks its inputs, weighs and masks its items and stays exact at the edges? Here each one
+is timed beside every package that computes the same, at several sizes, as it is (*eager*) and compiled
+(`torch.compile`).
 """
 
-READING = """Each mark is a loss at one size, each bar the quartiles. The line is the fastest peer: left of it ours takes less time. Filled
-marks on the shaded side are slower. The losses with the slowest marks stand on top.
+READING = """Each mark is a loss at one size, each bar the quartiles. The line is the fastest peer: left of it ours
+takes less time. Filled marks on the shaded side are slower. The losses with the slowest marks stand on top.
 
-In a small batch there is little to compute, and what counts is how many steps Python takes: the checks, and several operations
-where a peer that is built into torch is one. In a large batch the passes over the numbers count.
+In a small batch there is little to compute, and what counts is how many steps Python takes: the checks, and several
+operations where a peer that is built into torch is one. In a large batch the passes over the numbers count.
 """
 
 TABLE = """## All ratios
@@ -31,10 +32,10 @@ the peak of what is allocated on the way, as a multiple too.
 
 MEASURED = """## How it was measured
 
-What is timed is forward and backward of one batch on one thread, in float32 unless the table says otherwise. Ours and theirs
-get the same numbers and run side by side: they take turns, round after round, so that a busy moment of the machine hits both.
-Each round gives a ratio, ours divided by theirs. Shown are the median of the ratios and their quartiles. A ratio below 1 means
-that ours is faster.{sizes}
+What is timed is forward and backward of one batch on one thread, in float32 unless the table says otherwise. Ours and
+theirs get the same numbers and run side by side: they take turns, round after round, so that a busy moment of the
+machine hits both. Each round gives a ratio, ours divided by theirs. Shown are the median of the ratios and their
+quartiles. A ratio below 1 means that ours is faster.{sizes}
 
 Times depend on the machine. Ratios do so less; to see them on yours, run `make bench`.
 """
@@ -54,8 +55,8 @@ On an accelerator a look at the values also makes the processor wait for the dev
 
 LAYER = """## An output layer for many classes
 
-A training step of a softmax over all classes, and one of the Z-loss with its scores written out, as multiples of the same step
-with `FactoredSphericalLayer`, which never computes the scores.
+A training step of a softmax over all classes, and one of the Z-loss with its scores written out, as multiples of the
+same step with `FactoredSphericalLayer`, which never computes the scores.
 """
 
 
@@ -97,14 +98,17 @@ def _plots(rows):
         of_form = [row for row in rows if row["form"] == form]
         if cells := against_the_fastest(of_form):
             words = summary(of_form)
-            alt = f"{form.capitalize()} time of each loss as a multiple of the fastest peer's. {words.replace('`', '').replace('*', '')} The table below has the numbers."
+            alt = (
+                f"{form.capitalize()} time of each loss as a multiple of the fastest peer's. "
+                f"{words.replace('`', '').replace('*', '')} The table below has the numbers."
+            )
             yield f"## {form.capitalize()}\n\n{words}\n\n{reading}"
             yield raw(f"<figure>{speed_plot(cells, form, alt)}</figure>")
             reading = ""
 
 
 def against_the_fastest(rows, key="ratio"):
-    """(loss, size) -> the ratio to the fastest peer: the highest of the ratios (of memory: to the peer that needs least)."""
+    """(loss, size) -> the highest of the ratios: that to the fastest peer (of memory, to the one that needs least)."""
     found = {}
     for row in rows:
         ratio = row.get(key)
@@ -131,7 +135,8 @@ def summary(rows):
     by_torch = against_the_fastest(row for row in rows if row.get("gradient") != "own")
     if by_torch and by_torch != cells:
         words.append(
-            f"Beside those that torch differentiates, without packages that bring a gradient of their own, it takes {_mean(by_torch)} times as long."
+            "Beside those that torch differentiates, without packages that bring a gradient of their own, it takes "
+            f"{_mean(by_torch)} times as long."
         )
     if memory := against_the_fastest(rows, "memory_ratio"):
         words.append(f"It needs {_mean(memory)} times the memory of the peer that needs least.")

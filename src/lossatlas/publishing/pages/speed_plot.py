@@ -1,6 +1,7 @@
 """The plot of the speed page: for every loss how its time compares with that of the fastest peer, as inline SVG.
 
-It is drawn with fixed colours that are then exchanged for those of the page, so that it is right on light and dark ground.
+It is drawn with fixed colours that are then exchanged for those of the page, so that it is right on light and dark
+ground.
 """
 
 import html

@@ -46,7 +46,8 @@ def _cell(row):
     if ratio is None:
         return f"{time_words(row['seconds']['median'])}{needs}"
     word = ' <span class="atlas-slower">slower</span>' if ratio["median"] > 1 else ""
-    return f"<b>{ratio['median']:.2f}</b>{word}<br>{ratio['low']:.2f}–{ratio['high']:.2f}<br>{time_words(row['seconds']['median'])}{needs}"
+    quartiles = f"{ratio['low']:.2f}–{ratio['high']:.2f}"
+    return f"<b>{ratio['median']:.2f}</b>{word}<br>{quartiles}<br>{time_words(row['seconds']['median'])}{needs}"
 
 
 def alone(rows):
@@ -72,7 +73,10 @@ def cost(rows):
     if not seconds:
         return ""
     middle, most = seconds[len(seconds) // 2], seconds[-1]
-    return f"With weights, masks and reduction that adds {time_words(middle)} to the bare formula in the median over all losses and sizes, {time_words(most)} at most. "
+    return (
+        f"With weights, masks and reduction that adds {time_words(middle)} to the bare formula in the median over all "
+        f"losses and sizes, {time_words(most)} at most. "
+    )
 
 
 def contract(rows):
@@ -90,7 +94,10 @@ def contract(rows):
     head = ["Kind of input", "A call adds", "Without a look at values"]
     made = table(head, body, label="What the contract costs a call", kind="atlas-ratios")
     scale = sorted(row["operation_seconds"]["median"] for row in rows)[len(rows) // 2]
-    return f"{made}\n<p>For scale: one small operation of torch, the sum of ten numbers and 1, takes {time_words(scale)} here; this is the unit <em>ops</em>.</p>"
+    return (
+        f"{made}\n<p>For scale: one small operation of torch, the sum of ten numbers and 1, takes {time_words(scale)} "
+        "here; this is the unit <em>ops</em>.</p>"
+    )
 
 
 def output_layer(rows):

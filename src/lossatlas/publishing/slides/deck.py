@@ -1,4 +1,4 @@
-"""Slides of the chapters, made from their built pages: figures that stay alive, formulas, verdicts, and the text as notes."""
+"""Slides of the chapters, made from their built pages: live figures, formulas, verdicts, and the text as notes."""
 
 import re
 import shutil
@@ -288,7 +288,8 @@ def shown(slide, name):
     notes = f'<aside class="notes">{"".join(slide.notes)}</aside>' if slide.notes else ""
     body = slide.body.replace('href="PAGE#', f'href="{page}#')
     return (
-        f'<section class="{slide.kind}"><div class="fits"><header>{where}<{level}>{slide.title}</{level}>{look}</header>\n'
+        f'<section class="{slide.kind}"><div class="fits">'
+        f"<header>{where}<{level}>{slide.title}</{level}>{look}</header>\n"
         f'<div class="body">{body}</div></div>{back}{notes}</section>\n'
     )
 

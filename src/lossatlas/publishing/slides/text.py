@@ -6,14 +6,19 @@ from bs4 import BeautifulSoup, Tag
 
 #: A full stop, then a capital letter: a new sentence begins. "e.g." and "i.e." end none, nor does "et al.".
 BREAK = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<! al\.)\s+(?=[A-ZÀ-Þ“(])")
-VERBS = "look|follow|move|watch|turn|drag|compare|switch|slide|notice|read|set|raise|lower|choose|start|try|put|let|keep|change|go"
+VERBS = (
+    "look|follow|move|watch|turn|drag|compare|switch|slide|notice|"
+    "read|set|raise|lower|choose|start|try|put|let|keep|change|go"
+)
 TELLS = re.compile(
-    rf"^(?:{VERBS}|what to (?:see|look)|see)\b|\b(?:and|then) (?:look|follow|move|watch|turn|drag|compare|switch|see)\b",
+    rf"^(?:{VERBS}|what to (?:see|look)|see)\b|"
+    r"\b(?:and|then) (?:look|follow|move|watch|turn|drag|compare|switch|see)\b",
     re.I,
 )
 #: A citation, or words that point at another part of the page.
 ELSEWHERE = re.compile(
-    r"\[[^\]]*\d{4}\w?\]|\b(?:next|last) (?:cell|card|figure|section)|\b(?:cards?|figures?) above|\bexercise \d|^(?:Here|Below)\b"
+    r"\[[^\]]*\d{4}\w?\]|\b(?:next|last) (?:cell|card|figure|section)|"
+    r"\b(?:cards?|figures?) above|\bexercise \d|^(?:Here|Below)\b"
 )
 LONGEST = 260
 
@@ -44,8 +49,8 @@ def tells(sentence):
 def what_to_see(after, before, caption="", alt=""):
     """The one sentence that goes with a figure: what it asks to look at, else the nearest that says something of it.
 
-    The last of several paragraphs behind a figure leads on to what comes next, and is left to that; so is one that begins
-    with a heading of its own. Of a description, the last sentence says what there is to see.
+    The last of several paragraphs behind a figure leads on to what comes next, and is left to that; so is one that
+    begins with a heading of its own. Of a description, the last sentence says what there is to see.
 
     Args:
         after, before: paragraphs behind and ahead of the figure, up to its neighbours.
@@ -95,7 +100,7 @@ def titled(paragraph):
 
 
 def plain(sentence):
-    """Whether a sentence may stand alone: it asks nothing, cites nobody, has no heading of its own and speaks of nothing elsewhere."""
+    """Whether a sentence may stand alone: no question, citation or heading of its own, and nothing about elsewhere."""
     return not (sentence.startswith("<strong") or sentence.endswith("?") or ELSEWHERE.search(words(sentence)))
 
 

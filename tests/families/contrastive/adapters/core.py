@@ -88,8 +88,8 @@ def unimodal(params, z0, z1, index):
     """The recorded code adds the two views' values. Its second call is with other vectors."""
     individual = params["enable_isogclr"]
     module = la.losses.contrastive.GlobalContrastiveTemperatures(
-        params["N"], temperature=params["tau"], rho=params["rho"], gamma=params["gamma"], step=params["eta"] * individual,
-        momentum=params["beta"], low=params["tau_min"], high=params["tau_max"],
+        params["N"], temperature=params["tau"], rho=params["rho"], gamma=params["gamma"],
+        step=params["eta"] * individual, momentum=params["beta"], low=params["tau_min"], high=params["tau_max"],
     ).double()  # fmt: skip
     module.temperature.fill_(params["tau"])  # 0.1 in float64, not the float32 next to it
     first = 2 * module(z0.requires_grad_(), z1, index)

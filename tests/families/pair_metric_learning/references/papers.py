@@ -187,8 +187,8 @@ def shared_code_information(logits):
 REFERENCES = {
     loop.__name__: loop
     for loop in (
-        proto_triplet_loss, icnn_loss, adaptive_margin_triplet_loss, detached_margin_triplet_loss, discrete_infomax_loss,
-        feature_extractor_loss, code_mutual_information, shared_code_information, icnn_parts,
+        proto_triplet_loss, icnn_loss, adaptive_margin_triplet_loss, detached_margin_triplet_loss,
+        discrete_infomax_loss, feature_extractor_loss, code_mutual_information, shared_code_information, icnn_parts,
         icnn_score,
     )
 }  # fmt: skip
