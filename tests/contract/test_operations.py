@@ -14,6 +14,7 @@ from tests.references import loop, recorded
 from tests.references.numbers import exactly, rounded
 
 import lossatlas
+from lossatlas import measures
 from lossatlas.contract import PROMISES_OF_OPERATIONS, Domain, get_operation
 
 SEEDS = range(4)
@@ -35,7 +36,7 @@ def test_it_is_found_by_name_and_function(operation):
     entry = operation.entry
     assert get_operation(entry.name) is entry and get_operation(entry.function) is entry
     assert entry in lossatlas.contract.operations(family=entry.family)
-    family = getattr(lossatlas.losses, entry.family)
+    family = measures if entry.family == "measures" else getattr(lossatlas.losses, entry.family)
     assert getattr(family, entry.name) is entry.function and entry.name in family.__all__
 
 
@@ -144,7 +145,8 @@ def compare(found, wanted, rtol):
         right = wanted[name]
         if isinstance(value, torch.Tensor):
             right = torch.as_tensor(right, dtype=value.dtype).reshape(value.shape)
-            scale = value.detach().abs().max().item() if value.numel() and value.is_floating_point() else 0.0
+            floating = value.numel() > 0 and value.is_floating_point()
+            scale = value.detach().to_dense().nan_to_num(0, 0, 0).abs().max().item() if floating else 0.0
             torch.testing.assert_close(
                 value.detach().to_dense(), right, rtol=rtol, atol=1e-13 * max(scale, 1e-15), equal_nan=True
             )
@@ -301,8 +303,8 @@ def test_inputs_may_be_views_and_stay_as_they_are(operation):
 
 def test_leading_axes_broadcast(operation):
     names = [name for name, kind in operation.signature.inputs.fields.items() if kind.axes[:1] == ("...",)]
-    if not names:
-        pytest.skip("no axes that broadcast")
+    if len(names) < 2:
+        pytest.skip("no axes that broadcast with those of another input")
     inputs = operation.sample()
     for name in names:
         first = inputs[name][0]

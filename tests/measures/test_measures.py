@@ -76,13 +76,13 @@ def test_targets_of_their_own_for_each_seed(scores, target):
     [
         (lambda s, t: accuracy(s.tolist(), t), TypeError, "`scores`: expected a floating-point tensor"),
         (lambda s, t: accuracy(s.long(), t), TypeError, "`scores`: expected a floating-point tensor"),
-        (lambda s, t: accuracy(s[0, 0], t), ValueError, r"`scores`: expected .* shape \(\.\.\., N, C\)"),
+        (lambda s, t: accuracy(s[0, 0], t), ValueError, r"`scores`: expected shape \(\.\.\., N, C\)"),
         (lambda s, t: margins(s, t.double()), TypeError, "`target`: expected an integer tensor"),
-        (lambda s, t: margins(s, t[:-1]), ValueError, r"`target`: expected .* \(40,\) or \(3, 40\), got .*\(39,\)"),
+        (lambda s, t: margins(s, t[:-1]), ValueError, r"`target`: expected shape \(\.\.\., 40\), .*got \(39,\)"),
         (lambda s, t: top_k_accuracy(s, t, k=6), ValueError, r"`k`: expected a whole number in \[1, 5\], got 6"),
         (lambda s, t: calibration_error(s.softmax(-1), t, bins=0), ValueError, "`bins`: expected a whole number >= 1"),
-        (lambda s, t: calibration_error(s, t), ValueError, "`probabilities`: expected numbers >= 0"),
-        (lambda s, t: calibration_error(s.abs() + 1, t), ValueError, "`probabilities`: expected rows that sum to 1"),
+        (lambda s, t: calibration_error(s, t), ValueError, "`probabilities`: .* got a smallest entry of"),
+        (lambda s, t: calibration_error(s.abs() + 1, t), ValueError, "`probabilities`: .* got a row that sums to"),
     ],
 )
 def test_errors_name_the_argument(scores, target, call, error, message):

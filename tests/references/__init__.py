@@ -19,12 +19,11 @@ from tests.families import collected
 
 @functools.cache
 def loops():
-    """Loss name -> naive loop."""
-    return {
-        name: loop
-        for loops_of_family in collected("references", "REFERENCES").values()
-        for name, loop in loops_of_family.items()
-    }
+    """Name of a loss or an operation -> naive loop, of all families and of the measures."""
+    from tests.measures import references as measures  # it takes its numbers from here
+
+    tables = [*collected("references", "REFERENCES").values(), measures.REFERENCES]
+    return {name: loop for table in tables for name, loop in table.items()}
 
 
 def loop(name):

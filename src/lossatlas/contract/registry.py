@@ -223,8 +223,9 @@ def is_loss(function):
 
 
 def _load():
-    """Import the families: their functions enter themselves."""
+    """Import the families and the measures: their functions enter themselves."""
     importlib.import_module("lossatlas.losses").load()
+    importlib.import_module("lossatlas.measures")
 
 
 def _narrowed(entries, **wanted):

@@ -21,7 +21,7 @@ from .geometry import (
     uniformity,
     uniformity_tolerance,
     utilization,
-    wasserstein_uniformity,
+    wasserstein_to_uniform,
 )
 from .retrieval import knn_accuracy, recall_at_k
 from .thresholds import class_utilities, epsilon_opis, opis
@@ -30,5 +30,5 @@ __all__ = [
     "accuracy", "alignment", "augmented_concentration", "calibration_error", "class_center_divergence",
     "class_utilities", "effective_rank", "epsilon_opis", "hausdorff_like_distance", "knn_accuracy", "margins", "opis",
     "probability_of_true_class", "recall_at_k", "tolerance", "top_k_accuracy", "uniformity", "uniformity_tolerance",
-    "utilization", "wasserstein_uniformity",
+    "utilization", "wasserstein_to_uniform",
 ]  # fmt: skip

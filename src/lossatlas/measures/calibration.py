@@ -2,10 +2,14 @@
 
 import torch
 
-from ..contract import expect, whole
-from .classification import aligned
+from ..contract import operation, whole
+from ..signatures import Simplex, takes
+from .fields import TARGET, aligned
 
 
+@operation(
+    takes({"probabilities": Simplex("... N C"), "target": TARGET}, least={"N": 1, "C": 1}), domains={"bins": whole(1)}
+)
 def calibration_error(probabilities, target, *, bins=15):
     r"""Expected calibration error of the most probable class, with bins of equal width.
 
@@ -24,14 +28,7 @@ def calibration_error(probabilities, target, *, bins=15):
 
     Paper: Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015.
     """
-    target = aligned(probabilities, target)
-    whole(1).check("bins", bins)
-    low, sums = probabilities.min(), probabilities.sum(-1)
-    expect(bool(low >= 0), "probabilities", "numbers >= 0", f"a smallest entry of {low.item():g}")
-    worst = sums.flatten()[(sums - 1).abs().argmax()]
-    expect(
-        bool((worst - 1).abs() < 1e-3), "probabilities", "rows that sum to 1", f"a row that sums to {worst.item():g}"
-    )
+    probabilities, target = aligned(probabilities, target)
     confidence, chosen = probabilities.max(-1)
     gap = (chosen == target).to(confidence.dtype) - confidence
     # Bins are open on the left: a confidence of exactly 1 belongs to the last one.

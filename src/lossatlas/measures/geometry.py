@@ -5,12 +5,19 @@ Leading axes (seeds, variants) pass through. No measure needs more than N x M nu
 
 import torch
 
-from ..contract import above, at_least, describe, wrong
+from ..contract import above, at_least, operation
 from ..contract.pairwise import cosines, distance, distances
 from ..contract.safe import unit
-from .vectors import beside, blocks, diagonal, labels_of, same, vectors
+from ..signatures import Field, takes
+from .fields import LABELS, VECTORS, aligned, few_classes, two_classes
+from .vectors import blocks, diagonal, same
+
+ONE_SET = takes({"x": VECTORS}, least={"N": 1, "D": 1}, sizes={"N": 6, "D": 3})
+PAIRS_OF_ONE_SET = takes({"x": VECTORS}, least={"N": 2, "D": 1}, sizes={"N": 6, "D": 3})
+LABELLED = takes({"x": VECTORS, "labels": LABELS}, least={"N": 1, "D": 1}, sizes={"N": 6, "D": 3})
 
 
+@operation(takes({"view_a": VECTORS, "view_b": VECTORS}, least={"N": 1, "D": 1}), domains={"alpha": above(0)})
 def alignment(view_a, view_b, *, alpha=2.0):
     r"""How far two views of an item lie apart on the unit sphere, on average: $\frac1N \sum_n \|a_n - b_n\|^\alpha$.
 
@@ -24,13 +31,10 @@ def alignment(view_a, view_b, *, alpha=2.0):
     Paper: Wang and Isola, "Understanding contrastive representation learning through alignment and uniformity on the
     hypersphere", ICML 2020.
     """
-    a, b = vectors("view_a", view_a), beside("view_b", view_b, "view_a", view_a)
-    if a.shape != b.shape:
-        raise wrong("view_b", f"as many vectors as `view_a`, {a.shape[-2]}", str(b.shape[-2]))
-    above(0).check("alpha", alpha)
-    return distance(unit(a), unit(b)).pow(alpha).mean(-1)
+    return distance(unit(view_a), unit(view_b)).pow(alpha).mean(-1)
 
 
+@operation(PAIRS_OF_ONE_SET, domains={"t": above(0)})
 def uniformity(x, *, t=2.0):
     r"""Logarithm of the mean Gaussian potential of two vectors.
 
@@ -45,8 +49,6 @@ def uniformity(x, *, t=2.0):
 
     Paper: Wang and Isola 2020, as `alignment`.
     """
-    x = _two_or_more("x", x)
-    above(0).check("t", t)
     u, count = unit(x), x.shape[-2]
     found = []
     for rows in blocks(u, count):
@@ -55,6 +57,7 @@ def uniformity(x, *, t=2.0):
     return torch.stack(found, -1).logsumexp(-1) - torch.tensor(count * (count - 1.0), dtype=x.dtype).log().to(x.device)
 
 
+@operation(LABELLED)
 def tolerance(x, labels):
     r"""How similar the vectors of one class are: the mean cosine of two different vectors with the same label.
 
@@ -70,8 +73,7 @@ def tolerance(x, labels):
     Differs: the formula there multiplies by an indicator and takes the mean over all pairs, which divides by how
     often two labels agree; here the mean is over the pairs that share a label, as in its text.
     """
-    x = vectors("x", x)
-    labels = labels_of("labels", labels, x.shape[:-1])
+    x, labels = aligned(x, labels)
     count, total, pairs = x.shape[-2], 0.0, 0
     for rows in blocks(x, count):
         together = same(labels[..., rows], labels) & ~diagonal(rows, count, x.device)
@@ -80,12 +82,27 @@ def tolerance(x, labels):
     return total / pairs
 
 
+@operation(
+    takes({"x": VECTORS, "labels": LABELS}, least={"N": 2, "D": 1}, sizes={"N": 6, "D": 3}, related=two_classes),
+    domains={"t": above(0)},
+)
 def uniformity_tolerance(x, labels, *, t=2.0):
-    """`uniformity` and `tolerance`, the two ends of what a temperature trades: a pair of (...)."""
+    """Uniformity and tolerance, the two ends of what a temperature trades.
+
+    Args:
+        x: at least two vectors, (..., N, D); their length does not matter.
+        labels: class of each, (N,) or (..., N).
+        t: sharpness of the potential, > 0.
+
+    Returns:
+        What `uniformity` and `tolerance` give, (...) each.
+    """
+    x, labels = aligned(x, labels)
     return uniformity(x, t=t), tolerance(x, labels)
 
 
-def wasserstein_uniformity(x):
+@operation(ONE_SET)
+def wasserstein_to_uniform(x):
     r"""Distance of the vectors, taken as one Gaussian, from the Gaussian that is even in all directions.
 
     $$ W_2 = \sqrt{\|\mu\|^2 + 1 + \operatorname{tr} \Sigma - \tfrac{2}{\sqrt D} \operatorname{tr} \Sigma^{1/2}} $$
@@ -102,7 +119,7 @@ def wasserstein_uniformity(x):
     Paper: Fang et al., "Rethinking the uniformity metric in self-supervised learning", 2024; the metric there is minus
         this.
     """
-    u = unit(vectors("x", x))
+    u = unit(x)
     count, dim = u.shape[-2:]
     mean = u.mean(-2, keepdim=True)
     spread = torch.linalg.svdvals(u - mean) / count**0.5
@@ -110,6 +127,7 @@ def wasserstein_uniformity(x):
     return square.clamp(min=0).sqrt()
 
 
+@operation(ONE_SET)
 def effective_rank(x):
     r"""In how many directions the vectors lie: $\exp$ of the entropy of the singular values.
 
@@ -125,7 +143,7 @@ def effective_rank(x):
 
     Differs: RankMe adds 1e-7 to each p.
     """
-    values = torch.linalg.svdvals(vectors("x", x))
+    values = torch.linalg.svdvals(x)
     total = values.sum(-1, keepdim=True)
     some = total > 0
     share = values / torch.where(some, total, 1.0)
@@ -133,6 +151,10 @@ def effective_rank(x):
     return torch.where(some.squeeze(-1), rank, 0.0)
 
 
+@operation(
+    takes({"x": VECTORS, "labels": LABELS}, least={"N": 2, "D": 1}, sizes={"N": 6, "D": 3}, related=two_classes),
+    exempt={"vmap": "How many classes there are depends on the labels."},
+)
 def class_center_divergence(x, labels):
     r"""How much the centres of the two nearest classes point the same way: $\max_{k \ne l} \mu_k \cdot \mu_l$.
 
@@ -145,23 +167,28 @@ def class_center_divergence(x, labels):
 
     Paper: Huang et al., "Towards the generalization of contrastive self-supervised learning", 2021.
     """
-    u = unit(vectors("x", x))
-    labels = labels_of("labels", labels, u.shape[:-1])
-    classes = _classes(labels)
+    x, labels = aligned(x, labels)
+    u, classes = unit(x), labels.unique()
     members = same(classes, labels).to(u.dtype)
     counts = members.sum(-1, keepdim=True)
     centers = members @ u / counts.clamp(min=1)
     there = counts > 0
     few = there.sum(-2) < 2
     if few.any():
-        raise wrong(
-            "labels", "labels of at least two classes in each set of vectors", f"{int(few.sum())} sets with one class"
-        )
+        raise few_classes(int(few.sum()))
     apart = there & there.mT & ~torch.eye(len(classes), dtype=torch.bool, device=u.device)
     return torch.where(apart, centers @ centers.mT, -torch.inf).amax((-2, -1))
 
 
-def augmented_concentration(views, labels, delta):
+@operation(
+    takes(
+        {"views": Field("... N V D", "augmentations of each item"), "labels": LABELS}, least={"N": 1, "V": 1, "D": 1}
+    ),
+    domains={"delta": at_least(0)},
+    differentiable=False,
+    example={"delta": 1.5},
+)
+def augmented_concentration(views, labels, *, delta):
     r"""Share of the pairs of one class that some pair of augmentations brings within a distance of delta.
 
     Two items are as far apart as their nearest augmentations, $d_A(x, x') = \min_{v, w} \|x_v - x'_w\|$.
@@ -179,9 +206,8 @@ def augmented_concentration(views, labels, delta):
     Differs: the paper takes the largest part of a class in which *all* pairs are within delta, which is a search
     over subsets; the share of pairs is at least the square of that part's share, up to 1/N.
     """
-    views = vectors("views", views, "N V D")
-    labels = labels_of("labels", labels, views.shape[:-2])
-    at_least(0).check("delta", delta)
+    lead = torch.broadcast_shapes(views.shape[:-3], labels.shape[:-1])
+    views, labels = views.expand(*lead, *views.shape[-3:]), labels.expand(*lead, labels.shape[-1])
     *lead, count, versions, dim = views.shape
     flat, near, pairs = views.reshape(*lead, count * versions, dim), 0, 0
     for rows in blocks(views[..., 0, :], count * versions**2):
@@ -193,6 +219,7 @@ def augmented_concentration(views, labels, delta):
     return near.to(views.dtype) / pairs
 
 
+@operation(LABELLED, domains={"margin": above(0)})
 def hausdorff_like_distance(x, labels, *, margin=0.2):
     r"""How far distances are from ideal ones, where a class is a point and two classes are at least a margin apart.
 
@@ -216,9 +243,7 @@ def hausdorff_like_distance(x, labels, *, margin=0.2):
     closed formula gives. It is at least $\varepsilon / 2$, and by the paper's theorem at most a constant times
     $\varepsilon$; that constant, and the paper's own form of the ideal set, were not checked here.
     """
-    x = vectors("x", x)
-    labels = labels_of("labels", labels, x.shape[:-1])
-    above(0).check("margin", margin)
+    x, labels = aligned(x, labels)
     worst = x.new_zeros(x.shape[:-2])
     for rows in blocks(x, x.shape[-2]):
         apart = distances(x[..., rows, :], x)
@@ -227,6 +252,7 @@ def hausdorff_like_distance(x, labels, *, margin=0.2):
     return worst
 
 
+@operation(takes({"test": VECTORS, "train": Field("... M D", "seen vectors")}, least={"N": 1, "M": 1, "D": 1}))
 def utilization(test, train):
     r"""How far unseen vectors lie from the seen ones: $\frac{1}{|Q|} \sum_{q \in Q} \min_{x \in X} \|q - x\|^2$.
 
@@ -240,21 +266,7 @@ def utilization(test, train):
 
     Paper: Venkataramanan et al., "It takes two to tango: mixup for deep metric learning", 2021.
     """
-    test = vectors("test", test)
-    train = beside("train", train, "test", test)
+    lead = torch.broadcast_shapes(test.shape[:-2], train.shape[:-2])
+    test, train = (x.expand(*lead, *x.shape[-2:]) for x in (test, train))
     nearest = [distances(test[..., rows, :], train).amin(-1) for rows in blocks(test, train.shape[-2])]
     return torch.cat(nearest, -1).square().mean(-1)
-
-
-def _two_or_more(name, x):
-    x = vectors(name, x)
-    if x.shape[-2] < 2:
-        raise wrong(name, "at least two vectors", describe(x))
-    return x
-
-
-def _classes(labels):
-    classes = labels.unique()
-    if len(classes) < 2:
-        raise wrong("labels", "labels of at least two classes", f"the one label {classes.tolist()[0]}")
-    return classes

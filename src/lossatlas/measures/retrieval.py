@@ -2,12 +2,30 @@
 
 import torch
 
-from ..contract import above, describe, whole, wrong
+from ..contract import above, describe, operation, whole, wrong
+from ..contract.domains import FUNCTION
 from ..contract.pairwise import cosines
-from .vectors import beside, blocks, diagonal, labels_of, same, vectors
+from ..signatures import Field, Label, takes
+from .fields import LABELS, NEIGHBORS, VECTORS, FromZero
+from .vectors import blocks, diagonal, same
 
 
-def recall_at_k(queries, labels, k, *, gallery=None, gallery_labels=None, similarity=cosines):
+@operation(
+    takes(
+        {
+            "queries": VECTORS,
+            "labels": LABELS,
+            "gallery": Field("... M D", "vectors to look among"),
+            "gallery_labels": Label("... M"),
+        },
+        least={"N": 1, "M": 1, "D": 1},
+        optional=("gallery", "gallery_labels"),
+    ),
+    domains={"k": NEIGHBORS, "similarity": FUNCTION},
+    differentiable=False,
+    example={"k": 2},
+)
+def recall_at_k(queries, labels, gallery, gallery_labels, *, k, similarity=cosines):
     r"""Share of the queries that have one of their class among the `k` most similar vectors.
 
     Args:
@@ -24,11 +42,7 @@ def recall_at_k(queries, labels, k, *, gallery=None, gallery_labels=None, simila
         A negative that is as similar as the best positive counts as nearer, so that vectors which have all become
         one score 0 and not 1.
     """
-    queries = vectors("queries", queries)
-    labels = labels_of("labels", labels, queries.shape[:-1])
-    ks = [whole(1).check("k", one) for one in (k if isinstance(k, (tuple, list)) else [k])]
-    if not ks:
-        raise wrong("k", "a whole number >= 1, or several", describe(k))
+    ks = k if isinstance(k, (tuple, list)) else [k]
     if (gallery is None) != (gallery_labels is None):
         raise wrong(
             "gallery_labels",
@@ -39,9 +53,10 @@ def recall_at_k(queries, labels, k, *, gallery=None, gallery_labels=None, simila
     itself = gallery is None
     if itself:
         gallery, gallery_labels = queries, labels
-    else:
-        gallery = beside("gallery", gallery, "queries", queries)
-        gallery_labels = labels_of("gallery_labels", gallery_labels, gallery.shape[:-1])
+    given = (queries.shape[:-2], labels.shape[:-1], gallery.shape[:-2], gallery_labels.shape[:-1])
+    lead = torch.broadcast_shapes(*given)
+    queries, gallery = (x.expand(*lead, *x.shape[-2:]) for x in (queries, gallery))
+    labels, gallery_labels = (y.expand(*lead, y.shape[-1]) for y in (labels, gallery_labels))
     found, count = [], gallery.shape[-2]
     for rows in blocks(queries, count):
         near = similarity(queries[..., rows, :], gallery)
@@ -57,6 +72,21 @@ def recall_at_k(queries, labels, k, *, gallery=None, gallery_labels=None, simila
     return recall if isinstance(k, (tuple, list)) else recall.squeeze(-1)
 
 
+@operation(
+    takes(
+        {
+            "train_x": Field("... M D", "training vectors"),
+            "train_y": FromZero("... M"),
+            "test_x": VECTORS,
+            "test_y": LABELS,
+        },
+        least={"N": 1, "M": 1, "D": 1},
+    ),
+    domains={"k": whole(1), "temperature": above(0)},
+    differentiable=False,
+    example={"k": 3},
+    exempt={"vmap": "How many classes there are depends on the labels."},
+)
 def knn_accuracy(train_x, train_y, test_x, test_y, *, k=20, temperature=None):
     r"""Accuracy of the vote of the `k` most similar training vectors, by cosine similarity $s$.
 
@@ -73,14 +103,11 @@ def knn_accuracy(train_x, train_y, test_x, test_y, *, k=20, temperature=None):
     Paper: weighted votes as in Wu et al., "Unsupervised feature learning via non-parametric instance discrimination",
         2018.
     """
-    test_x = vectors("test_x", test_x)
-    train_x = beside("train_x", train_x, "test_x", test_x)
-    test_y = labels_of("test_y", test_y, test_x.shape[:-1])
-    train_y = labels_of("train_y", train_y, train_x.shape[:-1])
-    if train_y.min() < 0:
-        raise wrong("train_y", "class indices >= 0", f"{train_y.min().item()}")
     whole(1, train_x.shape[-2]).check("k", k)
-    above(0, optional=True).check("temperature", temperature)
+    given = (train_x.shape[:-2], train_y.shape[:-1], test_x.shape[:-2], test_y.shape[:-1])
+    lead = torch.broadcast_shapes(*given)
+    train_x, test_x = (x.expand(*lead, *x.shape[-2:]) for x in (train_x, test_x))
+    train_y, test_y = (y.expand(*lead, y.shape[-1]) for y in (train_y, test_y))
     right, classes = [], int(train_y.max()) + 1
     for rows in blocks(test_x, train_x.shape[-2]):
         near, where = cosines(test_x[..., rows, :], train_x).topk(k, -1)

@@ -4,14 +4,32 @@ import math
 
 import torch
 
-from ..contract import describe, inside, whole, wrong
+from ..contract import inside, operation, whole, wrong
 from ..contract.pairwise import distances
 from ..contract.safe import unit
-from .vectors import blocks, diagonal, labels_of, same, vectors
+from ..signatures import Field, Label, takes
+from .fields import LABELS, TWO_SHARES, VECTORS, aligned, two_classes
+from .vectors import blocks, diagonal, same
 
+RANGE = {"false_acceptance": TWO_SHARES, "thresholds": whole(2)}
+SEVERAL_SETS = takes(
+    {"x": VECTORS, "labels": LABELS}, least={"N": 3, "D": 1}, sizes={"N": 8, "D": 3}, related=two_classes
+)
+DEPENDS = {"vmap": "How many classes there are depends on the labels."}
 FALSE_ACCEPTANCE = (1e-2, 1e-1)
 
 
+@operation(
+    takes(
+        {"x": Field("N D", "vectors"), "labels": Label("N")},
+        least={"N": 3, "D": 1},
+        sizes={"N": 8, "D": 3},
+        related=two_classes,
+    ),
+    domains=RANGE,
+    differentiable=False,
+    exempt=DEPENDS,
+)
 def class_utilities(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=101):
     r"""How well each class is verified at each threshold of a calibration range.
 
@@ -33,12 +51,7 @@ def class_utilities(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=
     Returns:
         thresholds (T,) and utilities (classes, T), the classes in the order of their labels; NaN where a vector is.
     """
-    x = vectors("x", x)
-    if x.ndim != 2:
-        raise wrong("x", "a floating-point tensor of shape (N, D)", describe(x))
-    labels = labels_of("labels", labels, x.shape[:-1])
-    whole(2).check("thresholds", thresholds)
-    low, high = _shares(false_acceptance)
+    low, high = false_acceptance
     classes, index, counts = labels.unique(return_inverse=True, return_counts=True)
     kept = counts >= 2
     if len(classes) < 2 or not kept.any():
@@ -62,6 +75,7 @@ def class_utilities(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=
     return at, utility[kept].to(x.dtype).masked_fill(u.isnan().any(), torch.nan)
 
 
+@operation(SEVERAL_SETS, domains=RANGE, differentiable=False, exempt=DEPENDS)
 def opis(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=101):
     r"""Operating-point inconsistency: the variance of the utility over the classes, averaged over a calibration range.
 
@@ -88,6 +102,12 @@ def opis(x, labels, *, false_acceptance=FALSE_ACCEPTANCE, thresholds=101):
     )
 
 
+@operation(
+    SEVERAL_SETS,
+    domains={**RANGE, "epsilon": inside(0, 0.5, open_high=False)},
+    differentiable=False,
+    exempt=DEPENDS,
+)
 def epsilon_opis(x, labels, *, epsilon=0.1, false_acceptance=FALSE_ACCEPTANCE, thresholds=101):
     r"""The same for the worst classes against the best: the squared difference of their mean utilities over the range.
 
@@ -101,7 +121,6 @@ def epsilon_opis(x, labels, *, epsilon=0.1, false_acceptance=FALSE_ACCEPTANCE, t
 
     Paper: as `opis`, and as uncertain.
     """
-    inside(0, 0.5, open_high=False).check("epsilon", epsilon)
 
     def gap(one, own):
         utility = class_utilities(one, own, false_acceptance=false_acceptance, thresholds=thresholds)[1]
@@ -110,15 +129,6 @@ def epsilon_opis(x, labels, *, epsilon=0.1, false_acceptance=FALSE_ACCEPTANCE, t
         return _over_range((ordered[-few:].mean(0) - ordered[:few].mean(0)).square())
 
     return _of_each(x, labels, gap)
-
-
-def _shares(given):
-    if not isinstance(given, (tuple, list)) or len(given) != 2:
-        raise wrong("false_acceptance", "two shares, the smaller first", describe(given), TypeError)
-    low, high = (inside(0, 1, open_high=False).check("false_acceptance", share) for share in given)
-    if low > high:
-        raise wrong("false_acceptance", "two shares, the smaller first", describe(given))
-    return low, high
 
 
 def _distances_of_strangers(u, index):
@@ -157,7 +167,6 @@ def _variance(utility):
 
 def _of_each(x, labels, measure):
     """A measure of one set of vectors, for every set along the leading axes."""
-    x = vectors("x", x)
-    labels = labels_of("labels", labels, x.shape[:-1])
+    x, labels = aligned(x, labels)
     sets = zip(x.reshape(-1, *x.shape[-2:]), labels.reshape(-1, x.shape[-2]), strict=True)
     return torch.stack([measure(one, own) for one, own in sets]).reshape(x.shape[:-2])

@@ -49,7 +49,7 @@ def recall(loss, data):
     fitted = fit_embeddings(
         network, loss, data, seeds=range(SEEDS), steps=STEPS, batches=per_class(5, 8), optimizer=adam, label="exercise"
     )
-    return recall_at_k(fitted.outputs(data.x_test), data.y_test, 1)
+    return recall_at_k(fitted.outputs(data.x_test), data.y_test, k=1)
 
 
 @functools.cache
