@@ -10,13 +10,14 @@ FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do $$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: family help setup book serve assignments bench scale peers parity mutation record check lint test unit site clean
+.PHONY: family test-all site-all help setup book serve assignments bench scale peers parity mutation record check lint test unit site clean
 
 help:
 	@echo "make book    set up $(VENV), execute the notebooks, build the site into _build/html"
 	@echo "make serve   show the built site on this machine"
 	@echo "make assignments  make student notebooks, autograder bundles, instructor notebooks and rubrics in _build/assignments"
-	@echo "make test    set up, lint, test the library, build the site, test it in a browser"
+	@echo "make test    set up, lint, test the library, build the site, test it in a browser: what every push must pass"
+	@echo "make test-all  the same with every control of every figure and every page on every screen"
 	@echo "make family F=NAME  run all that concerns one family, and say what that was"
 	@echo "make bench   time every loss, eager and compiled, and the factored output layer beside their peers (about twenty minutes)"
 	@echo "make scale   measure memory and time of losses that compare many rows with many, beside their peers (about half an hour)"
@@ -97,10 +98,16 @@ lint: setup
 
 test: lint unit site
 
+# Everything, the rotating share of every push included.
+test-all: lint unit site-all
+
 unit: setup
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --ignore tests/site tests
 
 site: book
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist worksteal --push tests/site
+
+site-all: book
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist worksteal tests/site
 
 family: setup

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import time
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -27,22 +29,46 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("atlas")
 
 
+#: Of the tests that are marked `rotating` every push runs one in so many, by the day; the nightly run has all of them.
+SHARES = 3
+
+
 def pytest_addoption(parser):
     parser.addoption("--family", metavar="NAME", help="run only what concerns this family, and say what that was")
+    parser.addoption("--push", action="store_true", help="of the tests marked rotating run the share of this day alone")
+
+
+def pytest_configure(config):
+    # Before there are any workers: a run that crosses midnight keeps to the day on which it began.
+    os.environ.setdefault("LOSSATLAS_TEST_DAY", str(int(time.time() // 86400)))
+    config.addinivalue_line("markers", "rotating: slow and many alike, so that every push runs a share of them")
 
 
 def pytest_collection_modifyitems(config, items):
-    """With `--family`, keep the tests of its folder and those whose parameters belong to it."""
+    """With `--family`, keep what concerns it; with `--push`, of the rotating tests the share of this day."""
+    if config.getoption("--push"):
+        keep(config, items, lambda item: not item.get_closest_marker("rotating") or turn_of(item) == today())
     wanted = config.getoption("--family")
     if wanted is None:
         return
     if wanted not in families():
         raise pytest.UsageError(f"--family: expected one of {', '.join(families())}, got {wanted!r}")
-    kept, others = [], []
-    for item in items:
-        (kept if wanted in families_of(item) else others).append(item)
-    config.hook.pytest_deselected(items=others)
-    items[:] = kept
+    keep(config, items, lambda item: wanted in families_of(item))
+
+
+def keep(config, items, wanted):
+    """Deselect the tests that are not wanted."""
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
+
+
+def turn_of(item):
+    return zlib.crc32(item.nodeid.encode()) % SHARES
+
+
+def today():
+    """Which share it is the turn of."""
+    return int(os.environ["LOSSATLAS_TEST_DAY"]) % SHARES
 
 
 def families_of(item):

@@ -16,7 +16,7 @@ def test_an_entry_tells_of_its_loss():
     function = toys.right()
     entry = lossatlas.get("toy_loss")
     assert lossatlas.get(function) is entry and lossatlas.get(entry) is entry
-    assert entry.summary == "Cross-entropy times a number."
+    assert entry.summary == "Weighted cross-entropy: the negative log-likelihood times a number."
     assert entry.formula == r"\ell = -w \log p_y"
     assert entry.source == "def toy_loss(logits, target, *, weight=1.0):\n    return -weight * _log_p(logits, target)"
     assert entry.defaults == {"weight": 1.0} and entry.family == "toys" and entry.items == "N"

@@ -21,7 +21,10 @@ BOOK = Path(__file__).parents[2] / "book"
 @functools.cache
 def masters():
     """The masters of the book by family."""
-    return {family: read_master(path) for family, path in masters_in(BOOK / "exercises").items()}
+    paths = masters_in(BOOK / "exercises")
+    # One that is only begun has no question yet; `tests/families/test_every_family.py` says so of its family alone.
+    begun = [family for family, path in paths.items() if "# BEGIN QUESTION" in path.read_text(encoding="utf8")]
+    return {family: read_master(paths[family]) for family in begun}
 
 
 def questions():

@@ -39,7 +39,7 @@ def commands(workflow):
 
 
 def test_all_workflows_are_there():
-    assert set(LOADED) == {"assignments", "ci", "gpu", "links", "pages", "parity", "release"}
+    assert set(LOADED) == {"assignments", "ci", "gpu", "links", "nightly", "pages", "parity", "release"}
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
@@ -117,7 +117,16 @@ def test_every_supported_python_is_tested_with_the_one_command():
     supported = re.search(r'requires-python = ">=(\S+)"', (ROOT / "pyproject.toml").read_text(encoding="utf8"))[1]
     assert job["strategy"]["matrix"]["python"][0] == supported == "3.11"
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
-    assert ".ci/run" in commands("ci") and "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf8")
+    assert ".ci/run" in commands("ci")
+    assert 'make "${1:-test}"' in (ROOT / ".ci" / "run").read_text(encoding="utf8")
+
+
+def test_everything_is_run_each_night():
+    assert ".ci/run test-all" in commands("nightly") and "schedule" in LOADED["nightly"][True]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf8")
+    assert re.search(r"^test-all: lint unit site-all$", makefile, re.M)
+    assert "--push" in makefile.partition("\nsite:")[2].partition("\n\n")[0]
+    assert "--push" not in makefile.partition("\nsite-all:")[2].partition("\n\n")[0]
 
 
 def test_what_failed_is_kept():

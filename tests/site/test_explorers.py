@@ -28,6 +28,7 @@ def changed(moves, way):
     return any(move["changed"] for move in moves if (move["to"] - move["from"]) * sign > 0)
 
 
+@pytest.mark.rotating
 @pytest.mark.parametrize(("name", "first"), PARTS or [("cross_entropy", 0)])
 def test_every_control_moves_its_figure(open_page, name, first, record_property):
     page, heard = open_page(f"{name}.html")

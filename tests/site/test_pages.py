@@ -28,7 +28,9 @@ SHORTEN = """() => document.querySelectorAll("tbody tr:nth-child(n + 13), mjx-co
 
 
 @EACH_PAGE
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize(
+    "screen", ["light", *(pytest.param(s, marks=pytest.mark.rotating) for s in SCREENS if s != "light")]
+)
 def test_page_is_sound(open_page, name, screen):
     """Quiet console, no other host, formulas set, nothing wider than the screen, accessible."""
     page, heard = open_page(f"{name}.html", screen)
