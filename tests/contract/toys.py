@@ -1,7 +1,7 @@
 """Losses for the tests of the tests: one that is right, and some that are each wrong in one way."""
 
 import torch
-from tests.families.cross_entropy.references import log_p, surprise
+from tests.families.cross_entropy.references import log_p, negative_log_likelihood
 from tests.references.holding import holding
 from tests.references.numbers import exp
 
@@ -151,7 +151,7 @@ def wrong_special_case():
 
 
 def cross_entropy_loop(logits, target, weight=1.0):
-    return [weight * surprise(f, y) for f, y in zip(logits, target, strict=True)]
+    return [weight * negative_log_likelihood(f, y) for f, y in zip(logits, target, strict=True)]
 
 
 def _share_of_the_true_class(logits, target, **_):
@@ -160,7 +160,7 @@ def _share_of_the_true_class(logits, target, **_):
 
 @holding(share=_share_of_the_true_class)
 def held_share_loop(logits, target, share):
-    return [surprise(f, y) * (1 - s) for f, y, s in zip(logits, target, share, strict=True)]
+    return [negative_log_likelihood(f, y) * (1 - s) for f, y, s in zip(logits, target, share, strict=True)]
 
 
 def free_share_loop(logits, target):

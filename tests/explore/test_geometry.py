@@ -39,7 +39,7 @@ def on_the_circle(loss, degrees, hyper):
 
 @pytest.mark.parametrize("loss", [name for name in LOSSES if "gradient" not in lossatlas.get(name).exempt])
 @pytest.mark.parametrize("factor", [0.25, 1.0])
-def test_forces_are_minus_the_slope_of_the_loss_around_the_circle(loss, factor):
+def test_forces_are_minus_the_derivative_of_the_loss_around_the_circle(loss, factor):
     entry, function = on_pairs([loss])[loss]
     hyper = scaled(entry, factor)
     vectors = np.exp(1j * np.deg2rad([*POSITIVES, *NEGATIVES]))
@@ -47,12 +47,12 @@ def test_forces_are_minus_the_slope_of_the_loss_around_the_circle(loss, factor):
         value, _, forces = _forces(function, vectors, len(POSITIVES), np.array([degrees]), hyper)
         assert value[0] == pytest.approx(on_the_circle(loss, degrees, hyper), rel=1e-9, abs=1e-12)
         step = 1e-4
-        slope = (
+        derivative = (
             (on_the_circle(loss, degrees + step, hyper) - on_the_circle(loss, degrees - step, hyper))
             / 2
             / np.deg2rad(step)
         )
-        assert forces.sum() == pytest.approx(-slope, rel=1e-4, abs=1e-6)
+        assert forces.sum() == pytest.approx(-derivative, rel=1e-4, abs=1e-6)
 
 
 def test_a_loss_across_two_views_is_seen_by_similarities_too():

@@ -327,7 +327,7 @@ def test_the_anchor_of_a_force_field_follows_the_mouse_and_the_keys(browser, tmp
     assert slider.get_attribute("aria-valuetext") == "345"
     assert anchor() == pytest.approx(345, abs=0.01)
     page.mouse.move(*at(90))
-    assert slider.get_attribute("aria-valuetext") == "345"  # no button is held
+    assert slider.get_attribute("aria-valuetext") == "345"  # no button is down
     page.mouse.click(x + 1.8 * radius, y)
     assert slider.get_attribute("aria-valuetext") == "345"  # too far out
     page.mouse.click(*at(1))

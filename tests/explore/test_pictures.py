@@ -30,7 +30,7 @@ def test_a_loss_has_the_pictures_of_its_signature(entry):
 @EACH_LOSS
 def test_curves_are_the_loss_and_its_derivatives(entry):
     for line in entry.signature.probes.lines:
-        t, value, slope, curvature = along(entry, line, points=25)
+        t, value, derivative, curvature = along(entry, line, points=25)
         at = torch.tensor(t)
 
         def item(t, line=line):
@@ -45,16 +45,16 @@ def test_curves_are_the_loss_and_its_derivatives(entry):
         numeric = np.array(
             [(item(at[n : n + 1] + step) - item(at[n : n + 1] - step)).item() / 2 / step for n in range(len(at))]
         )
-        assert np.mean(np.abs(numeric - slope) <= 1e-4 * (1 + np.abs(slope))) >= 0.8
+        assert np.mean(np.abs(numeric - derivative) <= 1e-4 * (1 + np.abs(derivative))) >= 0.8
         if not np.isnan(curvature).all():
             middle = t + step
             beside = along(entry, type(line)(line.name, line.axis, middle[0], middle[-1], line.inputs), points=25)[2]
-            numeric = (beside - slope) / step
+            numeric = (beside - derivative) / step
             assert np.mean(np.abs(numeric - curvature) <= 1e-3 * (1 + np.abs(curvature))) >= 0.8
 
 
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if e.signature.probes.planes], ids=lambda entry: entry.name)
-def test_maps_have_the_slopes_of_the_loss(entry):
+def test_maps_have_the_gradients_of_the_loss(entry):
     (cut, *_) = entry.signature.probes.planes
     u, v = np.array([0.3, 0.22]), np.array([0.45, 0.37])
     value, du, dv = over(entry, cut, u, v)
@@ -118,7 +118,7 @@ def test_compare_reaches_every_pair_of_a_kind():
     gallery = compare()
     for explorer in gallery:
         assert explorer.controls["first"].texts == explorer.controls["second"].texts
-        first, second = explorer.traces(first=explorer.controls["first"].values[-1], show="slope")
+        first, second = explorer.traces(first=explorer.controls["first"].values[-1], show="derivative")
         line = next(
             line
             for e in ENTRIES
@@ -126,9 +126,9 @@ def test_compare_reaches_every_pair_of_a_kind():
             for line in e.signature.probes.lines
             if line.name in explorer.title
         )
-        slope = along(lossatlas.get(first["name"]), line)[2]
+        derivative = along(lossatlas.get(first["name"]), line)[2]
         kept = ~np.isnan(first["y"])
-        np.testing.assert_allclose(first["y"][kept], slope[kept])
+        np.testing.assert_allclose(first["y"][kept], derivative[kept])
         assert second["name"] == explorer.controls["second"].texts[1]
     shown = {name for explorer in gallery for name in explorer.controls["first"].texts}
     alone = [e.name for e in ENTRIES if sum(o.signature is e.signature for o in ENTRIES) == 1]

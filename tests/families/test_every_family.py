@@ -1,4 +1,4 @@
-"""Every family is whole: a folder in `losses` demands all the other parts, and every exported name is held to tests."""
+"""Every family is whole: a folder in `losses` demands all the other parts, and every exported name is tested."""
 
 import ast
 import inspect
@@ -64,7 +64,7 @@ def test_it_is_a_chapter_of_the_book(family):
 
 
 @EACH_FAMILY
-def test_its_papers_are_told(family):
+def test_its_papers_are_covered(family):
     rows = yaml.safe_load((BOOK / "papers" / f"{family}.yml").read_text(encoding="utf8"))["papers"]
     assert rows and [row["key"] for row in rows if row["status"] == "planned"] == []
 
@@ -127,14 +127,14 @@ def test_every_exported_name_is_under_contract(family):
     """It is a registered loss or operation, a module that the table of modules holds, or the type of a result."""
     module = getattr(losses, family)
     known = {entry.name: entry.function for entry in entries_of(family)}
-    held = {made.name for made in stateful() if made.family == family}
-    assert [name for name in module.__all__ if not under_contract(name, getattr(module, name), known, held)] == []
+    generated = {made.name for made in stateful() if made.family == family}
+    assert [name for name in module.__all__ if not under_contract(name, getattr(module, name), known, generated)] == []
     assert sorted(set(known) - set(module.__all__)) == [], "registered, but not exported"
 
 
-def under_contract(name, exported, known, held):
+def under_contract(name, exported, known, generated):
     if inspect.isclass(exported):
-        return name in held if issubclass(exported, torch.nn.Module) else exported in types_of_results()
+        return name in generated if issubclass(exported, torch.nn.Module) else exported in types_of_results()
     return known.get(name) is exported
 
 

@@ -81,7 +81,7 @@ def test_every_adapter_has_a_file():
 
 
 def test_every_exact_record_is_of_a_loss():
-    """Those of a loss that is no more, or of a setting that no test takes, would be held against nothing."""
+    """Those of a loss that is no more, or of a setting that no test takes, would be compared with nothing."""
     for path in FOLDER.glob("*/golden/exact/*.json"):
         if path.stem in OPERATIONS:
             continue  # its defaults alone are recorded

@@ -29,8 +29,8 @@ def test_proof_page_lists_every_loss_and_every_exemption(facts):
     assert "These losses are not certified yet: " in page and "`cross_entropy`" in page
     table = BeautifulSoup(page, "html.parser").select_one("[aria-label='Declared exemptions']")
     declared = [(entry.name, reason) for entry in lossatlas.registry() for reason in entry.exempt.values()]
-    told = table.get_text() if table else ""
-    assert all(name in told and reason in told for name, reason in declared)
+    words = table.get_text() if table else ""
+    assert all(name in words and reason in words for name, reason in declared)
 
 
 def test_proof_page_without_a_record_says_how_to_make_one():

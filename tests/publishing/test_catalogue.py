@@ -59,9 +59,9 @@ def test_the_papers_of_a_written_chapter_are_in_the_bibliography_as_in_the_catal
     assert {row.key for row in ROWS if row.chapter in written} <= set(entries)
     for row in ROWS:
         if row.key in entries:
-            told = entries[row.key].fields
-            plain = re.sub(r"[{}]", "", told["title"])
-            assert (plain, told["eprint"], int(told["year"])) == (row.title, row.arxiv, row.year)
+            fields = entries[row.key].fields
+            plain = re.sub(r"[{}]", "", fields["title"])
+            assert (plain, fields["eprint"], int(fields["year"])) == (row.title, row.arxiv, row.year)
 
 
 # What is wrong is said by row and field.
@@ -316,7 +316,7 @@ def test_the_trail_tells_each_paper_of_the_chapter_in_every_form(trail):
 
 def test_the_trail_points_to_papers_that_other_chapters_tell():
     row = next(row for row in ROWS if row.also_in)
-    assert f"told in the chapter {ALL.titles[row.chapter]}" in repr(paper_trail(row.also_in[0]))
+    assert f"covered in the chapter {ALL.titles[row.chapter]}" in repr(paper_trail(row.also_in[0]))
 
 
 def test_a_trail_of_no_chapter_is_refused():

@@ -32,9 +32,9 @@ def test_list_of_an_unknown_family_names_the_known(capsys):
 
 def test_failing_notebook_ends_with_code_1(inside, capsys):
     assert main(["execute", "--jobs", "1"]) == 1
-    told = capsys.readouterr()
-    assert "0 executed, 0 reused, 1 failed" in told.out
-    assert "ZeroDivisionError" in told.err and "failed: chapter" in told.err
+    printed = capsys.readouterr()
+    assert "0 executed, 0 reused, 1 failed" in printed.out
+    assert "ZeroDivisionError" in printed.err and "failed: chapter" in printed.err
 
 
 @pytest.mark.parametrize(

@@ -194,16 +194,16 @@ def test_the_page_of_this_book_is_complete():
 def test_a_chapter_has_its_exercises_and_questions_in_one_session_each(chapter):
     """What a session names exists, and it shows figures and cites papers somewhere."""
     sessions = sessions_of(chapter)
-    told = {field: [name for session in sessions for name in session[field]] for field in FIELDS}
-    assert sorted(told["exercises"]) == sorted(key for key in EXERCISES if key.startswith(f"{chapter.name}/"))
-    assert sorted(told["quiz"]) == sorted(f"{chapter.name}/{part}" for part in read(path_of(chapter.name))[1])
-    assert set(told["papers"]) <= {row.key for row in papers(REPOSITORY / "book" / "papers")}
-    for name in told["read"]:
+    named = {field: [name for session in sessions for name in session[field]] for field in FIELDS}
+    assert sorted(named["exercises"]) == sorted(key for key in EXERCISES if key.startswith(f"{chapter.name}/"))
+    assert sorted(named["quiz"]) == sorted(f"{chapter.name}/{part}" for part in read(path_of(chapter.name))[1])
+    assert set(named["papers"]) <= {row.key for row in papers(REPOSITORY / "book" / "papers")}
+    for name in named["read"]:
         notebook, _, section = name.partition("#")
         cells = nbformat.read(REPOSITORY / "book" / f"{notebook}.ipynb", as_version=4).cells
         words = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
         assert section in [make_id(heading) for heading in re.findall(r"^## (.+)$", words, re.M)], name
-    assert all(told.values()) and all(name.startswith(f"{chapter.name}#ex-") for name in told["show"])
+    assert all(named.values()) and all(name.startswith(f"{chapter.name}#ex-") for name in named["show"])
 
 
 def test_every_command_on_the_page_exists():

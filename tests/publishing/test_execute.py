@@ -1,4 +1,4 @@
-"""Execution: what is stale runs, what is not is reused, what fails is told and harms nothing else."""
+"""Execution: what is stale runs, what is not is reused, what fails is reported and harms nothing else."""
 
 import json
 

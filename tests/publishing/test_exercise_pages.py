@@ -46,8 +46,8 @@ def test_addresses_follow_from_the_configuration(configured):
     assert found["Open it in Colab"] == "https://colab.example.org/github/people/atlas/blob/student/chapter.ipynb"
     pull = urlsplit(found["Open it on the course's hub"])
     assert f"{pull.scheme}://{pull.netloc}{pull.path}" == "https://hub.example.org/hub/user-redirect/git-pull"
-    asked = {key: value[0] for key, value in parse_qs(pull.query).items()}
-    assert asked == {
+    query = {key: value[0] for key, value in parse_qs(pull.query).items()}
+    assert query == {
         "repo": "https://example.org/people/atlas",
         "branch": "student",
         "urlpath": "lab/tree/atlas/chapter.ipynb",

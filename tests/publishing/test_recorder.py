@@ -1,4 +1,4 @@
-"""A run of the generated tests leaves a record of each loss that it held to all of them."""
+"""A run of the generated tests leaves a record of each loss that it put through all of them."""
 
 import json
 import os

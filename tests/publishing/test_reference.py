@@ -233,7 +233,7 @@ def test_names_in_a_text_lead_to_their_entries():
 
 
 def test_special_cases_lead_there_and_back():
-    """Each that is declared is told in the entry of either loss."""
+    """Each that is declared is stated in the entry of either loss."""
     for entry in losses():
         for case, words in zip(entry.special_cases, becomes(entry, page_of(entry.family)), strict=True):
             other = get(case.of)

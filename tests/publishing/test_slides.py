@@ -187,13 +187,13 @@ def test_sentences_are_told_apart(html, expected):
 
 def test_the_sentence_for_a_figure():
     telling, plain = paragraph("It is so. Then move the slider."), paragraph("Plain words.")
-    cited, asked = paragraph("They differ [Ng, 2020]."), paragraph("Why?")
+    cited, question = paragraph("They differ [Ng, 2020]."), paragraph("Why?")
     assert tells("Look there.") and not tells("It looks fine.")
     assert what_to_see([telling], [plain]) == "Then move the slider."
     assert what_to_see([plain, telling], [paragraph("Follow the line.")]) == "Follow the line."
     assert what_to_see([plain], [], caption="A caption.") == "A caption."
     assert what_to_see([cited], [plain]) == "Plain words."
-    assert what_to_see([asked], [], alt="An axis at 0.3. It rises.") == "It rises."
+    assert what_to_see([question], [], alt="An axis at 0.3. It rises.") == "It rises."
     assert (
         what_to_see([paragraph("<strong>Another loss</strong> is new. It costs more.")], [plain], alt="It rises.")
         == "It rises."

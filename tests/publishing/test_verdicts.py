@@ -44,7 +44,7 @@ def test_a_key_of_two_claims_or_a_verdict_shown_twice_is_refused(notebooks, mess
 
 
 def test_no_key_is_used_twice_in_this_book():
-    """From the sources, so that two new families are told before anything is executed."""
+    """From the sources, so that two new families are listed before anything is executed."""
     texts = [path.read_text(encoding="utf8") for path in Book(REPOSITORY).written_notebooks().values()]
     used = re.findall(r'\bkey=\\"([a-z0-9-]+)\\"', "".join(texts))
     assert len(used) > 50 and len(set(used)) == len(used)

@@ -72,11 +72,11 @@ def browser():
 
 @dataclass
 class Heard:
-    """What a page said and asked for."""
+    """What a page said and requested."""
 
     complaints: list = field(default_factory=list)
     elsewhere: list = field(default_factory=list)
-    asked: list = field(default_factory=list)
+    requested: list = field(default_factory=list)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def open_page(browser, origin):
 
         def note(request):
             ours = request.url.startswith((base, "data:", "blob:"))
-            (heard.asked if ours else heard.elsewhere).append(request.url)
+            (heard.requested if ours else heard.elsewhere).append(request.url)
 
         page.on("request", note)
         page.on(

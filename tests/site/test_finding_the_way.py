@@ -45,11 +45,11 @@ def test_chapter_opens_in_colab_at_the_committed_notebook(open_page, book, name)
 def test_issue_button_says_which_page_and_version(open_page, book, name):
     page, _ = open_page(f"{name}.html")
     address = urlsplit(page.locator("a.btn-source-issues-button").get_attribute("href"))
-    asked = parse_qs(address.query)
+    query = parse_qs(address.query)
     assert f"https://{address.netloc}{address.path}" == f"{book.repository}/issues/new"
-    assert name in asked["title"][0]
-    assert f"`{name}`, version {lossatlas.__version__}" in asked["body"][0]
-    assert ("tier" in asked["body"][0]) == (name in EXECUTED)
+    assert name in query["title"][0]
+    assert f"`{name}`, version {lossatlas.__version__}" in query["body"][0]
+    assert ("tier" in query["body"][0]) == (name in EXECUTED)
 
 
 def test_repository_button(open_page, book):

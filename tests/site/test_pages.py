@@ -60,11 +60,11 @@ def test_page_is_readable_after_a_megabyte(open_page, origin, name, record_prope
     page, heard = open_page(f"{name}.html")
     rest(page)
     page.wait_for_load_state("networkidle")
-    asked = {address.removeprefix(f"{origin}/").split("?")[0].split("#")[0] for address in heard.asked}
-    asked = {
-        address for address in asked if not address.startswith(("explorers/", "_static/vendor/", "data:", "blob:"))
+    requested = {address.removeprefix(f"{origin}/").split("?")[0].split("#")[0] for address in heard.requested}
+    requested = {
+        address for address in requested if not address.startswith(("explorers/", "_static/vendor/", "data:", "blob:"))
     }
-    weight = sum(transferred(BOOK.html / address) for address in asked)
+    weight = sum(transferred(BOOK.html / address) for address in requested)
     record_property("kB", weight // 1000)
     print(f"{name}: {weight / 1000:.0f} kB")
     assert weight <= READABLE

@@ -168,7 +168,7 @@ def dialogue(question):
             else []
         )
         return [([text], True, [words(question.feedback)]) for text in written] + [
-            ([f"{v}"], False, [words(told)]) for v, told in wrong
+            ([f"{v}"], False, [words(feedback)]) for v, feedback in wrong
         ]
     if question.kind == "match":
         right = [pair.right for pair in question.pairs]
@@ -217,9 +217,9 @@ def shown(page):
 @EACH_CHAPTER
 def test_every_question_is_answered_by_keyboard_alone(open_chapter, name):
     page, heard = open_chapter(name)
-    for asked, section in shown(page):
+    for part, section in shown(page):
         forms = section.locator("form.atlas-question").all()
-        for question, form in zip(asked.questions, forms, strict=True):
+        for question, form in zip(part.questions, forms, strict=True):
             assert form.get_attribute("data-name") == question.name
             keys = Keyboard(page, form)
             assert form.evaluate(SAID) == []
@@ -235,16 +235,16 @@ def test_every_question_is_answered_by_keyboard_alone(open_chapter, name):
 @EACH_CHAPTER
 def test_every_answer_is_told_its_own(open_chapter, name):
     page, heard = open_chapter(name)
-    for asked, section in shown(page):
-        for question, form in zip(asked.questions, section.locator("form.atlas-question").all(), strict=True):
+    for part, section in shown(page):
+        for question, form in zip(part.questions, section.locator("form.atlas-question").all(), strict=True):
             expected = dialogue(question)
             found = form.evaluate(GIVE, [[answer for answer, _, _ in expected], SAID])
-            for (answer, right, told), (verdict, *sentences) in zip(expected, found, strict=True):
+            for (answer, right, feedback), (verdict, *sentences) in zip(expected, found, strict=True):
                 assert (verdict == "✓ Right.") == right and verdict.startswith(("✓ Right.", "✗ Not yet")), (
                     question.name,
                     answer,
                 )
-                assert squeezed(sentences) == squeezed(told), (question.name, answer)
+                assert squeezed(sentences) == squeezed(feedback), (question.name, answer)
             if question.kind == "number":
                 texts = ["two", "1/0", "1//2", "1e", "--1", "1 2"]
                 assert form.evaluate(GIVE, [[[text] for text in texts], SAID]) == [
@@ -256,7 +256,7 @@ def test_every_answer_is_told_its_own(open_chapter, name):
 @EACH_CHAPTER
 def test_all_questions_of_the_chapter_are_on_its_page(open_chapter, name):
     page, _ = open_chapter(name)
-    assert [q.name for asked, _ in shown(page) for q in asked.questions] == [q.name for q in quiz(name).questions]
+    assert [q.name for part, _ in shown(page) for q in part.questions] == [q.name for q in quiz(name).questions]
 
 
 @EACH_CHAPTER
@@ -314,8 +314,8 @@ def test_answered_questions_are_sound(open_chapter, name, screen):
 @EACH_CHAPTER
 def test_on_paper_there_are_questions_and_empty_boxes(open_chapter, name):
     page, _ = open_chapter(name)
-    for asked, section in shown(page):
-        for question, form in zip(asked.questions, section.locator("form.atlas-question").all(), strict=True):
+    for part, section in shown(page):
+        for question, form in zip(part.questions, section.locator("form.atlas-question").all(), strict=True):
             if question.kind == "number":
                 form.locator("input").fill(str(question.value))
             elif question.kind == "match":
@@ -328,15 +328,15 @@ def test_on_paper_there_are_questions_and_empty_boxes(open_chapter, name):
             assert form.get_attribute("data-state") == "right"
         section.locator("summary").click()
     page.emulate_media(media="print")
-    for asked, section in shown(page):
+    for part, section in shown(page):
         sheet = "".join(section.inner_text().split())
-        told = [o.feedback for q in asked.questions if q.kind in ("one", "several", "truth") for o in q.options]
-        told += [pair.feedback for q in asked.questions if q.kind == "match" for pair in q.pairs]
-        told += [text for q in asked.questions if q.kind == "number" for text in (q.feedback, q.otherwise)]
-        assert [text for text in told if stretch(text) in sheet] == []
-        assert [q.ask for q in asked.questions if stretch(q.ask) not in sheet] == []
+        feedback = [o.feedback for q in part.questions if q.kind in ("one", "several", "truth") for o in q.options]
+        feedback += [pair.feedback for q in part.questions if q.kind == "match" for pair in q.pairs]
+        feedback += [text for q in part.questions if q.kind == "number" for text in (q.feedback, q.otherwise)]
+        assert [text for text in feedback if stretch(text) in sheet] == []
+        assert [q.ask for q in part.questions if stretch(q.ask) not in sheet] == []
         assert "✓" not in sheet and "Check" not in sheet.replace("Checkyourself", "")
-        for choices in (q.choices for q in asked.questions if q.kind == "match"):
+        for choices in (q.choices for q in part.questions if q.kind == "match"):
             assert all("".join(choice.split()) in sheet for choice in choices)
     drawn = """() => [...document.querySelectorAll(".atlas-quiz :is(input, select)")].map((e) => {
       const style = getComputedStyle(e);
@@ -354,14 +354,14 @@ def test_on_paper_there_are_questions_and_empty_boxes(open_chapter, name):
 @EACH_CHAPTER
 def test_without_script_questions_and_answers_are_there(open_chapter, name):
     page, _ = open_chapter(name, java_script_enabled=False)
-    for asked, section in shown(page):
-        assert section.locator("legend:visible").count() == len(asked.questions)
+    for part, section in shown(page):
+        assert section.locator("legend:visible").count() == len(part.questions)
         assert section.locator("button:visible").count() == 0
         assert section.locator(".atlas-quiz-feedback p[data-for]:visible").count() == 0
         answers = section.locator(".atlas-quiz-key > ol > li")
         assert answers.first.is_visible() is False
         section.locator("summary").click()
-        assert answers.count() == len(asked.questions) and answers.last.is_visible()
+        assert answers.count() == len(part.questions) and answers.last.is_visible()
 
 
 @EACH_CHAPTER

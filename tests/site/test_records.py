@@ -82,8 +82,8 @@ def test_tables_scroll_inside_themselves_on_a_phone(open_page, name):
 @pytest.mark.parametrize(("name", "record"), [("proof", "certificates"), ("parity", "parity"), ("speed", "benchmarks")])
 def test_page_without_a_record_says_which_command_makes_it(open_page, book, name, record):
     page, _ = open_page(f"{name}.html")
-    asked = page.locator("main code", has_text=COMMANDS[record])
-    assert asked.count() or parts(book, record)
+    commands = page.locator("main code", has_text=COMMANDS[record])
+    assert commands.count() or parts(book, record)
 
 
 def test_speed_page_shows_memory_and_time_at_scale_where_they_are_on_record(open_page, book):

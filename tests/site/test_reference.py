@@ -127,12 +127,12 @@ def test_a_folded_figure_is_drawn_when_its_fold_opens_and_then_moves(open_page, 
     data = figure.locator("script[data-src]").get_attribute("data-src").rpartition("/")[2]
     fold.scroll_into_view_if_needed()
     page.wait_for_timeout(300)
-    assert not any(address.endswith(data) for address in heard.asked)
+    assert not any(address.endswith(data) for address in heard.requested)
     assert figure.locator(".main-svg").count() == 0
     fold.locator("> summary").focus()
     page.keyboard.press("Enter")
     figure.locator(".main-svg").first.wait_for()
-    assert any(address.endswith(data) for address in heard.asked)
+    assert any(address.endswith(data) for address in heard.requested)
     before = figure.locator(".main-svg").first.inner_html()
     slider = figure.locator("input[type=range]").first
     slider.focus()
@@ -265,7 +265,7 @@ def test_a_row_and_an_entry_lead_to_the_figure(open_page):
 def test_the_figure_loads_nothing_before_it_is_opened_and_works_from_disk(open_page, book):
     page, heard = open_page("losses.html", base=book.html.as_uri())
     rest(page)
-    assert not any("plotly" in address or "explorers/" in address for address in heard.asked)
+    assert not any("plotly" in address or "explorers/" in address for address in heard.requested)
     page.locator(".atlas-overlay-fold > summary").click()
     assert len(drawn(page)) == 4
     assert heard.complaints == [] and heard.elsewhere == []

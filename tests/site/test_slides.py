@@ -82,9 +82,9 @@ def test_every_slide_fits(open_page, name, screen):
 def test_a_deck_asks_for_a_figure_only_when_it_comes(open_page, name):
     page, heard = opened(open_page, name)
     page.wait_for_load_state("networkidle")
-    assert not [address for address in heard.asked if "plotly" in address or f"/explorers/{name}/" in address]
+    assert not [address for address in heard.requested if "plotly" in address or f"/explorers/{name}/" in address]
     turn_to(page, first(page, "figure.atlas-explorer"))
-    assert [address for address in heard.asked if "plotly" in address]
+    assert [address for address in heard.requested if "plotly" in address]
 
 
 def test_a_slider_on_a_slide_moves_its_figure_and_not_the_page(open_page):
@@ -101,7 +101,7 @@ def test_a_slider_on_a_slide_moves_its_figure_and_not_the_page(open_page):
     page.keyboard.press("ArrowLeft" if step == slider.get_attribute("max") else "ArrowRight")
     page.wait_for_function("() => document.querySelector('section.present section.present figure').dataset.step")
     assert slider.input_value() != step
-    page.wait_for_timeout(500)  # longer than a control rests before its setting is told
+    page.wait_for_timeout(500)  # longer than a control rests before its setting is announced
     assert figure.locator(".main-svg").first.inner_html() != before
     assert page.evaluate("() => Reveal.getIndices()") == place
     assert "ex-" not in page.evaluate("() => location.hash")

@@ -23,7 +23,7 @@ def problems(root):
 
 
 def unproven_symbols(paper, root, tested):
-    """Why a row that says `works` does not: a line for each symbol and reason.
+    """Why a row with the status `works` does not work: a line for each symbol and reason.
 
     Args:
         paper: the row.

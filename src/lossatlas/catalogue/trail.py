@@ -47,12 +47,12 @@ class PaperTrail:
 
     def _where(self, paper, code):
         if paper.chapter != self.chapter:
-            return f"told in the chapter {self.titles[paper.chapter]}"
+            return f"covered in the chapter {self.titles[paper.chapter]}"
         return where(paper, code)
 
 
 def paper_trail(chapter, folder=None):
-    """The papers told in a chapter, then those that other chapters tell and this one points to.
+    """The papers covered in a chapter, then those covered in other chapters that this one points to.
 
     Args:
         chapter: its name, as `"cross_entropy"`.

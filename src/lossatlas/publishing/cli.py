@@ -25,7 +25,7 @@ status:
   not gradable   no notebook that could be read; the remarks say why
   not handed in  in the roster, and nothing in the folder
 
-Whose a submission is, its file or folder says, and not the notebook. Remarks on numbers that fit another student, and
+The file or folder of a submission names its author, not the notebook. Remarks on numbers that fit another student, and
 on code that is the same but for names, spaces and comments, are hints: look at both notebooks before you judge.
 """
 
@@ -245,18 +245,18 @@ def show_quiz(options):
     from lossatlas.exercises.quiz_gift import gift
 
     try:
-        asked = quiz(options.family, part=options.part)
+        chosen = quiz(options.family, part=options.part)
     except ValueError as error:
         raise BookError(str(error)) from error
     if options.gift is None:
-        print(asked)
+        print(chosen)
         return 0
     path = Path(options.gift)
     try:
-        path.write_text(gift(asked), encoding="utf8")
+        path.write_text(gift(chosen), encoding="utf8")
     except OSError as error:
         raise BookError(f"--gift {path}: {error.strerror}") from error
-    print(f"{len(asked.questions)} questions: {path}")
+    print(f"{len(chosen.questions)} questions: {path}")
     return 0
 
 

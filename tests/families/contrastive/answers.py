@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of the chapter "Contrastive learning", and what they must be told."""
+"""Wrong answers to the exercises of the chapter "Contrastive learning", and the messages that must answer them."""
 
 import functools
 import math
@@ -234,12 +234,12 @@ def temperature_for(*inputs):
     return right(3)(*inputs)
 
 
-def _halved(share, asked):
+def _halved(share, wanted):
     """Halving an interval for a share that is taken to fall."""
     low, high = 1e-4, 1e4
     for _ in range(100):
         middle = math.sqrt(low * high)
-        low, high = (middle, high) if share(middle) > asked else (low, middle)
+        low, high = (middle, high) if share(middle) > wanted else (low, middle)
     return math.sqrt(low * high)
 
 

@@ -176,10 +176,10 @@ def damped():
         torch.stack([at(angles[0]), at(angles[2])]).requires_grad_(),
         torch.stack([at(angles[1]), at(angles[3])]),
     )
-    slope = torch.autograd.grad(
+    gradient = torch.autograd.grad(
         lossatlas.decoupled_contrastive_loss(view_a, view_b, temperature=0.1, reduction="none")[0], view_a
     )[0]
-    return [kept < 1e-4 and slope[0].norm().item() > 1e-2, False, False, False]
+    return [kept < 1e-4 and gradient[0].norm().item() > 1e-2, False, False, False]
 
 
 def best_temperature_by_radius():

@@ -23,7 +23,7 @@ def of(values):
     return torch.tensor(values, dtype=F64)
 
 
-def slope(value, *leaves):
+def gradient_of(value, *leaves):
     return torch.autograd.grad(value, leaves)
 
 
@@ -40,7 +40,7 @@ SHARP += [la.hard_negative_contrastive_loss, la.hard_contrastive_loss, la.global
 
 
 def compared_with_75_digits(loss, inputs, temperature, dtype):
-    """(value, slopes) of the loss in this dtype, and of the naive loop with 75 digits at the very same numbers."""
+    """(value, gradients) of the loss in this dtype, and of the naive loop with 75 digits at the very same numbers."""
     case = Case(la.get(loss), {"temperature": temperature})
     exact = exact_of(
         case, {name: value.double() if value.is_floating_point() else value for name, value in inputs.items()}
@@ -55,10 +55,10 @@ def compared_with_75_digits(loss, inputs, temperature, dtype):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_at_temperature_007(loss, dtype):
     inputs = la.get(loss).signature.sample(4, dtype=dtype, N=2, M=5, D=3)
-    items, slopes, exact = compared_with_75_digits(loss, inputs, 0.07, dtype)
+    items, gradients, exact = compared_with_75_digits(loss, inputs, 0.07, dtype)
     unit = torch.finfo(dtype).eps
     torch.testing.assert_close(items.double(), exact.items, rtol=unit, atol=unit * 1e-2)
-    for name, found in slopes.items():
+    for name, found in gradients.items():
         wanted = exact.low[name]
         assert (found.double() - wanted).norm() <= 2 * unit * wanted.norm(), name
 
@@ -66,9 +66,9 @@ def test_half_precision_at_temperature_007(loss, dtype):
 @pytest.mark.parametrize("loss", SHARP, ids=lambda loss: loss.__name__)
 def test_double_precision_at_temperature_0001(loss):
     inputs = la.get(loss).signature.sample(5, N=2, M=4, D=3)
-    items, slopes, exact = compared_with_75_digits(loss, inputs, 1e-3, F64)
+    items, gradients, exact = compared_with_75_digits(loss, inputs, 1e-3, F64)
     torch.testing.assert_close(items, exact.items, rtol=1e-12, atol=1e-10)
-    for name, found in slopes.items():
+    for name, found in gradients.items():
         wanted = exact.low[name]
         assert (found - wanted).norm() <= 1e-10 * wanted.norm() + 1e-10, name
 
@@ -94,7 +94,7 @@ def test_the_papers_example(temperature, value):
 def test_pull_equals_push_and_the_penalties_are_their_shares():
     for temperature in (0.07, 0.3, 1.0):
         leaves = POSITIVE.clone().requires_grad_(), NEGATIVES.clone().requires_grad_()
-        at_positive, at_negative = slope(INFO_NCE(*leaves, temperature=temperature), *leaves)
+        at_positive, at_negative = gradient_of(INFO_NCE(*leaves, temperature=temperature), *leaves)
         close(-at_positive.sum(), at_negative.sum())
         penalty = la.losses.contrastive.contrastive_relative_penalty(NEGATIVES, temperature=temperature)
         close(at_negative / -at_positive, penalty)
@@ -136,7 +136,7 @@ def test_the_simple_loss_pushes_all_alike():
     leaf = NEGATIVES.clone().requires_grad_()
     value = la.on(pairs, la.simple_contrastive_loss)(POSITIVE, leaf, lam=0.5)
     close(value.detach(), -0.8 + 0.5 * 0.9)
-    close(slope(value, leaf)[0], 0.5 * torch.ones_like(leaf))
+    close(gradient_of(value, leaf)[0], 0.5 * torch.ones_like(leaf))
 
 
 # CLIP, DCL, debiased, hard.
@@ -149,7 +149,7 @@ def test_clip_is_cross_entropy_both_ways():
     close(la.clip_loss(a, b), wanted)
 
 
-def test_decoupled_is_the_surprise_without_the_positive():
+def test_decoupled_is_the_negative_log_likelihood_without_the_positive():
     a, b = normal(5, 4), normal(5, 4, seed=1)
     x, scores = torch.cat([a, b]), None
     scores = (cosines(x, x) / 0.1).masked_fill(torch.eye(5, dtype=torch.bool).repeat(2, 2), -torch.inf)
@@ -157,7 +157,7 @@ def test_decoupled_is_the_surprise_without_the_positive():
     close(la.decoupled_contrastive_loss(a, b), wanted)
     positive, negative = POSITIVE.clone().requires_grad_(), NEGATIVES
     value = la.on(pairs, la.decoupled_contrastive_loss)(positive, negative, temperature=0.25)
-    close(slope(value, positive)[0], -4.0 * torch.ones(1, 1))
+    close(gradient_of(value, positive)[0], -4.0 * torch.ones(1, 1))
 
 
 def official_hard(a, b, temperature, prior, beta):
@@ -197,7 +197,7 @@ def test_an_anchor_without_a_positive_gives_zero_in_a_softmax():
     x, labels = normal(5, 3), torch.tensor([0, 0, 1, 2, 2])
     items = la.on(embeddings, la.nt_xent)(x.requires_grad_(), labels, reduction="none")
     assert items[2] == 0 and (items[[0, 1, 3, 4]] > 0).all()
-    assert slope(items.sum(), x)[0].isfinite().all()
+    assert gradient_of(items.sum(), x)[0].isfinite().all()
 
 
 # SigLIP: each pair once.
@@ -238,7 +238,7 @@ def test_its_minimum_spans_the_leading_eigenvectors_of_the_pairs():
     least = spectral(best, joint)
     close(least, -values[-2:].square().sum())
     leaf = best.clone().requires_grad_()
-    close(slope(spectral(leaf, joint), leaf)[0], torch.zeros_like(best), atol=1e-12)
+    close(gradient_of(spectral(leaf, joint), leaf)[0], torch.zeros_like(best), atol=1e-12)
     assert all(spectral(best + 0.1 * normal(6, 2, seed=s), joint) > least for s in range(5))
 
 
@@ -248,7 +248,9 @@ def trained_in_two_layers(first, second, rate):
     for _ in range(round(1 / rate)):
         first, second = first.detach().requires_grad_(), second.detach().requires_grad_()
         out = x @ first.mT @ second.mT
-        at_first, at_second = slope(-2 * out.square().sum(-1).mean() + (out @ out.mT).square().mean(), first, second)
+        at_first, at_second = gradient_of(
+            -2 * out.square().sum(-1).mean() + (out @ out.mT).square().mean(), first, second
+        )
         first, second = first - rate * at_first, second - rate * at_second
     return first.detach(), second.detach()
 
@@ -277,7 +279,7 @@ def test_of_two_balanced_layers_the_first_carries_the_roots():
 # Dual deep networks.
 
 
-def test_soft_triplet_limits_and_slopes():
+def test_soft_triplet_limits_and_gradients():
     x, p, q = (normal(6, 3, seed=s) for s in range(3))
     gap = ((x - p).square().sum(-1) - (x - q).square().sum(-1)) / 2
     close(
@@ -296,13 +298,13 @@ def test_soft_triplet_limits_and_slopes():
 
 
 def test_a_pull_on_the_positive_is_as_large_as_the_push_on_the_negatives():
-    """With the anchor at 0 the slope at a vector v is v times the slope at its r = |v|^2 / 2."""
+    """With the anchor at 0 the gradient at a vector v is v times the derivative at its r = |v|^2 / 2."""
     anchor, p, q = torch.zeros(1, 3, dtype=F64), normal(1, 3).requires_grad_(), normal(1, 3, seed=1).requires_grad_()
-    at_p, at_q = slope(la.soft_triplet_loss(anchor, p, q, temperature=0.3, margin=0.2), p, q)
+    at_p, at_q = gradient_of(la.soft_triplet_loss(anchor, p, q, temperature=0.3, margin=0.2), p, q)
     close((at_p / p).mean().item(), -(at_q / q).mean().item())
     for loss, settings in ((la.info_nce, {"temperature": 0.3}), (la.simple_contrastive_loss, {"lam": 0.25})):
         leaves = POSITIVE.clone().requires_grad_(), NEGATIVES.clone().requires_grad_()
-        at_positive, at_negative = slope(la.on(pairs, loss)(*leaves, **settings), *leaves)
+        at_positive, at_negative = gradient_of(la.on(pairs, loss)(*leaves, **settings), *leaves)
         close(at_positive.sum(), -at_negative.sum())
 
 
@@ -314,15 +316,15 @@ def test_the_simple_loss_of_a_linear_network_amplifies_what_varies_between_sampl
     every = f.reshape(-1, 2)
     far = (every.unsqueeze(1) - every).square().sum(-1).mean() / 2
     means = views_of.mean(1) - views_of.mean((0, 1))
-    close(slope(near - far, weight)[0], (-2 * weight @ (means.mT @ means / 5)).detach())
+    close(gradient_of(near - far, weight)[0], (-2 * weight @ (means.mT @ means / 5)).detach())
 
 
 # Temperatures.
 
 
-def test_the_slope_of_macl_does_not_fade():
+def test_the_gradient_of_macl_does_not_fade():
     positive, negative = of([[0.99], [0.2], [-0.9]]).requires_grad_(), normal(3, 5).tanh().requires_grad_()
-    at_positive, at_negative = slope(la.macl_loss(positive, negative), positive, negative)
+    at_positive, at_negative = gradient_of(la.macl_loss(positive, negative), positive, negative)
     tau = 0.1 * (1 + 0.5 * positive.detach().mean())
     close(at_positive, (-1 / (3 * tau)).expand(3, 1))
     close(at_negative.sum(-1), (1 / (3 * tau)).expand(3))
@@ -333,14 +335,14 @@ def test_macl_with_level_similarities_and_its_temperature():
     level = torch.full((4, 1), 0.3, dtype=F64), torch.full((4, 6), 0.3, dtype=F64)
     close(la.macl_loss(*level), 7 / 6 * math.log(7))
     ones = torch.ones(2, 1, dtype=F64).requires_grad_()
-    at_positive = slope(la.macl_loss(ones, normal(2, 3).tanh(), temperature=0.5, alpha=1.0, base=0.2), ones)[0]
+    at_positive = gradient_of(la.macl_loss(ones, normal(2, 3).tanh(), temperature=0.5, alpha=1.0, base=0.2), ones)[0]
     close(-1 / (2 * at_positive.mean()), 0.9)
 
 
-def test_macl_weighs_the_surprise():
+def test_macl_weighs_the_negative_log_likelihood():
     positive, negative = normal(4, 1).tanh(), normal(4, 5, seed=1).tanh()
-    surprise = INFO_NCE(positive, negative, temperature=0.2, reduction="none")
-    close(la.macl_loss(positive, negative, temperature=0.2, alpha=0.0), (surprise / (1 - (-surprise).exp())).mean())
+    nll = INFO_NCE(positive, negative, temperature=0.2, reduction="none")
+    close(la.macl_loss(positive, negative, temperature=0.2, alpha=0.0), (nll / (1 - (-nll).exp())).mean())
 
 
 def test_macl_where_the_positive_has_won():
@@ -356,8 +358,8 @@ def test_a_positive_that_is_sure_still_has_a_gradient():
     loss = la.on(la.signatures.pairs, "macl_loss")(
         s, -torch.ones(1, 1, dtype=torch.float64), temperature=1e-3, alpha=0.0
     )
-    (slope,) = torch.autograd.grad(loss, s)
-    assert loss.item() == 1.0 and slope.item() == pytest.approx(-1e3)
+    (gradient,) = torch.autograd.grad(loss, s)
+    assert loss.item() == 1.0 and gradient.item() == pytest.approx(-1e3)
 
 
 def test_an_anchor_with_nothing_to_tell_apart_adds_nothing():
@@ -395,7 +397,7 @@ def test_the_best_temperature_is_that_of_the_worst_case_within_reach():
     low, high = 0.05, 2.0
     for _ in range(60):
         tau = of((low + high) / 2).requires_grad_()
-        low, high = (low, tau.item()) if slope(objective(tau), tau)[0] > 0 else (tau.item(), high)
+        low, high = (low, tau.item()) if gradient_of(objective(tau), tau)[0] > 0 else (tau.item(), high)
     close(low, 0.34709, atol=5e-6)
     close(objective(low), 0.1408850569, atol=6e-11)
     worst = (gaps / low).softmax(-1)
@@ -449,11 +451,11 @@ def test_at_first_sight_the_gradient_is_that_of_the_objective_also_at_low_temper
         a, b = normal(4, 3).requires_grad_(), normal(4, 3, seed=1)
         module = la.losses.contrastive.GlobalContrastiveTemperatures(4, temperature=temperature, low=1e-4).double()
         module.temperature.fill_(temperature)
-        got = slope(module(a, b, torch.arange(4)), a)[0]
-        close(got, slope(la.global_contrastive_loss(a, b, temperature=temperature), a)[0], rtol=1e-9)
+        got = gradient_of(module(a, b, torch.arange(4)), a)[0]
+        close(got, gradient_of(la.global_contrastive_loss(a, b, temperature=temperature), a)[0], rtol=1e-9)
 
 
-def test_the_slope_in_the_temperature_is_that_of_the_robust_objective():
+def test_the_derivative_in_the_temperature_is_that_of_the_robust_objective():
     scores = normal(1, 4, 6).tanh()
     tau = of([0.1, 0.2, 0.3, 0.4])
     _, _, _, found = la.losses.contrastive.isogclr_update(
@@ -462,7 +464,7 @@ def test_the_slope_in_the_temperature_is_that_of_the_robust_objective():
     for n in range(4):
         leaf = tau[n].clone().requires_grad_()
         value = la.on(pairs, la.robust_global_contrastive_loss)(of([[0.0]]), scores[:, n], temperature=leaf, rho=0.3)
-        close(slope(value, leaf)[0], found[n])
+        close(gradient_of(value, leaf)[0], found[n])
 
 
 def test_what_a_batch_does_not_tell_leaves_the_state_of_an_example():
@@ -534,7 +536,7 @@ def test_the_module_starts_with_the_defaults_of_the_step():
 
 def test_the_price_of_a_temperature_is_least_at_two_over_the_width():
     tau = of(2 / 16).requires_grad_()
-    close(slope(la.losses.contrastive.adaptive_temperature_regularizer(tau, width=16), tau)[0], 0.0)
+    close(gradient_of(la.losses.contrastive.adaptive_temperature_regularizer(tau, width=16), tau)[0], 0.0)
     close(la.losses.contrastive.adaptive_temperature_regularizer(of(0.5), width=4), 2 * math.log(0.5) + 2)
 
 
@@ -580,8 +582,8 @@ def test_simplex_examples():
     leaf = of([[0.7, 0.1], [0.3, -0.5]]).requires_grad_()
     ones = torch.ones(2, 1, dtype=F64)
     nothing = la.cosine_contrastive_loss(ones, leaf, margin=0.8, negative_weight=10.0)
-    assert nothing == 0 and not slope(nothing, leaf)[0].any()
-    got = slope(la.cosine_contrastive_loss(ones, leaf, margin=0.2, negative_weight=3.0), leaf)[0]
+    assert nothing == 0 and not gradient_of(nothing, leaf)[0].any()
+    got = gradient_of(la.cosine_contrastive_loss(ones, leaf, margin=0.2, negative_weight=3.0), leaf)[0]
     close(got, 3.0 / (2 * 2) * (leaf > 0.2))
     positive = of([[0.4], [0.9]])
     linear = la.cosine_contrastive_loss(positive, leaf, margin=-1.0, negative_weight=2.0, reduction="none")
@@ -655,16 +657,16 @@ def test_wasserstein_uniformity_is_the_formula_with_roots_of_eigenvalues():
         torch.zeros(4, 3, dtype=F64),
     ],
 )
-def test_its_slope_is_finite_where_eigenvalues_are_zero_or_repeated(at):
+def test_its_gradient_is_finite_where_eigenvalues_are_zero_or_repeated(at):
     leaf = at.clone().requires_grad_()
-    (found,) = slope(la.wasserstein_uniformity(leaf), leaf)
+    (found,) = gradient_of(la.wasserstein_uniformity(leaf), leaf)
     assert found.isfinite().all() and found.norm() < 10
 
 
-def test_a_step_down_the_slope_spreads_collapsed_points():
+def test_a_step_down_the_gradient_spreads_collapsed_points():
     z = (corners(4, 2) + 1e-3 * normal(4, 4)).requires_grad_()
     before = la.wasserstein_uniformity(z)
-    (steepest,) = slope(before, z)
+    (steepest,) = gradient_of(before, z)
     after = la.wasserstein_uniformity(z - 0.05 * steepest)
     assert before - after > 0.5 * 0.05 * steepest.square().sum() > 1e-3
 

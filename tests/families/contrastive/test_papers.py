@@ -114,8 +114,8 @@ def test_all_debiased_pushes_to_the_uniform_distribution():
     p, logits = normal(4, 5).softmax(-1), normal(4, 5, seed=1).requires_grad_()
     spread = la.losses.contrastive.debias_distribution(p, alpha=1.0)
     same(spread, torch.full_like(p, 1 / 5))
-    (slope,) = torch.autograd.grad(la.icon_loss(spread, logits.softmax(-1), reduction="sum"), logits)
-    same(slope, (logits.softmax(-1) - 1 / 5).detach())
+    (gradient,) = torch.autograd.grad(la.icon_loss(spread, logits.softmax(-1), reduction="sum"), logits)
+    same(gradient, (logits.softmax(-1) - 1 / 5).detach())
 
 
 def test_debiasing_mixes_and_keeps_what_is_not_allowed_out():
@@ -212,8 +212,8 @@ def test_queue_and_synthetic_negatives_pass_no_gradient():
     assert not synthetic.requires_grad
     synthetic.requires_grad_()
     value = la.losses.contrastive.mochi_loss(q, k, bank, synthetic)
-    slopes = torch.autograd.grad(value, [*leaves, synthetic], allow_unused=True)
-    assert slopes[2:] == (None, None) and slopes[0].abs().min() > 0
+    gradients = torch.autograd.grad(value, [*leaves, synthetic], allow_unused=True)
+    assert gradients[2:] == (None, None) and gradients[0].abs().min() > 0
 
 
 def test_shares_of_the_query_go_up_to_one_half():
@@ -297,7 +297,7 @@ def group_ordering_by_hand(views, fixed, hardest):
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_views_hold_what_is_compared_with(count):
-    """The other side passes no gradient: the slope is that of anchors among rows that stay where they are."""
+    """The other side passes no gradient: the gradient is that of anchors among rows that stay where they are."""
     views = normal(count, 6, 3).requires_grad_()
     found, wanted = (
         la.losses.contrastive.group_ordering_of_views(views, hardest=4),

@@ -142,7 +142,7 @@ WRONG = {
 
 @pytest.mark.filterwarnings("ignore:Sparse CSR")
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_input_is_told(case):
+def test_wrong_input_is_named(case):
     call, error, argument = WRONG[case]
     with pytest.raises(error, match=rf"^`{argument}`: expected .+, got .+") as found:
         call()

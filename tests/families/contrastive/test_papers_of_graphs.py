@@ -120,11 +120,11 @@ def test_without_the_old_models_negatives_learning_is_info_nce():
 
 def test_the_old_model_gets_no_gradient():
     leaves = [x.requires_grad_() for x in going_on()]
-    slopes = torch.autograd.grad(
+    gradients = torch.autograd.grad(
         la.losses.contrastive.symmetric_continual_contrastive_loss(*leaves), leaves, allow_unused=True
     )
-    assert slopes[3] is None and slopes[5] is None
-    assert all(slopes[n] is not None for n in (0, 1, 2, 4))
+    assert gradients[3] is None and gradients[5] is None
+    assert all(gradients[n] is not None for n in (0, 1, 2, 4))
 
 
 # Batches

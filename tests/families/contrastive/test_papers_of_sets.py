@@ -86,7 +86,7 @@ def test_one_query_view_by_a_radial_kernel_is_info_nce():
 
 
 def test_all_weights_of_the_momentum_forms_are_held():
-    """With the weights found at the start, and held, the gradient is that of a plain weighted sum."""
+    """With the weights found at the start, and fixed, the gradient is that of a plain weighted sum."""
     queries, k, tau = normal(2, 4, 3).requires_grad_(), normal(4, 3, seed=1), 0.5
     with torch.no_grad():
         s = unit(queries) @ unit(k).mT
@@ -96,9 +96,9 @@ def test_all_weights_of_the_momentum_forms_are_held():
 
     s = unit(queries) @ unit(k).mT
     own = s.diagonal(dim1=-2, dim2=-1)
-    surprise = (s / tau).logsumexp(-1) - own / tau
+    nll = (s / tau).logsumexp(-1) - own / tau
     wanted = {
-        la.losses.contrastive.cacr_momentum_rbf: 2 * tau * (views * surprise).sum(0).mean(),
+        la.losses.contrastive.cacr_momentum_rbf: 2 * tau * (views * nll).sum(0).mean(),
         la.losses.contrastive.cacr_momentum_euclidean: (views * ((1 - own) - (near * (1 - s)).sum(-1))).sum(),
     }
     for loss, right in wanted.items():
@@ -137,8 +137,8 @@ def test_a_weight_of_0_leaves_a_finite_gradient():
     s_p, s_n = normal(4, 2).tanh().requires_grad_(), normal(4, 3, seed=1).tanh().requires_grad_()
     weights = torch.tensor([0.5, 0.0, 0.25])
     value = la.multi_view_contrastive_loss(s_p, s_n, negative_weights=weights)
-    slopes = torch.autograd.grad(value, (s_p, s_n))
-    assert all(slope.isfinite().all() for slope in slopes) and (slopes[1][:, 1] == 0).all()
+    gradients = torch.autograd.grad(value, (s_p, s_n))
+    assert all(gradient.isfinite().all() for gradient in gradients) and (gradients[1][:, 1] == 0).all()
 
 
 def test_faint_negatives_leave_nothing():

@@ -1,4 +1,4 @@
-"""The wrong answers that readers give to the chapter's exercises, with what they must be told.
+"""The wrong answers that readers give to the chapter's exercises, with the messages that must answer them.
 
 The right ones stand in the master; many a wrong one is the right one with a mistake.
 """

@@ -19,13 +19,13 @@ def row(*entries):
     return torch.tensor([entries], dtype=D)
 
 
-def slopes(loss, logits, target=ZERO, **hyper):
+def gradients(loss, logits, target=ZERO, **hyper):
     logits = logits.clone().requires_grad_()
     return torch.autograd.grad(loss(logits, target, reduction="sum", **hyper), logits)[0]
 
 
 def pull(loss, p, **hyper):
-    """-p times the slope of the loss by the probability of the true class, of two."""
+    """-p times the derivative of the loss by the probability of the true class, of two."""
     p = torch.tensor(p, dtype=D, requires_grad=True)
     value = loss(torch.stack([p.log(), torch.log1p(-p)]).unsqueeze(0), ZERO, **hyper)
     return (-p * torch.autograd.grad(value, p)[0]).item()
@@ -40,9 +40,9 @@ def lowest_with_smoothing(alpha, classes):
     return p[values.argmin()].item()
 
 
-def slope_in_true_logit():
+def derivative_in_true_logit():
     p = 0.04
-    return -slopes(lossatlas.generalized_cross_entropy, row(math.log(p), math.log(1 - p)), q=0.5)[0, 0].item()
+    return -gradients(lossatlas.generalized_cross_entropy, row(math.log(p), math.log(1 - p)), q=0.5)[0, 0].item()
 
 
 def value_at(p):
@@ -50,18 +50,18 @@ def value_at(p):
 
 
 def harder_than_cross_entropy():
-    asked = [
+    losses = [
         partial(lossatlas.focal_loss, gamma=2.0), lossatlas.encouraging_loss, lossatlas.generalized_cross_entropy,
         partial(lossatlas.poly1_cross_entropy, epsilon=2.0), partial(lossatlas.poly1_cross_entropy, epsilon=-1.0),
     ]  # fmt: skip
-    return [pull(loss, 0.7) > pull(lossatlas.cross_entropy, 0.7) + 0.05 for loss in asked]
+    return [pull(loss, 0.7) > pull(lossatlas.cross_entropy, 0.7) + 0.05 for loss in losses]
 
 
 def same_direction():
     """Only lengths differ among gradients of losses of the true probability."""
     logits = torch.randn(1, 5, dtype=D, generator=torch.Generator().manual_seed(0))
     found = [
-        slopes(loss, logits) for loss in (lossatlas.cross_entropy, lossatlas.focal_loss, lossatlas.encouraging_loss)
+        gradients(loss, logits) for loss in (lossatlas.cross_entropy, lossatlas.focal_loss, lossatlas.encouraging_loss)
     ]
     directions = torch.cat([torch.nn.functional.normalize(g, dim=1) for g in found])
     lengths = torch.cat(found).norm(dim=1)
@@ -87,8 +87,8 @@ def small_lambda_is_a_hinge():
     lead = torch.linspace(-3, 3, 121, dtype=D)
     logits = torch.stack([lead, torch.zeros_like(lead), torch.full_like(lead, -0.8)], -1)
     y = lossatlas.ldr_kl_loss(logits, torch.zeros(121, dtype=torch.long), lam=0.05, margin=0.5, reduction="none")
-    slope = y.diff() / lead.diff()
-    hinge = bool((slope[:60] + 1).abs().max() < 0.02 and slope[80:].abs().max() < 0.02)
+    change = y.diff() / lead.diff()
+    hinge = bool((change[:60] + 1).abs().max() < 0.02 and change[80:].abs().max() < 0.02)
     return [False, False, hinge, False]
 
 
@@ -111,7 +111,8 @@ def unseen_by_z_loss():
 def saturated():
     logits = row(0.0, 8.0)
     one, two = (
-        slopes(loss, logits)[0, 1].abs().item() for loss in (lossatlas.cross_entropy, lossatlas.softmax_regression_loss)
+        gradients(loss, logits)[0, 1].abs().item()
+        for loss in (lossatlas.cross_entropy, lossatlas.softmax_regression_loss)
     )
     assert one > 0.999 and two < 0.001
     return [one < 0.1 and two < 0.1, one > 0.99 and two < 0.01, two > one, 0.3 < two / one < 3]
@@ -168,7 +169,7 @@ NUMBERS = {
         pull(lossatlas.generalized_cross_entropy, 0.04, q=0.5),
         pull(lossatlas.cross_entropy, 0.04),
         pull(lossatlas.generalized_cross_entropy, 0.04, q=1.0),
-        slope_in_true_logit(),
+        derivative_in_true_logit(),
         value_at(0.04),
     ],
     "smoothed-minimum": lambda: [lowest_with_smoothing(0.1, 5)],

@@ -50,7 +50,7 @@ def log_miss(f, y):
     return log_sum_exp(others(f, y)) - log_sum_exp(f)
 
 
-def surprise(f, y):
+def negative_log_likelihood(f, y):
     """-log p_y, as log(1 + sum of exp(f_k - f_y)), which keeps its digits near 0."""
     lag = log_sum_exp([v - f[y] for v in others(f, y)])
     return softplus(lag)
@@ -73,13 +73,13 @@ def differences(f, y, margin):
 @per_item
 def cross_entropy(f, y, label_smoothing=0.0):
     if label_smoothing == 0:
-        return surprise(f, y)
+        return negative_log_likelihood(f, y)
     return -fsum(t * log_p(f, k) for k, t in enumerate(smoothed_target(f, y, label_smoothing)) if t > 0)
 
 
 @per_item
 def generalized_cross_entropy(f, y, q=0.7):
-    return surprise(f, y) if q == 0 else -expm1(-q * surprise(f, y)) / q
+    return negative_log_likelihood(f, y) if q == 0 else -expm1(-q * negative_log_likelihood(f, y)) / q
 
 
 @per_item
@@ -99,8 +99,8 @@ def softmax_regression_loss(f, y):
 
 def comp_sum(f, y, tau):
     if tau == 1:
-        return surprise(f, y)
-    return expm1((1 - tau) * surprise(f, y)) / (1 - tau)
+        return negative_log_likelihood(f, y)
+    return expm1((1 - tau) * negative_log_likelihood(f, y)) / (1 - tau)
 
 
 @per_item
@@ -125,12 +125,12 @@ def poly1_cross_entropy(f, y, epsilon=1.0, label_smoothing=0.0):
 
 @per_item
 def poly_n_cross_entropy(f, y, epsilons=(1.0,)):
-    return surprise(f, y) + fsum(e * miss(f, y) ** (j + 1) for j, e in enumerate(epsilons))
+    return negative_log_likelihood(f, y) + fsum(e * miss(f, y) ** (j + 1) for j, e in enumerate(epsilons))
 
 
 @per_item
 def focal_loss(f, y, gamma=2.0):
-    return miss(f, y) ** gamma * surprise(f, y)
+    return miss(f, y) ** gamma * negative_log_likelihood(f, y)
 
 
 @per_item
@@ -147,8 +147,8 @@ def poly1_focal_loss(f, y, epsilon=1.0, alpha=0.25, gamma=2.0):
 @per_item
 def encouraging_loss(f, y, log_end=0.75):
     if p_of(f, y) <= log_end:
-        return surprise(f, y) + log_miss(f, y)
-    return surprise(f, y) + log(1 - log_end) - (p_of(f, y) - log_end) / (1 - log_end)
+        return negative_log_likelihood(f, y) + log_miss(f, y)
+    return negative_log_likelihood(f, y) + log(1 - log_end) - (p_of(f, y) - log_end) / (1 - log_end)
 
 
 @binary
@@ -162,7 +162,7 @@ def halted_focal_loss(score, label, alpha=0.25, gamma=2.0):
 @per_item
 def squentropy_loss(f, y):
     wrong = [v for v in others(f, y) if v > -INF]
-    return surprise(f, y) + fsum(v**2 for v in wrong) / max(len(wrong), 1)
+    return negative_log_likelihood(f, y) + fsum(v**2 for v in wrong) / max(len(wrong), 1)
 
 
 @per_item
@@ -265,7 +265,7 @@ def harmonic_loss(features, prototypes, target, n=2.0, eps=0.0, tiny=sys.float_i
     found = []
     for x, y in zip(features, target, strict=True):
         squares = [fsum((a - b) ** 2 for a, b in zip(x, w, strict=True)) + eps for w in prototypes]
-        found.append(surprise([-n / 2 * log(max(s, tiny)) for s in squares], y))
+        found.append(negative_log_likelihood([-n / 2 * log(max(s, tiny)) for s in squares], y))
     return found
 
 

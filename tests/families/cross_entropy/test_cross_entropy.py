@@ -35,7 +35,7 @@ def batch(n=7, c=5, seed=0):
     )
 
 
-def slope(loss, x, *rest, **hyper):
+def gradient_of(loss, x, *rest, **hyper):
     """The gradient of the summed loss with respect to its first input."""
     x = x.clone().requires_grad_()
     return torch.autograd.grad(loss(x, *rest, **hyper, reduction="sum"), x)[0]
@@ -127,7 +127,7 @@ def test_the_only_possible_class_costs_nothing():
     for loss in (la.cross_entropy, la.focal_loss, la.poly1_cross_entropy, la.squentropy_loss, la.comp_sum_loss):
         if loss is not la.squentropy_loss:
             close(loss(only, index(0)), 0)
-        assert not slope(loss, only, index(0)).isnan().any()
+        assert not gradient_of(loss, only, index(0)).isnan().any()
 
 
 def test_small_losses_keep_their_digits():
@@ -135,21 +135,21 @@ def test_small_losses_keep_their_digits():
     logits, lead = row(60, 0, 0, 0), 3 * math.exp(-60)
     for loss, value in [(la.cross_entropy, lead), (la.mean_absolute_error, 2 * lead), (la.focal_loss, lead**3)]:
         close(loss(logits, index(0)), value, rtol=1e-12, atol=0)
-    close(slope(la.cross_entropy, logits, index(0))[0, 0], -lead, rtol=1e-12, atol=0)
+    close(gradient_of(la.cross_entropy, logits, index(0))[0, 0], -lead, rtol=1e-12, atol=0)
 
 
 def test_softmax_regression_gradient():
     logits, target = batch()
     s, b = logits.softmax(-1), onehot_of(target)
     jacobian = torch.diag_embed(s) - s.unsqueeze(-1) * s.unsqueeze(-2)
-    close(slope(la.softmax_regression_loss, logits, target), (jacobian @ (s - b).unsqueeze(-1)).squeeze(-1))
+    close(gradient_of(la.softmax_regression_loss, logits, target), (jacobian @ (s - b).unsqueeze(-1)).squeeze(-1))
 
 
 def test_softmax_regression_stalls_where_it_is_certain_and_wrong():
     logits = row(40, 0, 0)
     close(la.softmax_regression_loss(logits, index(1)), 1)
-    assert slope(la.softmax_regression_loss, logits, index(1)).abs().max() < 1e-16
-    assert slope(la.cross_entropy, logits, index(1)).abs().max() > 0.99
+    assert gradient_of(la.softmax_regression_loss, logits, index(1)).abs().max() < 1e-16
+    assert gradient_of(la.cross_entropy, logits, index(1)).abs().max() > 0.99
 
 
 def test_mean_absolute_error_summed_over_labels_is_constant():
@@ -177,7 +177,7 @@ def test_comp_sum_decreases_in_tau_and_weighs_the_gradient_by_a_power_of_p():
         assert before is None or (items < before).all()
         before = items
         gradient = p_y ** (tau - 1) * (logits.softmax(-1) - onehot_of(target))
-        close(slope(la.comp_sum_loss, logits, target, tau=tau), gradient)
+        close(gradient_of(la.comp_sum_loss, logits, target, tau=tau), gradient)
 
 
 @pytest.mark.parametrize("tau", [1.0, 1.5, 2.0, 3.0])
@@ -185,7 +185,7 @@ def test_comp_sum_at_huge_logits(tau):
     logits = row(-1e4, 1e4, 0)
     wanted = 2e4 if tau == 1 else 1 / (tau - 1)
     close(la.comp_sum_loss(logits, index(0), tau=tau), wanted)
-    close(slope(la.comp_sum_loss, logits, index(0), tau=tau), [[-1, 1, 0]] if tau == 1 else [[0, 0, 0]])
+    close(gradient_of(la.comp_sum_loss, logits, index(0), tau=tau), [[-1, 1, 0]] if tau == 1 else [[0, 0, 0]])
 
 
 def _linear(seed=1):
@@ -247,10 +247,10 @@ def test_poly_n_cancels_the_taylor_series():
     close(value, 0, atol=1e-10)
 
 
-def test_poly1_slope_in_the_true_logit():
+def test_poly1_derivative_in_the_true_logit():
     logits, target = batch()
     p_y = logits.softmax(-1).gather(1, target[:, None])
-    got = slope(la.poly1_cross_entropy, logits, target, epsilon=2.0).gather(1, target[:, None])
+    got = gradient_of(la.poly1_cross_entropy, logits, target, epsilon=2.0).gather(1, target[:, None])
     close(got, -(1 - p_y) * (1 + 2.0 * p_y))
 
 
@@ -279,7 +279,7 @@ def test_poly1_focal_without_epsilon_is_sigmoid_focal_loss():
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
 def test_focal_gradient_survives_an_underflowed_miss(gamma):
-    gradient = slope(la.focal_loss, row(1e4, -1e4, 0), index(0), gamma=gamma)
+    gradient = gradient_of(la.focal_loss, row(1e4, -1e4, 0), index(0), gamma=gamma)
     close(gradient, 0)
 
 
@@ -290,13 +290,13 @@ def test_full_bonus_is_linear_in_the_margin_for_two_classes():
     for margin in (-1e4, -3.0, 0.0, 5.0, 1e4):
         logits = row(margin + 0.25, 0.25)
         close(la.encouraging_loss(logits, index(0), log_end=1.0), -margin)
-        close(slope(la.encouraging_loss, logits, index(0), log_end=1.0), [[-1, 1]])
+        close(gradient_of(la.encouraging_loss, logits, index(0), log_end=1.0), [[-1, 1]])
 
 
 @pytest.mark.parametrize("end", [0.3, 0.75])
-def test_encouraging_slope_before_and_after_the_end(end):
+def test_encouraging_gradient_before_and_after_the_end(end):
     for p in (0.1, end - 1e-9, end + 1e-9, 0.9, 1 - 1e-12):
-        got = slope(la.encouraging_loss, logits_with(p), index(0), log_end=end)[0, 0]
+        got = gradient_of(la.encouraging_loss, logits_with(p), index(0), log_end=end)[0, 0]
         close(got, -1 if p <= end else -(1 - p) * (1 + p / (1 - end)), rtol=1e-4, atol=1e-8)
 
 
@@ -312,7 +312,7 @@ def test_squentropy_gradient_and_what_a_shift_adds():
     logits, target = batch()
     onehot = onehot_of(target)
     gradient = logits.softmax(-1) - onehot + 2 * logits * (1 - onehot) / 4
-    close(slope(la.squentropy_loss, logits, target), gradient)
+    close(gradient_of(la.squentropy_loss, logits, target), gradient)
     added = (((logits + 0.7) ** 2 - logits**2) * (1 - onehot)).sum(-1) / 4
     close(
         la.squentropy_loss(logits + 0.7, target, reduction="none"),
@@ -328,7 +328,7 @@ def test_squentropy_for_two_classes_and_for_wrong_logits_zero():
 def test_squentropy_best_wrong_logits_are_level_and_negative():
     logits = torch.tensor([[1.0, 2.0, -1.0, 0.5]], dtype=torch.float64)
     for _ in range(4000):
-        gradient = slope(la.squentropy_loss, logits, index(0))
+        gradient = gradient_of(la.squentropy_loss, logits, index(0))
         logits = logits - 0.3 * torch.cat([torch.zeros(1, 1, dtype=torch.float64), gradient[:, 1:]], 1)
     wrong = logits[0, 1:]
     assert wrong.max() - wrong.min() < 1e-9 and wrong.max() < 0
@@ -341,7 +341,7 @@ def test_rescaled_square_loss_is_mean_squared_error_at_its_defaults():
 
 def test_z_loss_gradient_is_orthogonal_to_shifts_and_scales():
     logits, target = batch()
-    gradient = slope(la.spherical_z_loss, logits, target, a=2.0, b=0.5)
+    gradient = gradient_of(la.spherical_z_loss, logits, target, a=2.0, b=0.5)
     centred = logits - logits.mean(-1, keepdim=True)
     close(gradient.sum(-1), 0)
     close((gradient * centred).sum(-1), 0)
@@ -360,7 +360,7 @@ def test_z_loss_of_level_logits_is_that_of_z_zero_whatever_their_rounding():
     for level in (0.0, 0.1, 1e4 / 3):
         logits = torch.full((1, 7), level, dtype=torch.float64)
         close(la.spherical_z_loss(logits, index(3)), LN2)
-        close(slope(la.spherical_z_loss, logits, index(3)), 0)
+        close(gradient_of(la.spherical_z_loss, logits, index(3)), 0)
 
 
 def test_spherical_softmax_at_unit_length_is_the_raw_one_with_a_scaled_eps():
@@ -396,7 +396,7 @@ def test_ldr_falls_with_lam_from_the_maximum_to_the_mean():
 def test_ldr_gradient_is_the_adversarys_distribution():
     logits, target = batch()
     d = logits - logits.gather(1, target[:, None]) + 0.3 * (1 - onehot_of(target))
-    gradient = slope(la.ldr_kl_loss, logits, target, lam=0.7, margin=0.3)
+    gradient = gradient_of(la.ldr_kl_loss, logits, target, lam=0.7, margin=0.3)
     close(gradient, (d / 0.7).softmax(-1) - onehot_of(target))
     close(gradient.sum(-1), 0)
 
@@ -437,17 +437,19 @@ def test_aldr_module_remembers_the_examples_it_saw():
     )
     again = la.losses.cross_entropy.ALDRKLLoss(10).double()
     again.load_state_dict(module.state_dict())
-    held = again.temperature.clone()
+    kept = again.temperature.clone()
     again.eval()
-    close(again(logits, target, seen), la.aldr_kl_loss(logits, target, lam=held[seen]))
-    assert torch.equal(again.temperature, held)
+    close(again(logits, target, seen), la.aldr_kl_loss(logits, target, lam=kept[seen]))
+    assert torch.equal(again.temperature, kept)
 
 
 def test_aldr_gradient_treats_the_temperature_as_fixed():
     logits, target = batch()
     lam = la.losses.cross_entropy.aldr_kl_temperature(logits, torch.ones(7, dtype=torch.float64))
-    rows = [slope(la.ldr_kl_loss, f[None], y[None], lam=float(t)) for f, y, t in zip(logits, target, lam, strict=True)]
-    close(slope(la.aldr_kl_loss, logits, target), torch.cat(rows))
+    rows = [
+        gradient_of(la.ldr_kl_loss, f[None], y[None], lam=float(t)) for f, y, t in zip(logits, target, lam, strict=True)
+    ]
+    close(gradient_of(la.aldr_kl_loss, logits, target), torch.cat(rows))
 
 
 def test_aldr_refusals():
@@ -491,10 +493,10 @@ def test_weston_watkins_is_multi_margin_loss():
 def test_l2_svm_gradient_and_flat_end():
     logits, target = batch()
     t = 2.0 * onehot_of(target) - 1
-    close(slope(la.l2_svm_loss, logits, target), -2 * t * (1 - t * logits).clamp(min=0))
+    close(gradient_of(la.l2_svm_loss, logits, target), -2 * t * (1 - t * logits).clamp(min=0))
     for scores in (t, 3 * t):
         close(la.l2_svm_loss(scores, target), 0)
-        close(slope(la.l2_svm_loss, scores, target), 0)
+        close(gradient_of(la.l2_svm_loss, scores, target), 0)
 
 
 def test_l2_svm_objective_at_zero_and_its_refusals():
@@ -511,7 +513,7 @@ def test_logistic_loss_tends_to_the_perceptron_loss():
     g, plus = 1e4, torch.ones(2, dtype=torch.float64)
     margins = torch.tensor([-2.0, 0.0], dtype=torch.float64)
     close(la.logistic_loss(g * margins, plus, reduction="none") / g, [2, LN2 / g], atol=1e-12)
-    close(slope(la.perceptron_loss, torch.tensor([-1.0, 1.0], dtype=torch.float64), plus), [-1, 0])
+    close(gradient_of(la.perceptron_loss, torch.tensor([-1.0, 1.0], dtype=torch.float64), plus), [-1, 0])
 
 
 def test_squared_hinge_is_squared_error_on_the_near_side():
@@ -557,9 +559,9 @@ def test_harmonic_loss_on_a_prototype():
     for n in (0.5, 1.0, 2.0, 8.0):
         close(la.harmonic_loss(w, w, y, n=n), 0)
         close(la.losses.cross_entropy.harmax(w, w, n=n), torch.eye(5, dtype=torch.float64))
-        close(slope(la.harmonic_loss, w.clone(), w, y, n=n), 0)
+        close(gradient_of(la.harmonic_loss, w.clone(), w, y, n=n), 0)
     wrong = la.harmonic_loss(w, w, y.roll(1))
-    assert wrong > 600 and wrong.isfinite() and slope(la.harmonic_loss, w.clone(), w, y.roll(1)).isfinite().all()
+    assert wrong > 600 and wrong.isfinite() and gradient_of(la.harmonic_loss, w.clone(), w, y.roll(1)).isfinite().all()
 
 
 def test_two_prototypes_in_one_place_share_the_probability():
@@ -704,9 +706,9 @@ def test_null_bce_asks_only_about_the_label_set():
     known = onehot.bool() | (torch.arange(5) < 3)
     bce = F.binary_cross_entropy_with_logits(logits, onehot, reduction="none")
     close(la.null_bce_loss(logits, target, mask=known), bce[known].mean())
-    gradient = slope(la.null_bce_loss, logits, target, mask=known)
+    gradient = gradient_of(la.null_bce_loss, logits, target, mask=known)
     assert (gradient[~known] == 0).all() and (gradient[known] != 0).all()
-    assert (slope(la.cross_entropy, logits, target)[~known] > 0).all()
+    assert (gradient_of(la.cross_entropy, logits, target)[~known] > 0).all()
     close(la.class_relational_bce_loss(torch.zeros_like(logits), onehot, mask=known), LN2)
 
 
@@ -807,7 +809,7 @@ def test_gradient_descent_with_a_huge_step_is_the_batch_perceptron():
     u = torch.randn(5, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     assert (points @ u).abs().min() > 1e-3
     g = 1e6
-    gradient = slope(lambda w, reduction: la.logistic_loss(points @ w, label), g * u)
+    gradient = gradient_of(lambda w, reduction: la.logistic_loss(points @ w, label), g * u)
     close(u - gradient, la.losses.cross_entropy.batch_perceptron_step(u, points, label), atol=1e-9)
 
 

@@ -18,15 +18,15 @@ def near(got, wanted, rtol=1e-12):
 
 
 def test_the_lead_of_a_true_class_that_is_ruled_out():
-    """It counts as 0, and gets no slope; the mean is that of the others."""
+    """It counts as 0, and gets no gradient; the mean is that of the others."""
     logits = numbers(2, 4)
     logits[0, 1], logits[1, :3] = -math.inf, -math.inf
     logits.requires_grad_()
     value = lead_over_mean(logits, torch.tensor([1, 3]))
     wanted = [-(logits[0, 0] + logits[0, 2] + logits[0, 3]).item() / 3, 0.0]
     near(value.detach(), wanted)
-    (slope,) = torch.autograd.grad(value.sum(), logits)
-    near(slope, [[-1 / 3, 0, -1 / 3, -1 / 3], [0, 0, 0, 0]])
+    (gradient,) = torch.autograd.grad(value.sum(), logits)
+    near(gradient, [[-1 / 3, 0, -1 / 3, -1 / 3], [0, 0, 0, 0]])
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_the_only_possible_class_costs_nothing_whoever_looks_on(loss, hyper, out
     only, target = torch.tensor([[1.5, *[-math.inf] * out]], dtype=torch.float64), torch.tensor([0])
     leaf = only.clone().requires_grad_()
     short = loss(leaf, target, **hyper)
-    slopes, value = torch.func.grad_and_value(lambda x: loss(x, target, **hyper))(only)
-    for found in (short.detach(), value, *torch.autograd.grad(short, leaf), slopes):
+    gradients, value = torch.func.grad_and_value(lambda x: loss(x, target, **hyper))(only)
+    for found in (short.detach(), value, *torch.autograd.grad(short, leaf), gradients):
         near(found, torch.zeros_like(found))
 
 
@@ -55,9 +55,9 @@ def test_level_logits_have_no_spread_whoever_looks_on(classes):
         assert value.item() == la.spherical_z_loss(logits, torch.tensor([0])).item() == pytest.approx(math.log(2))
 
 
-def test_at_score_zero_the_halted_loss_still_has_the_slope_of_the_focal_loss():
+def test_at_score_zero_the_halted_loss_still_has_the_gradient_of_the_focal_loss():
     score = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(
+    (gradient,) = torch.autograd.grad(
         la.halted_focal_loss(score, torch.ones(1, dtype=torch.float64), alpha=None, gamma=1.0), score
     )
-    near(slope, [-(0.5 * 0.5 + 0.25 * math.log(2))])
+    near(gradient, [-(0.5 * 0.5 + 0.25 * math.log(2))])

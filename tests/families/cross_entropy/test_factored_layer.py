@@ -141,8 +141,8 @@ def test_what_a_step_returns():
     before = made.loss(HIDDEN, TARGET)
     value, gradient = made.step(hidden, TARGET, lr=0.01)
     torch.testing.assert_close(value.detach(), before)
-    (slope,) = torch.autograd.grad(value, hidden)
-    torch.testing.assert_close(slope, gradient)
+    (found,) = torch.autograd.grad(value, hidden)
+    torch.testing.assert_close(found, gradient)
     assert not gradient.requires_grad
     assert not made.step(HIDDEN, TARGET, lr=0.01)[0].requires_grad
     with torch.no_grad():

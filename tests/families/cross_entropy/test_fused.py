@@ -56,7 +56,7 @@ CALLS = {
 }
 
 
-def slopes_of(value, arguments):
+def gradients_of(value, arguments):
     wanted = [x for x in arguments if isinstance(x, torch.Tensor) and x.requires_grad]
     above = torch.randn(value.shape, generator=torch.Generator().manual_seed(5), dtype=value.dtype)
     return torch.autograd.grad(value, wanted, above)
@@ -70,18 +70,18 @@ def formula_of(function):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_value_and_slopes_are_those_of_the_formula(name):
+def test_value_and_gradients_are_those_of_the_formula(name):
     function, *arguments = CALLS[name]
     short, plain = function(*arguments), formula_of(function)(*arguments)
     torch.testing.assert_close(short, plain, rtol=1e-11, atol=1e-13)
-    for got, wanted in zip(slopes_of(short, arguments), slopes_of(plain, arguments), strict=True):
+    for got, wanted in zip(gradients_of(short, arguments), gradients_of(plain, arguments), strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize(
     "name", [n for n in CALLS if not any(w in n for w in ("ruled", "nothing", "level", "one point", "far"))]
 )
-def test_slopes_and_their_slopes_are_derivatives(name):
+def test_gradients_and_their_gradients_are_derivatives(name):
     function, *arguments = CALLS[name]
     assert gradcheck(function, arguments) and gradgradcheck(function, arguments)
 
@@ -95,7 +95,7 @@ def test_a_margin_keeps_its_digits_beside_large_logits():
     assert hinges.differences is robust.differences
 
 
-def test_a_learned_eps_gets_no_slope_from_coincident_points():
+def test_a_learned_eps_gets_no_gradient_from_coincident_points():
     x, eps = numbers(4, 3), torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
     safe.log_square_distances(x, x[:1], eps)[:1].sum().backward()
     assert eps.grad == 0
@@ -109,9 +109,9 @@ def seen():
         ways.append("forward")
         return factor * x.square(), x, torch.as_tensor(factor, dtype=x.dtype)
 
-    def backward(slope, x, factor):
+    def backward(gradient, x, factor):
         ways.append("backward")
-        return 2 * factor * x * slope, "not looked at"
+        return 2 * factor * x * gradient, "not looked at"
 
     @fused(forward, backward)
     def scaled_square(x, *, factor=3.0):
@@ -150,9 +150,9 @@ def test_arguments_go_by_place_name_or_default():
 def test_a_second_derivative_is_the_formulas():
     function, ways = seen()
     x = torch.tensor(2.0, requires_grad=True)
-    (slope,) = torch.autograd.grad(function(x, factor=2.0), x, create_graph=True)
-    assert ways == ["forward", "formula"] and slope == 8
-    assert torch.autograd.grad(slope, x)[0] == 4
+    (gradient,) = torch.autograd.grad(function(x, factor=2.0), x, create_graph=True)
+    assert ways == ["forward", "formula"] and gradient == 8
+    assert torch.autograd.grad(gradient, x)[0] == 4
 
 
 def test_a_change_of_the_inputs_after_the_forward_pass_is_noticed():

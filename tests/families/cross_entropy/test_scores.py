@@ -30,8 +30,8 @@ def test_scores_of_nothing_and_scores_of_size_one_stay():
     x = torch.tensor([[0.0, 0.0], [1.0, -1.0], [0.5, 1.5]], dtype=torch.float64, requires_grad=True)
     got = family.mean_abs_normalize(x)
     near(got.detach(), x.detach())
-    (slope,) = torch.autograd.grad(got, x, torch.tensor([1.0, 2.0], dtype=torch.float64).expand(3, 2))
-    assert slope[0].tolist() == [0, 0] and slope.isfinite().all()
+    (gradient,) = torch.autograd.grad(got, x, torch.tensor([1.0, 2.0], dtype=torch.float64).expand(3, 2))
+    assert gradient[0].tolist() == [0, 0] and gradient.isfinite().all()
 
 
 @pytest.mark.parametrize("low", [-36.0, -39.9, -40.1, -45.0, -800.0])

@@ -21,9 +21,9 @@ def leaf(*shape, seed=0):
 def test_the_surrogate_holds_its_anchor_and_its_gradient_fixed():
     outputs, anchor, gradient = leaf(4, 3), leaf(4, 3, seed=1), leaf(4, 3, seed=2)
     value = family.target_surrogate_loss(outputs, anchor, gradient, eta=0.5)
-    slopes = torch.autograd.grad(value, (outputs, anchor, gradient), allow_unused=True)
-    torch.testing.assert_close(slopes[0], (gradient + (outputs - anchor) / 0.5).detach())
-    assert slopes[1:] == (None, None)
+    gradients = torch.autograd.grad(value, (outputs, anchor, gradient), allow_unused=True)
+    torch.testing.assert_close(gradients[0], (gradient + (outputs - anchor) / 0.5).detach())
+    assert gradients[1:] == (None, None)
 
 
 def test_the_surrogate_step_returns_what_has_no_history():

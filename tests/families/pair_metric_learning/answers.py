@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of the chapter on distances, and what they must be told."""
+"""Wrong answers to the exercises of the chapter on distances, and the messages that must answer them."""
 
 import functools
 import math

@@ -55,15 +55,15 @@ def circle_pace():
 
 
 def fading():
-    """Slope of both losses just inside the end of the push, against deep inside."""
+    """Gradient of both losses just inside the end of the push, against deep inside."""
 
-    def slope(loss, d, **hyper):
+    def gradient(loss, d, **hyper):
         x = torch.tensor([[d, 0.0]], dtype=D, requires_grad=True)
         gallery = torch.tensor([[0.0, 0.0]], dtype=D)
         return torch.autograd.grad(loss(x, ZERO, gallery, torch.tensor([1]), **hyper), x)[0][0, 0].item()
 
-    springs = slope(lossatlas.contrastive_loss, 0.98) / slope(lossatlas.contrastive_loss, 0.5)
-    hinges = slope(lossatlas.margin_loss, 0.98) / slope(lossatlas.margin_loss, 0.5)
+    springs = gradient(lossatlas.contrastive_loss, 0.98) / gradient(lossatlas.contrastive_loss, 0.5)
+    hinges = gradient(lossatlas.margin_loss, 0.98) / gradient(lossatlas.margin_loss, 0.5)
     said = springs < 0.1 and abs(hinges - 1) < 1e-9
     return [said, not said]
 
@@ -107,12 +107,12 @@ def collapsed():
 
 def noticed_by_positives():
     before, after = [0.7, 0.3, 0.0], [0.8, 0.3, 0.0]
-    asked = [
+    losses = [
         ("contrastive_loss", {}), ("multi_similarity_loss", {"base": 0.5}), ("lifted_structure_loss", {}),
         ("nca_loss", {}),
     ]  # fmt: skip
     found = []
-    for name, hyper in asked:
+    for name, hyper in losses:
         s_p = torch.tensor([[0.8, 0.5]], dtype=D)
         weights = [
             lossatlas.losses.pair_metric_learning.general_pair_weights(

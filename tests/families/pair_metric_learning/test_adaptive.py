@@ -21,8 +21,8 @@ def at_distances(of_positive, of_negative):
     return ORIGIN, -of_positive * direction, of_negative * direction
 
 
-def slopes(loss, of_positive, of_negative):
-    """Slopes in the distances to positive and negative, the distance between these held fixed."""
+def derivatives(loss, of_positive, of_negative):
+    """Derivatives in the distances to positive and negative, the distance between these held fixed."""
     d = torch.tensor([of_positive, of_negative], dtype=torch.float64, requires_grad=True)
     between = (d[0] + d[1]).detach()
     value = loss(*at_distances(d[0], d[1])) + (d[0] + d[1] - between) / 2
@@ -36,27 +36,27 @@ def test_coincident_points():
 def test_the_margin_pulls_the_wrong_way_on_either_side_of_its_stationary_points():
     of_positive, of_negative = math.log(8) / 4, 1 - math.log(16) / 4
     loss = la.adaptive_margin_triplet_loss
-    assert slopes(loss, of_positive, of_negative) == pytest.approx([0, 0], abs=1e-5)
+    assert derivatives(loss, of_positive, of_negative) == pytest.approx([0, 0], abs=1e-5)
     assert (
-        slopes(loss, of_positive - 0.1, of_negative - 0.1)[0]
+        derivatives(loss, of_positive - 0.1, of_negative - 0.1)[0]
         < 0
-        > slopes(loss, of_positive - 0.1, of_negative - 0.1)[1]
+        > derivatives(loss, of_positive - 0.1, of_negative - 0.1)[1]
     )
     assert (
-        slopes(loss, of_positive + 0.1, of_negative + 0.1)[0]
+        derivatives(loss, of_positive + 0.1, of_negative + 0.1)[0]
         > 0
-        < slopes(loss, of_positive + 0.1, of_negative + 0.1)[1]
+        < derivatives(loss, of_positive + 0.1, of_negative + 0.1)[1]
     )
 
 
-def test_held_fixed_the_margin_has_no_slope():
-    assert slopes(la.detached_margin_triplet_loss, 0.3, 0.9) == pytest.approx([1, -0.5], abs=1e-14)
+def test_held_fixed_the_margin_has_no_gradient():
+    assert derivatives(la.detached_margin_triplet_loss, 0.3, 0.9) == pytest.approx([1, -0.5], abs=1e-14)
     triplet = [x.requires_grad_() for x in points()]
     got = torch.autograd.grad(la.detached_margin_triplet_loss(*triplet, reduction="sum"), triplet)
     a, p, n = triplet
     linear = (a - p).norm(dim=1) - ((a - n).norm(dim=1) + (p - n).norm(dim=1)) / 2
-    for slope, wanted in zip(got, torch.autograd.grad(linear.sum(), triplet), strict=True):
-        torch.testing.assert_close(slope, wanted)
+    for gradient, wanted in zip(got, torch.autograd.grad(linear.sum(), triplet), strict=True):
+        torch.testing.assert_close(gradient, wanted)
 
 
 def test_both_have_the_same_value():

@@ -92,7 +92,7 @@ def test_multi_similarity_of_many_pairs_at_the_base():
     close(got, math.log(5) / 3 + math.log(8) / 20)
 
 
-def test_the_slopes_of_multi_similarity_are_its_weights():
+def test_the_derivatives_of_multi_similarity_are_its_weights():
     alpha, beta, base = 2.0, 20.0, 0.5
     s_p, s_n = normal(6, 3).tanh().requires_grad_(), normal(6, 4, seed=1).tanh().requires_grad_()
     value = multi_similarity(s_p, s_n, alpha=alpha, beta=beta, base=base, reduction="sum")
@@ -280,7 +280,7 @@ def test_signal_to_noise_in_half_precision_and_of_two_dtypes():
     torch.testing.assert_close(la.losses.pair_metric_learning.snr_distance(x, y.float()), wanted)
 
 
-def test_an_anchor_without_signal_has_distances_0_and_slopes_0():
+def test_an_anchor_without_signal_has_distances_0_and_gradients_0():
     x = torch.full((1, 3), 0.3, dtype=torch.float64, requires_grad=True)
     d = la.losses.pair_metric_learning.snr_distance(x, normal(4, 3))
     assert not d.any()

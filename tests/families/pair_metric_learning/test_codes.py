@@ -22,10 +22,10 @@ def free(seed=0, words=12, positions=3, symbols=4):
 
 def test_a_symbol_for_each_class_tells_all():
     labels = torch.arange(30) % 10
-    told = la.losses.pair_metric_learning.code_mutual_information(
+    known = la.losses.pair_metric_learning.code_mutual_information(
         certain((labels * 3 % 10).tolist(), labels.tolist(), symbols=12), labels
     )
-    torch.testing.assert_close(told, torch.full((2,), 2.302585092994046, dtype=torch.float64))
+    torch.testing.assert_close(known, torch.full((2,), 2.302585092994046, dtype=torch.float64))
 
 
 def test_words_that_are_all_alike_tell_nothing():
@@ -40,8 +40,8 @@ def test_certain_codes_tell_what_scikit_learn_counts():
     generator = torch.Generator().manual_seed(3)
     first, second, labels = (torch.randint(0, 4, (50,), generator=generator) for _ in range(3))
     logits = certain(first.tolist(), second.tolist(), symbols=4)
-    told = la.losses.pair_metric_learning.code_mutual_information(logits, labels)
-    assert told.tolist() == pytest.approx([mutual_info_score(x, labels) for x in (first, second)], rel=1e-12)
+    known = la.losses.pair_metric_learning.code_mutual_information(logits, labels)
+    assert known.tolist() == pytest.approx([mutual_info_score(x, labels) for x in (first, second)], rel=1e-12)
     shared = la.losses.pair_metric_learning.shared_code_information(logits)
     assert shared[0, 1].item() == pytest.approx(mutual_info_score(first, second), rel=1e-12)
     assert shared[0, 0].item() == pytest.approx(mutual_info_score(first, first), rel=1e-12)
@@ -49,8 +49,8 @@ def test_certain_codes_tell_what_scikit_learn_counts():
 
 def test_information_lies_in_its_bounds():
     logits, labels = free()
-    told = la.losses.pair_metric_learning.code_mutual_information(8 * logits, labels)
-    assert (told >= 0).all() and (told <= math.log(3)).all()
+    known = la.losses.pair_metric_learning.code_mutual_information(8 * logits, labels)
+    assert (known >= 0).all() and (known <= math.log(3)).all()
     shared = la.losses.pair_metric_learning.shared_code_information(8 * logits)
     assert (shared >= 0).all() and (shared <= math.log(4)).all()
     torch.testing.assert_close(shared, shared.T)
@@ -68,8 +68,8 @@ def test_the_loss_weighs_both():
     logits, labels = free()
     shared = la.losses.pair_metric_learning.shared_code_information(logits)
     between = shared.sum() - shared.trace()
-    told = la.losses.pair_metric_learning.code_mutual_information(logits, labels).sum()
-    torch.testing.assert_close(la.discrete_infomax_loss(logits, labels, redundancy=0.3), 0.3 * between - told)
+    known = la.losses.pair_metric_learning.code_mutual_information(logits, labels).sum()
+    torch.testing.assert_close(la.discrete_infomax_loss(logits, labels, redundancy=0.3), 0.3 * between - known)
 
 
 def test_hardly_different_words_keep_their_digits():

@@ -127,11 +127,11 @@ def test_the_second_gradient():
 def test_the_third_gradient():
     a = A[0].clone().requires_grad_()
 
-    def slope(a):
+    def gradient(a):
         value = la.losses.pair_metric_learning.squared_bures_wasserstein_distance((a + a.mT) / 2, B[0])
         return torch.autograd.grad(value, a, create_graph=True)[0]
 
-    assert torch.autograd.gradgradcheck(slope, (a,))
+    assert torch.autograd.gradgradcheck(gradient, (a,))
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
@@ -140,11 +140,11 @@ def test_at_equal_matrices_value_and_gradient_are_0(distance, matrix):
     a, b = (matrix.clone().requires_grad_() for _ in range(2))
     value = distance(a, b)
     assert value.abs() < 1e-7
-    slopes = torch.autograd.grad(value, (a, b))
-    assert all(slope.isfinite().all() for slope in slopes)
+    gradients = torch.autograd.grad(value, (a, b))
+    assert all(gradient.isfinite().all() for gradient in gradients)
     # What is left is rounding, and a norm of rounding has a direction: for squares it vanishes.
     if distance is la.losses.pair_metric_learning.squared_bures_wasserstein_distance:
-        assert all(slope.abs().max() < 1e-7 for slope in slopes)
+        assert all(gradient.abs().max() < 1e-7 for gradient in gradients)
 
 
 def test_near_equal_matrices_no_digits_are_lost():
@@ -158,7 +158,7 @@ def test_near_equal_matrices_no_digits_are_lost():
 def test_ill_conditioned_matrices_have_steeper_affine_invariant_distances():
     ratios = []
     for condition in (1e1, 1e3, 1e6):
-        slopes = []
+        gradients = []
         for distance in (
             la.losses.pair_metric_learning.affine_invariant_distance,
             la.losses.pair_metric_learning.bures_wasserstein_distance,
@@ -168,8 +168,8 @@ def test_ill_conditioned_matrices_have_steeper_affine_invariant_distances():
             )[0]
             spectrum = torch.tensor([1.0, condition**-0.5, 1 / condition], dtype=torch.float64).diag()
             a = (q @ spectrum @ q.mT).requires_grad_()
-            slopes.append(torch.autograd.grad(distance(a, r @ spectrum @ r.mT), a)[0].norm().item())
-        ratios.append(slopes[0] / slopes[1])
+            gradients.append(torch.autograd.grad(distance(a, r @ spectrum @ r.mT), a)[0].norm().item())
+        ratios.append(gradients[0] / gradients[1])
     assert ratios[0] < ratios[1] < ratios[2] and ratios[2] > 100
 
 
@@ -181,7 +181,7 @@ def test_ill_conditioned_matrices_have_steeper_affine_invariant_distances():
     ],
 )
 def test_the_second_gradient_with_a_power_is_refused(distance):
-    """Also where the slope that comes in is a constant: what is missing would show no sign."""
+    """Also where the gradient that comes in is a constant: what is missing would show no sign."""
     a = A.clone().requires_grad_()
     value = distance(a, B, M, theta=0.5).sum()
     with pytest.raises(ValueError, match=r"`create_graph`: expected False: a gradient of a matrix to a power cannot"):

@@ -26,10 +26,10 @@ def test_every_moved_point_loses_2():
     assert la.losses.pair_metric_learning.graph_matching_hamming_loss(permutation(1, 2, 0), permutation(1, 2, 0)) == 0
 
 
-def test_its_slope():
+def test_its_gradient():
     matching = torch.rand(4, 4, generator=RANDOM, dtype=torch.float64).requires_grad_()
-    (slope,) = torch.autograd.grad(la.losses.pair_metric_learning.graph_matching_hamming_loss(matching), matching)
-    torch.testing.assert_close(slope, 1 - 2 * torch.eye(4, dtype=torch.float64))
+    (gradient,) = torch.autograd.grad(la.losses.pair_metric_learning.graph_matching_hamming_loss(matching), matching)
+    torch.testing.assert_close(gradient, 1 - 2 * torch.eye(4, dtype=torch.float64))
 
 
 def test_the_least_cost_is_found_whatever_is_added_to_rows_and_columns():
@@ -43,15 +43,15 @@ def test_the_least_cost_is_found_whatever_is_added_to_rows_and_columns():
 def test_the_gradient_is_the_answer_to_a_nudge():
     cost = torch.tensor([[1.0, 0.5], [0.5, 1.0]], dtype=torch.float64, requires_grad=True)
     assert torch.equal(la.losses.pair_metric_learning.matched(cost), permutation(1, 0))
-    (slope,) = torch.autograd.grad(
+    (gradient,) = torch.autograd.grad(
         la.losses.pair_metric_learning.graph_matching_hamming_loss(
             la.losses.pair_metric_learning.matched(cost, strength=2.0)
         ),
         cost,
     )
     # The nudge makes the true pairs win: their cost is to fall, that of the wrong ones to rise.
-    torch.testing.assert_close(slope, torch.tensor([[1.0, -1], [-1, 1]], dtype=torch.float64) / 2)
-    assert not la.losses.pair_metric_learning.imle_assignment_gradient(cost.detach(), 1e-3 * slope).any()
+    torch.testing.assert_close(gradient, torch.tensor([[1.0, -1], [-1, 1]], dtype=torch.float64) / 2)
+    assert not la.losses.pair_metric_learning.imle_assignment_gradient(cost.detach(), 1e-3 * gradient).any()
 
 
 def test_second_derivatives_are_refused():
@@ -79,11 +79,11 @@ def test_descent_along_it_finds_the_truth():
         > 0
     )
     for _ in range(60):
-        (slope,) = torch.autograd.grad(
+        (gradient,) = torch.autograd.grad(
             la.losses.pair_metric_learning.graph_matching_hamming_loss(la.losses.pair_metric_learning.matched(cost)),
             cost,
         )
-        cost = (cost - 0.2 * slope).detach().requires_grad_()
+        cost = (cost - 0.2 * gradient).detach().requires_grad_()
     assert (
         la.losses.pair_metric_learning.graph_matching_hamming_loss(
             la.losses.pair_metric_learning.least_cost_matching(cost)

@@ -198,8 +198,8 @@ def test_mined_losses_take_what_the_loss_takes():
     )
     whole = nearest(x, y, reduction="none")
     torch.testing.assert_close(nearest(x, y, reduction="none", rows_at_once=3), whole)
-    (slope,) = torch.autograd.grad(whole.sum(), x)
-    assert slope.isfinite().all() and slope.abs().sum() > 0
+    (gradient,) = torch.autograd.grad(whole.sum(), x)
+    assert gradient.isfinite().all() and gradient.abs().sum() > 0
     with pytest.raises(TypeError, match="`keep`: expected a function"):
         la.losses.pair_metric_learning.mined(la.contrastive_loss, 0.1)
 

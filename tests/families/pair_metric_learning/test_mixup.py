@@ -43,8 +43,8 @@ def test_a_pair_that_does_not_count_leaves_no_trace():
     value = la.losses.pair_metric_learning.generic_pair_loss(
         s, SAME, OTHER, rho_positive=lambda s: (-s).exp(), rho_negative=lambda s: s.square()
     )
-    (slope,) = torch.autograd.grad(value.sum(), s)
-    assert value.isfinite().all() and slope.isfinite().all() and not slope.diagonal().any()
+    (gradient,) = torch.autograd.grad(value.sum(), s)
+    assert value.isfinite().all() and gradient.isfinite().all() and not gradient.diagonal().any()
 
 
 def test_labels_of_mixtures():
@@ -128,7 +128,7 @@ def test_the_mixed_part_is_the_generic_form_on_mixtures(lam):
 
 
 @pytest.mark.parametrize("lam", [0.0, 1.0])
-def test_the_ends_of_lam_have_finite_slopes(lam):
+def test_the_ends_of_lam_have_finite_gradients(lam):
     x = X.clone().requires_grad_()
     for loss in (la.metrix_multi_similarity_loss, la.metrix_contrastive_loss):
         assert torch.autograd.grad(loss(x, Y, lam=lam), x)[0].isfinite().all()

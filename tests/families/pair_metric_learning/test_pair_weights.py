@@ -54,8 +54,8 @@ def test_weights_are_quotients_of_differences(loss, hyper):
                 assert weights[side][n, k].item() == pytest.approx(wanted, rel=1e-5, abs=1e-7)
 
 
-def test_weights_of_the_contrastive_loss_are_slopes_of_the_distance():
-    """At unit length d = sqrt(2 - 2 s), whose slope is -1/d."""
+def test_weights_of_the_contrastive_loss_are_derivatives_of_the_distance():
+    """At unit length d = sqrt(2 - 2 s), whose derivative is -1/d."""
     s_p, s_n = torch.tensor([[0.5]], dtype=torch.float64), torch.tensor([[0.875]], dtype=torch.float64)
     pull, push = la.losses.pair_metric_learning.general_pair_weights(la.contrastive_loss, s_p, s_n)
     step = 1e-7

@@ -31,22 +31,22 @@ def test_only_violating_pairs_are_in_the_mean():
     assert weighed.item() == pytest.approx(2 * 0.25 + 0.5 * 0.2)
 
 
-def test_pairs_beyond_the_margins_have_neither_value_nor_slope():
+def test_pairs_beyond_the_margins_have_neither_value_nor_gradient():
     inputs = [v.requires_grad_() if v.is_floating_point() else v for v in with_similarities([0.92, 0.99], [0.4, -0.9])]
     value = la.threshold_consistent_margin_loss(*inputs)
-    slopes = torch.autograd.grad(value, (inputs[0], inputs[2]))
-    assert value == 0 and not any(slope.any() for slope in slopes)
+    gradients = torch.autograd.grad(value, (inputs[0], inputs[2]))
+    assert value == 0 and not any(gradient.any() for gradient in gradients)
 
 
-def test_slopes_are_one_over_the_number_of_violating_pairs():
+def test_gradients_are_one_over_the_number_of_violating_pairs():
     loss = la.on(la.signatures.pairs, la.threshold_consistent_margin_loss)
     positive = torch.tensor([[0.5, 0.95], [0.2, 0.1]], dtype=torch.float64, requires_grad=True)
     negative = torch.tensor([[0.8, 0.1], [0.7, -0.3]], dtype=torch.float64, requires_grad=True)
-    slopes = torch.autograd.grad(
+    gradients = torch.autograd.grad(
         loss(positive, negative, positive_weight=3.0, negative_weight=5.0), (positive, negative)
     )
-    torch.testing.assert_close(slopes[0], torch.tensor([[-1.0, 0.0], [-1.0, -1.0]], dtype=torch.float64))
-    torch.testing.assert_close(slopes[1], torch.tensor([[2.5, 0.0], [2.5, 0.0]], dtype=torch.float64))
+    torch.testing.assert_close(gradients[0], torch.tensor([[-1.0, 0.0], [-1.0, -1.0]], dtype=torch.float64))
+    torch.testing.assert_close(gradients[1], torch.tensor([[2.5, 0.0], [2.5, 0.0]], dtype=torch.float64))
 
 
 def test_a_batch_repeated_is_worth_the_same():
@@ -77,10 +77,10 @@ def test_confusion_of_single_vectors_and_of_coinciding_classes():
 
 def test_confusion_draws_each_vector_to_the_mean_of_the_other_class():
     x, y = normal(7, 3).requires_grad_(), torch.tensor([0, 0, 0, 1, 1, 1, 1])
-    (slope,) = torch.autograd.grad(la.energy_confusion_regularizer(x, y), x)
+    (gradient,) = torch.autograd.grad(la.energy_confusion_regularizer(x, y), x)
     means = torch.stack([x[y == k].mean(0) for k in (0, 1)]).detach()
     counts = torch.tensor([3.0, 4.0], dtype=torch.float64)[y].unsqueeze(-1)
-    torch.testing.assert_close(slope, 2 * (x.detach() - means[1 - y]) / counts)
+    torch.testing.assert_close(gradient, 2 * (x.detach() - means[1 - y]) / counts)
 
 
 def test_confusion_with_a_gallery_equals_loops():

@@ -136,10 +136,10 @@
     const found = [];
     const shared = new Map();
     for (const trace of traces) {
-      const told = trace.meta && trace.meta.table;
-      if (trace.visible === false || told === false) continue;
-      if (told) {
-        found.push({ columns: Object.keys(told).map(plain), values: Object.values(told) });
+      const table = trace.meta && trace.meta.table;
+      if (trace.visible === false || table === false) continue;
+      if (table) {
+        found.push({ columns: Object.keys(table).map(plain), values: Object.values(table) });
       } else if (trace.z) {
         const x = trace.x || trace.z[0].map((_, n) => n);
         const y = trace.y || trace.z.map((_, n) => n);
@@ -254,7 +254,7 @@
       };
       this.canvas.addEventListener("pointerdown", (event) => {
         if (event.pointerType === "touch") return; // it may be the start of a scroll; a tap comes as a click
-        this.canvas.setPointerCapture(event.pointerId); // plotly covers the page while a button is held
+        this.canvas.setPointerCapture(event.pointerId); // plotly covers the page while a button is down
         follow(event);
       }, true);
       this.canvas.addEventListener("click", follow, true);

@@ -9,7 +9,7 @@ from functools import cached_property
 from ...contract import describe, expect
 from . import page, render, table, widget
 from .controls import Choice, Slider
-from .grid import Asked
+from .grid import Controlled
 from .packing import Pool
 from .ranges import with_ranges
 from .style import dressed, framed
@@ -51,9 +51,9 @@ class Explorer:
         for name, control in controls.items():
             expect(isinstance(control, (Slider, Choice)), name, "a Slider or a Choice", describe(control), TypeError)
         self.controls = controls
-        self.pictures = [Asked(picture, controls) for picture in pictures]
-        self._layout = Asked(layout if callable(layout) else lambda: layout or {}, controls)
-        used = {name for asked in (*self.pictures, self._layout) for name in asked.names}
+        self.pictures = [Controlled(picture, controls) for picture in pictures]
+        self._layout = Controlled(layout if callable(layout) else lambda: layout or {}, controls)
+        used = {name for picture in (*self.pictures, self._layout) for name in picture.names}
         for name in controls:
             expect(name in used, name, "a control that a picture has as an argument", "one that none asks for")
         self.title = title or self.pictures[0].name.replace("_", " ").capitalize()
@@ -97,16 +97,18 @@ class Explorer:
 
     def _compute(self):
         """Every picture over the grid of its controls, packed."""
-        raw = [[asked.traces(values) for values in asked.grid()] for asked in self.pictures]
+        raw = [[picture.traces(values) for values in picture.grid()] for picture in self.pictures]
         self._counts = [max(map(len, cells)) for cells in raw]
         parts = [[self._dressed(n, traces) for traces in cells] for n, cells in enumerate(raw)]
-        self._first = [trace for asked, cells in zip(self.pictures, parts, strict=True) for trace in cells[asked.first]]
+        self._first = [
+            trace for picture, cells in zip(self.pictures, parts, strict=True) for trace in cells[picture.first]
+        ]
         self._everywhere = [traces for cells in parts for traces in cells]
 
         pool = Pool()
         pictures = [
-            {"controls": asked.names, "traces": [pool.table(column) for column in zip(*cells, strict=True)]}
-            for asked, cells in zip(self.pictures, parts, strict=True)
+            {"controls": picture.names, "traces": [pool.table(column) for column in zip(*cells, strict=True)]}
+            for picture, cells in zip(self.pictures, parts, strict=True)
         ]
         layouts = [self.layout(**values) for values in self._layout.grid()]
         self.payload = {
@@ -130,7 +132,9 @@ class Explorer:
 
     def _check_size(self, parts):
         self.size = len(zlib.compress(json.dumps(self.payload, separators=(",", ":")).encode(), 9))
-        cells = ", ".join(f"{asked.name}: {len(part)} cells" for asked, part in zip(self.pictures, parts, strict=True))
+        cells = ", ".join(
+            f"{picture.name}: {len(part)} cells" for picture, part in zip(self.pictures, parts, strict=True)
+        )
         wanted = f"at most {BUDGET // 1000} kB of compressed data over the whole grid of controls"
         got = f"{self.size / 1000:.0f} kB ({cells}): take fewer steps or fewer points"
         expect(self.size <= BUDGET, f"{self.title}", wanted, got)

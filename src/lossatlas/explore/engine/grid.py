@@ -6,7 +6,7 @@ import itertools
 from ...contract import expect
 
 
-class Asked:
+class Controlled:
     """A function with the controls that its arguments name; all of them for one that takes `**values`.
 
     Arguments with a default that are no control keep it.

@@ -258,29 +258,29 @@ def _color(color):
 
 def _finish(ax, layout, x, y):
     for key, letter in ((x, "x"), (y, "y")):
-        told, axis = layout.get(key, {}), getattr(ax, f"{letter}axis")
-        if not told.get("visible", True):
+        settings, axis = layout.get(key, {}), getattr(ax, f"{letter}axis")
+        if not settings.get("visible", True):
             axis.set_visible(False)
-        if told.get("type") == "log":
+        if settings.get("type") == "log":
             getattr(ax, f"set_{letter}scale")("log")
-        if "range" in told:
-            ends = [10**v for v in told["range"]] if told.get("type") == "log" else told["range"]
+        if "range" in settings:
+            ends = [10**v for v in settings["range"]] if settings.get("type") == "log" else settings["range"]
             getattr(ax, f"set_{letter}lim")(*ends)
-        elif letter == "y" and told.get("autorange") == "reversed":
+        elif letter == "y" and settings.get("autorange") == "reversed":
             ax.invert_yaxis()
-        if told.get("tickvals") is not None:
-            ticks = list(told["tickvals"])
-            axis.set_ticks(ticks, [plain_text(str(t)) for t in told.get("ticktext", ticks)])
-        axis.set_label_text(plain_text(told.get("title", {}).get("text") or ""), fontsize=9.5, color=COLORS["ink"])
+        if settings.get("tickvals") is not None:
+            ticks = list(settings["tickvals"])
+            axis.set_ticks(ticks, [plain_text(str(t)) for t in settings.get("ticktext", ticks)])
+        axis.set_label_text(plain_text(settings.get("title", {}).get("text") or ""), fontsize=9.5, color=COLORS["ink"])
         ax.tick_params(letter, labelsize=8.5, color=COLORS["muted"], labelcolor=COLORS["ink"], length=3)
-        if not told.get("showticklabels", True):
+        if not settings.get("showticklabels", True):
             axis.set_tick_params(length=0, labelbottom=False, labelleft=False)
-        if told.get("visible", True) and told.get("showgrid", True):
+        if settings.get("visible", True) and settings.get("showgrid", True):
             ax.grid(True, axis=letter, color=COLORS["grid"], linewidth=0.7, zorder=0)
-        if told.get("scaleanchor"):
+        if settings.get("scaleanchor"):
             ax.set_aspect("equal", adjustable="box")
         side = "bottom" if letter == "x" else "left"
-        ax.spines[side].set_visible(told.get("visible", True))
+        ax.spines[side].set_visible(settings.get("visible", True))
         ax.spines[side].set_color(COLORS["muted"])
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_axisbelow(True)

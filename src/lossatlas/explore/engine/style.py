@@ -72,9 +72,9 @@ def framed(layout, traces):
     layout = _titled(merged(_LAYOUT, layout))
     for axis in {axis_of(trace, letter) for trace in traces for letter in "xy"} | {"xaxis", "yaxis"}:
         layout[axis] = merged(_AXIS, layout.get(axis, {}))
-    for told in [told for key, told in layout.items() if key.startswith(("xaxis", "yaxis")) and "scaleanchor" in told]:
+    for tied in [axis for key, axis in layout.items() if key.startswith(("xaxis", "yaxis")) and "scaleanchor" in axis]:
         # Axes of one scale take less room where the figure has another shape; their ranges stay.
-        for axis in (told, layout.get(f"{told['scaleanchor'][0]}axis{told['scaleanchor'][1:]}", {})):
+        for axis in (tied, layout.get(f"{tied['scaleanchor'][0]}axis{tied['scaleanchor'][1:]}", {})):
             axis.setdefault("constrain", "domain")
     return layout
 

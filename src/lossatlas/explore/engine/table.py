@@ -1,6 +1,6 @@
 """The numbers of a figure as small text tables, for readers who cannot use the picture.
 
-Curves that share their x-values share a table; long ones are thinned evenly. A trace says what its table is by
+Curves that share their x-values share a table; long ones are thinned evenly. A trace states its table by
 `meta={"table": {column: values}}`, or `meta={"table": False}` for one that only decorates. The script of the page
 follows the same rules (`tablesOf` in explorer.js); a test holds the two together.
 """
@@ -18,11 +18,11 @@ def tables(traces, layout):
     """[{"columns": [name, …], "rows": [[text, …], …]}, …] of the visible traces."""
     found, shared = [], {}
     for trace in traces:
-        told = trace.get("meta", {}).get("table")
-        if trace.get("visible") is False or told is False:
+        stated = trace.get("meta", {}).get("table")
+        if trace.get("visible") is False or stated is False:
             continue
-        if isinstance(told, dict):
-            found.append(_table([plain_text(c) for c in told], [_column(v) for v in told.values()]))
+        if isinstance(stated, dict):
+            found.append(_table([plain_text(c) for c in stated], [_column(v) for v in stated.values()]))
         elif "z" in trace:
             found.append(_map_table(trace, layout))
         elif "x" in trace and "y" in trace:

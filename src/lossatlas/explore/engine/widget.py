@@ -45,8 +45,8 @@ def live(explorer):
         name = next(name for name, c in controls.items() if c is change["owner"])
         values = {name: control.value for name, control in controls.items()}
         with figure.batch_update():
-            for number, asked in enumerate(explorer.pictures):
-                if name in asked.names:
+            for number, picture in enumerate(explorer.pictures):
+                if name in picture.names:
                     for trace, new in zip(figure.data[ends[number] :], explorer.part(number, **values), strict=False):
                         trace.update(light(new))
             if name in explorer.layout_names:

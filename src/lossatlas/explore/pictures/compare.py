@@ -17,7 +17,7 @@ from .probes import along
 
 
 def compare(losses=None):
-    """Any two losses over one another, at their default hyper-parameters: two choices, and value or slope.
+    """Any two losses over one another, at their default hyper-parameters: two choices, and value or derivative.
 
     Args:
         losses: losses by function, entry or name. Default: all that are registered.
@@ -55,8 +55,8 @@ def _overlay(entries, line):
 
     @functools.cache
     def probed(name):
-        t, value, slope = comparable(by_name[name], line)
-        return t, {"value": value, "shape": _shape(value), "slope": slope}
+        t, value, derivative = comparable(by_name[name], line)
+        return t, {"value": value, "shape": _shape(value), "derivative": derivative}
 
     def one(first, show):
         return _trace(*probed(first), first, show, {"color": "C1", "dash": "solid"})
@@ -83,7 +83,7 @@ def _overlay(entries, line):
         layout=layout,
         first=Choice(names, label="solid"),
         second=Choice(names, value=names[1], label="dashed"),
-        show=Choice(["value", "shape", "slope"]),
+        show=Choice(["value", "shape", "derivative"]),
     )
 
 

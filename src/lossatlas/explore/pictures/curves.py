@@ -1,4 +1,4 @@
-"""A loss along the lines of its signature: value, slope and curvature."""
+"""A loss along the lines of its signature: value, derivative and curvature."""
 
 import functools
 
@@ -13,9 +13,9 @@ from .probes import along
 
 
 def curve(loss, **fixed):
-    """The loss along each line of its signature: value above, slope and curvature below.
+    """The loss along each line of its signature: value above, derivative and curvature below.
 
-    Sliders move the declared hyper-parameters; a thin line stays at their defaults. Slope and curvature are what
+    Sliders move the declared hyper-parameters; a thin line stays at their defaults. Derivative and curvature are what
     autograd gives through the line.
 
     Args:
@@ -31,17 +31,17 @@ def curve(loss, **fixed):
     first = next(iter(lines))
     hyper = sliders(entry, fixed, CELLS // len(lines))
 
-    below = "slope" if "double_backward" in entry.exempt else "slope, curvature"
+    below = "derivative" if "double_backward" in entry.exempt else "derivative, curvature"
 
     @functools.cache
     def probed(line, **values):
         return along(entry, lines[line], {**fixed, **values})
 
     def picture(line=first, **values):
-        t, value, slope, curvature = probed(line, **values)
+        t, value, derivative, curvature = probed(line, **values)
         traces = [
             {"x": t, "y": value, "name": "loss", "line": {"color": "C1", "dash": "solid"}},
-            {"x": t, "y": slope, "name": "slope", "yaxis": "y2", "line": {"color": "C2", "dash": "dash"}},
+            {"x": t, "y": derivative, "name": "derivative", "yaxis": "y2", "line": {"color": "C2", "dash": "dash"}},
         ]
         if not np.isnan(curvature).all():
             look = {"color": "C3", "dash": "dot"}
@@ -49,12 +49,12 @@ def curve(loss, **fixed):
         return traces
 
     def at_defaults(line=first):
-        t, value, slope, _ = probed(line)
+        t, value, derivative, _ = probed(line)
         look = {"mode": "lines", "line": {"color": "muted", "width": 1.2, "dash": "solid"}, "hoverinfo": "skip"}
         shared = {"x": t, "meta": {"table": False}, **look}
         return [
             {**shared, "y": value, "name": "at the defaults"},
-            {**shared, "y": slope, "yaxis": "y2", "showlegend": False},
+            {**shared, "y": derivative, "yaxis": "y2", "showlegend": False},
         ]
 
     def layout(line=first):
@@ -74,7 +74,7 @@ def curve(loss, **fixed):
         title=f"{title_of(entry)} {where}",
         caption=note_of(lines.values()),
         alt=f"Curves of {entry.name}{setting(hyper)} against the {axis}: "
-        "the loss above, its slope and curvature below.",
+        "the loss above, its derivative and curvature below.",
         layout=layout,
         **cuts,
         **hyper,

@@ -72,11 +72,11 @@ def film(runs, labels, *, seed=0, title="Embeddings during training", names=None
         x, y = place(here, rank, len(classes))
         called = [str(names[c] if names else classes[c]) for c in range(len(classes))]
         tight = [float(np.linalg.norm(here[rank == c].mean(0))) for c in range(len(classes))]
-        told = {"class": called, "length of its mean vector (1: one point)": tight}
+        table = {"class": called, "length of its mean vector (1: one point)": tight}
         return [
             {
                 "x": x[rank == c], "y": y[rank == c], "name": called[c], "mode": "markers", "hoverinfo": "name",
-                "meta": {"table": told if c == 0 else False}, "marker": _mark(c),
+                "meta": {"table": table if c == 0 else False}, "marker": _mark(c),
             }
             for c in range(len(classes))
         ]  # fmt: skip
@@ -167,7 +167,7 @@ def film(runs, labels, *, seed=0, title="Embeddings during training", names=None
     if variants == 1:
         del controls["setting"]
     where = "circle" if dims == 2 else "sphere"
-    told = " and ".join(f"{control.label or name} {{{name}}}" for name, control in controls.items() if name != "step")
+    values = " and ".join(f"{control.label or name} {{{name}}}" for name, control in controls.items() if name != "step")
     return Explorer(
         ground,
         dots,
@@ -177,7 +177,7 @@ def film(runs, labels, *, seed=0, title="Embeddings during training", names=None
         caption=f"Each point is the embedding of one item on the {where}. Below: alignment, the mean squared distance "
         "within a class, and uniformity, the logarithm of the mean of exp(−2 × squared distance) over all pairs; less "
         "is better for both. The dotted line is the uniformity of an even cover.",
-        alt=f"Points on the {where}, coloured by class, at {slider.label} {{step}} of training with {told}; below, "
+        alt=f"Points on the {where}, coloured by class, at {slider.label} {{step}} of training with {values}; below, "
         "alignment and uniformity over the steps.",
         layout=layout,
         **controls,
@@ -241,7 +241,7 @@ def frame_slider(steps):
 
 
 def _mark(c):
-    """Six colours, filled and then open, so that twelve classes are told apart; symbols help."""
+    """Six colours, filled and then open, so that twelve classes can be distinguished; symbols help."""
     symbols = ("circle", "diamond", "square", "triangle-up", "cross", "star")
     return {"color": f"C{c % 6 + 1}", "symbol": symbols[c % 6] + ("" if c < 6 else "-open"), "size": 7}
 

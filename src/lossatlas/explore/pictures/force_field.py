@@ -9,7 +9,7 @@ from ..engine.controls import Choice, Slider
 from ..engine.explorer import Explorer
 from .arrows import GAP, arrow_path
 from .on_pairs import on_pairs
-from .strength import scaled, times, told
+from .strength import scaled, setting_at, times
 
 POSITIVES, NEGATIVES = (60.0, 100.0), (20.0, 160.0, 215.0, 290.0)
 #: From the circle to the first force beside it, and from one to the next: positives outside, negatives inside.
@@ -149,7 +149,7 @@ def force_field(
                 "x": [0],
                 "y": [0],
                 "mode": "text",
-                "text": [told(entry, strength)],
+                "text": [setting_at(entry, strength)],
                 "textfont": {"size": 13, "color": "ink"},
                 "showlegend": False,
                 **quiet,
@@ -217,11 +217,11 @@ def _nearest(angle, anchors):
 def _forces(function, vectors, positives, angles, hyper):
     """Value (A,), derivative by similarity (A, K) and counter-clockwise force (A, K), at angles in degrees."""
     here = np.exp(1j * np.deg2rad(angles))[:, None]
-    turned = vectors * here.conj()  # its imaginary part is the slope of the similarity along the circle
+    turned = vectors * here.conj()  # its imaginary part is the derivative of the similarity along the circle
     similar = torch.tensor(turned.real, dtype=torch.float64).requires_grad_()
     value = function(similar[:, :positives], similar[:, positives:], **hyper)
-    (slopes,) = torch.autograd.grad(value.sum(), similar)
-    weights = slopes.numpy()
+    (gradient,) = torch.autograd.grad(value.sum(), similar)
+    weights = gradient.numpy()
     return value.detach().numpy(), weights, -weights * turned.imag
 
 

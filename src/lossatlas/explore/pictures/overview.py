@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 160, 90
 
 
 def family(losses):
-    """The losses side by side, each with its value (solid) and slope (dashed) along the first line of its signature.
+    """The losses side by side, each with value (solid) and derivative (dashed) along the first line of its signature.
 
     Args:
         losses: losses by function, entry or name, for example `lossatlas.registry(family="cross_entropy")`. A loss
@@ -37,7 +37,10 @@ class Family:
 
     def html(self):
         items = "".join(self._item(entry, curve) for entry, curve in zip(self.entries, self.curves, strict=True))
-        key = '<p class="atlas-key"><span class="atlas-value">value</span> <span class="atlas-slope">slope</span></p>'
+        key = (
+            '<p class="atlas-key"><span class="atlas-value">value</span> '
+            '<span class="atlas-derivative">derivative</span></p>'
+        )
         return f'<div class="atlas-family">{key}<ul>{items}</ul></div>'
 
     def _item(self, entry, curve):
@@ -64,13 +67,13 @@ def small_picture(curve, words):
         curve: (t, value, gradient), as `along` gives them.
         words: what it shows, for a reader who does not see it.
     """
-    t, value, slope = curve
-    low, high = robust([value, slope, np.zeros(1)])
+    t, value, derivative = curve
+    low, high = robust([value, derivative, np.zeros(1)])
     zero = _height(0.0, low, high)
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(words)}">'
         f'<path class="atlas-zero" d="M0 {zero:.1f}H{WIDTH}"/>'
-        f'<path class="atlas-slope" d="{_path(t, slope, low, high)}"/>'
+        f'<path class="atlas-derivative" d="{_path(t, derivative, low, high)}"/>'
         f'<path class="atlas-value" d="{_path(t, value, low, high)}"/></svg>'
     )
 

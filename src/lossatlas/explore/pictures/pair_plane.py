@@ -10,7 +10,7 @@ from ..engine.controls import Choice
 from ..engine.explorer import Explorer
 from .arrows import GAP, arrow_path
 from .on_pairs import on_pairs
-from .strength import scaled, times, told
+from .strength import scaled, setting_at, times
 
 POINTS, FINE, ARROWS, LONGEST = 49, 201, 8, 0.2
 
@@ -57,7 +57,7 @@ def pair_plane(losses, *, settings=5, title="Losses over the plane of two simila
     def overlay(loss, strength, color, dash):
         lines, arrows, edge, table = drawn(loss, strength)
         quiet = {"hoverinfo": "skip", "meta": {"table": False}}
-        setting = told(known[loss][0], strength)
+        setting = setting_at(known[loss][0], strength)
         name = f"{loss} ({setting})" if setting else loss
         return [
             _line(lines, name, {"color": color, "width": 1.2, "dash": dash}, hoverinfo="skip", meta={"table": table}),
@@ -108,11 +108,11 @@ def pair_plane(losses, *, settings=5, title="Losses over the plane of two simila
 
 
 def _valued(function, negative, positive, hyper):
-    """(loss, slope by the negative's similarity, slope by the positive's) at arrays of similarities of one shape."""
+    """The loss and its derivatives by the negative's and the positive's similarity, at arrays of one shape."""
     n, p = (torch.tensor(v, dtype=torch.float64).reshape(-1, 1).requires_grad_() for v in (negative, positive))
     value = function(p, n, **hyper)
-    slopes = torch.autograd.grad(value.sum(), (n, p), materialize_grads=True, allow_unused=True)
-    return tuple(v.detach().numpy().reshape(np.shape(negative)) for v in (value, *slopes))
+    derivatives = torch.autograd.grad(value.sum(), (n, p), materialize_grads=True, allow_unused=True)
+    return tuple(v.detach().numpy().reshape(np.shape(negative)) for v in (value, *derivatives))
 
 
 def _boundary(entry, value):

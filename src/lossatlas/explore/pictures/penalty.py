@@ -20,7 +20,7 @@ NEGATIVES = {
 def relative_penalty(negatives=None, *, positive=0.7, loss="info_nce", steps=15):
     """Each negative's share of the push on the anchor, by temperature.
 
-    The share of a negative is the slope of the loss by its similarity over the slopes of all together.
+    The share of a negative is the derivative of the loss by its similarity over the sum of all these derivatives.
 
     Args:
         negatives: name -> similarities of an anchor's negatives, each between -1 and 1.
@@ -35,8 +35,8 @@ def relative_penalty(negatives=None, *, positive=0.7, loss="info_nce", steps=15)
     def shares(which, temperature):
         s = torch.tensor([chosen[which]], dtype=torch.float64, requires_grad=True)
         value = function(torch.full((1, 1), positive, dtype=torch.float64), s, temperature=temperature)
-        (slope,) = torch.autograd.grad(value, s)
-        return (slope / slope.sum())[0].numpy()
+        (gradient,) = torch.autograd.grad(value, s)
+        return (gradient / gradient.sum())[0].numpy()
 
     def bars(which, temperature):
         s, share = np.array(chosen[which]), shares(which, temperature)

@@ -264,7 +264,7 @@ def _without_poles(z):
 
 
 def _arrows(x, y, right, up, width, height):
-    """Arrows as one broken line: their direction is exact, their length grows with the slope and levels off."""
+    """Arrows as one broken line: their direction is exact, their length grows with the gradient and levels off."""
     right, up = right / width, up / height
     size = np.hypot(right, up)
     usual = np.nanmedian(size[size > 0]) if (size > 0).any() else 1.0

@@ -1,4 +1,4 @@
-"""A loss along the lines and planes of its signature: value, slope and curvature, by automatic differentiation."""
+"""A loss along the lines and planes of its signature: value, derivative and curvature, by automatic differentiation."""
 
 import torch
 
@@ -6,26 +6,26 @@ POINTS = 121
 
 
 def along(entry, line, hyper=None, points=POINTS):
-    """(t, value, slope, curvature) of a loss along a `Line`, float64 arrays; NaN where the loss has no finite value.
+    """(t, value, derivative, curvature) of a loss along a `Line`, float64 arrays; NaN where the loss is not finite.
 
     Curvature is NaN throughout for a loss that declares no second derivative.
     """
     t = torch.linspace(line.start, line.stop, points, dtype=torch.float64, requires_grad=True)
     items = _items(entry, line.inputs, (t,), hyper or {})
-    slope = _derivative(items, t, create_graph=True)
+    derivative = _derivative(items, t, create_graph=True)
     curvature = torch.full_like(t, torch.nan)
     if "double_backward" not in entry.exempt:
-        curvature = _derivative(slope, t)
-    return tuple(_finite(v) for v in (t, items, slope, curvature))
+        curvature = _derivative(derivative, t)
+    return tuple(_finite(v) for v in (t, items, derivative, curvature))
 
 
 def over(entry, plane, u, v, hyper=None):
-    """(value, slope along u, slope along v) of a loss over a `Plane` at the points (u, v), arrays of any one shape."""
+    """(value, derivative by u, derivative by v) of a loss over a `Plane` at points (u, v), arrays of any one shape."""
     shape = u.shape
     u, v = (torch.as_tensor(w, dtype=torch.float64).flatten().requires_grad_() for w in (u, v))
     items = _items(entry, plane.inputs, (u, v), hyper or {})
-    slopes = [_derivative(items, w, retain_graph=True) for w in (u, v)]
-    return tuple(_finite(w).reshape(shape) for w in (items, *slopes))
+    derivatives = [_derivative(items, w, retain_graph=True) for w in (u, v)]
+    return tuple(_finite(w).reshape(shape) for w in (items, *derivatives))
 
 
 def _items(entry, inputs, coordinates, hyper):
@@ -41,8 +41,8 @@ def _items(entry, inputs, coordinates, hyper):
 def _derivative(values, t, **graph):
     if not values.requires_grad:
         return torch.zeros_like(t)
-    (slope,) = torch.autograd.grad(values.sum(), t, allow_unused=True, materialize_grads=True, **graph)
-    return slope
+    (derivative,) = torch.autograd.grad(values.sum(), t, allow_unused=True, materialize_grads=True, **graph)
+    return derivative
 
 
 def _finite(values):

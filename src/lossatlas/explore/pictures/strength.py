@@ -31,8 +31,8 @@ def scaled(entry, factor):
     return {name: max(value, low) if not math.isinf(low) else value}
 
 
-def told(entry, factor):
-    """`temperature = 0.07` in words."""
+def setting_at(entry, factor):
+    """The scaled hyper-parameter in words, as `temperature = 0.07`; empty for a loss that has none."""
     return ", ".join(f"{symbol(name)} = {number(float(value))}" for name, value in scaled(entry, factor).items())
 
 

@@ -121,7 +121,7 @@ def cluster_neighbor_distribution(assignment):
     domains={"alpha": between(0, 1)},
 )
 def debias_distribution(p, where, *, alpha=0.2):
-    r"""A share of every neighbourhood spread evenly: no pair is held to be surely unrelated.
+    r"""A share of every neighbourhood spread evenly: no pair counts as surely unrelated.
 
     $$ \tilde p(j \mid i) = (1 - \alpha)\, p(j \mid i) + \frac{\alpha}{|A_i|} \quad (j \in A_i) $$
 

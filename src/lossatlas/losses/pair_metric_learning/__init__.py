@@ -10,7 +10,7 @@
 | `edges` | edges that stay when an image changes |
 | `fewshot` | few-shot episodes: prototypes and neighbours |
 | `gaussians` | classes as Gaussians, and queries of no class |
-| `margins` | pairs held to fixed distances: contrastive, margin, ranked list |
+| `margins` | pairs kept at fixed distances: contrastive, margin, ranked list |
 | `matching` | two views as two graphs |
 | `mining` | which pairs and triplets are looked at |
 | `mixup` | mixtures of a positive and a negative: Metrix |

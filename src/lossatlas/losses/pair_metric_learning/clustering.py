@@ -102,7 +102,7 @@ def laplacian_regularized_clustering(unary, affinity, *, lam=1.0, steps=20, tole
 
     Args:
         unary: $a$, cost of each point in each cluster, shape (N, K). An infinite cost rules a cluster out: a point with
-            one finite cost is held where it is.
+            one finite cost keeps it.
         affinity: $W$, shape (N, N), symmetric, >= 0, as from `neighbor_affinity`.
         lam: $\lambda \ge 0$; at 0 the start is the result.
         steps: most steps, a whole number >= 0.
@@ -192,10 +192,10 @@ def transductive_clustering(support, labels, query, affinity, *, lam=1.0, neighb
     if affinity is None:
         affinity = neighbor_affinity(points, neighbors=neighbors)
     given = labels.unsqueeze(-1) == torch.arange(int(labels.max()) + 1, device=labels.device)
-    held = torch.where(given, 0.0, torch.inf).to(points)
+    fixed = torch.where(given, 0.0, torch.inf).to(points)
     prototypes = given.to(points).mT @ support / given.sum(0).unsqueeze(-1)
     for _ in range(rounds):
-        unary = torch.cat([held, square_distances(query, prototypes)])
+        unary = torch.cat([fixed, square_distances(query, prototypes)])
         z = laplacian_regularized_clustering(unary, affinity, lam=lam).assignments
         prototypes = z.mT @ points / z.sum(0).unsqueeze(-1)
     return z[len(support) :]

@@ -8,7 +8,7 @@ from ...contract import Loss, values_readable, wrong
 from ...contract.checks import FLOATS, INTEGERS
 from ...signatures import ClassIndex, Field, Given, Label, Share
 
-#: A loss of the registry; whether there is one of that name, and whether it fits, says the registry.
+#: A loss of the registry; the registry decides whether there is one of that name, and whether it fits.
 LOSS = Given(
     what="a registered loss, by function, entry or name",
     accepts=lambda value: isinstance(value, (str, Loss)) or callable(value),

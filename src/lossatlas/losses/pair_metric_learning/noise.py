@@ -47,7 +47,7 @@ def snr_distance(x, y):
 
     Paper: Yuan et al. 2019, *Signal-to-Noise Ratio: A Robust Distance Metric for Deep Metric Learning*.
 
-    Differs: `SNRDistance` of pytorch-metric-learning first divides each vector by its length, unless told not to, and
+    Differs: `SNRDistance` of pytorch-metric-learning first divides each vector by its length, unless that is off, and
     gives infinity or NaN for an anchor without signal.
     """
     return _noise_to_signal(x, y)

@@ -1,4 +1,4 @@
-"""The chapters of the book: which there are, and what each says of itself in its first lines and its metadata."""
+"""The chapters of the book: which there are, and how each describes itself in its first lines and its metadata."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ METADATA = "lossatlas"
 
 @dataclass(frozen=True)
 class Chapter:
-    """What a chapter says of itself.
+    """How a chapter describes itself.
 
     Attributes:
         name: of its family, and of its notebook.

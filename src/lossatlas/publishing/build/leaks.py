@@ -2,7 +2,7 @@
 
 Texts are compared by their letters and digits alone, so that markup, highlighting, line breaks and the escapes of JSON
 make no difference. A secret is a line of a solution or of a hidden check; a short one is joined with its neighbours
-until it is long enough to be told from a chance. What students are given and what the library's own source says is no
+until it is long enough to be no coincidence. What students are given and what the library's own source says is no
 secret. The search index holds single words: there, none may be known from the secrets alone.
 """
 

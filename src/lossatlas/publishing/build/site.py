@@ -82,8 +82,10 @@ def run_jupyter_book(book):
     log.write_text(process.stdout, encoding="utf8")
     if process.returncode != 0:
         words = re.sub(r"\x1b\[[0-9;]*m", "", process.stdout)
-        told = [line for line in words.splitlines() if re.search(r"WARNING|ERROR|Error|error:", line)]
-        raise BookError("Jupyter Book:\n  " + "\n  ".join(told or words.splitlines()[-20:]) + f"\n(all of it: {log})")
+        complaints = [line for line in words.splitlines() if re.search(r"WARNING|ERROR|Error|error:", line)]
+        raise BookError(
+            "Jupyter Book:\n  " + "\n  ".join(complaints or words.splitlines()[-20:]) + f"\n(all of it: {log})"
+        )
 
 
 def trim(book):

@@ -234,5 +234,5 @@ def _origin(facts, top):
         if facts["current"]
         else f" The sources have changed since; {code(COMMANDS['certificates'])} proves them anew."
     )
-    asked = f'<a href="{top}proof.html">What the tests ask</a>.'
-    return f"From the run of the tests on {machine_words(facts['machine'])}.{later} {asked}"
+    explained = f'<a href="{top}proof.html">What the tests ask</a>.'
+    return f"From the run of the tests on {machine_words(facts['machine'])}.{later} {explained}"

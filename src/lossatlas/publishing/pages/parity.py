@@ -88,7 +88,7 @@ def _table(rows):
             code(row["loss"]),
             f"{html.escape(row['package'])} {html.escape(row['version'])} "
             f"{code(row['symbol'])}<p>{html.escape(row['transform'])}</p>",
-            _digits(row) + (f'<br><a href="#{anchor(row)}">{_verdict(row)}</a>' if _told(row) else ""),
+            _digits(row) + (f'<br><a href="#{anchor(row)}">{_verdict(row)}</a>' if _noteworthy(row) else ""),
         ]
         for row in rows
     ]
@@ -96,7 +96,7 @@ def _table(rows):
     return table(head, cells, label="Every loss beside its peers", kind="atlas-parity")
 
 
-def _told(row):
+def _noteworthy(row):
     """Whether there is more to say of a row than its digits."""
     return row["verdict"] != "agrees" or row.get("finding")
 
@@ -113,12 +113,12 @@ def _digits(row):
 
 def _findings(rows):
     """What was found, by kind, and once for all functions of which it is true."""
-    told = [row for row in rows if _told(row)]
-    if not told:
+    noteworthy = [row for row in rows if _noteworthy(row)]
+    if not noteworthy:
         yield "Nothing was found: all that were compared agree.\n"
     for heading, verdict in ((OTHERWISE, "differs"), (SOMEWHERE, "agrees")):
         findings = {}
-        for row in told:
+        for row in noteworthy:
             if row["verdict"] == verdict:
                 findings.setdefault(row.get("finding") or "The results differ.", []).append(row)
         if findings:
@@ -147,13 +147,13 @@ def _numbers(evidence):
 
 
 HEADINGS = {"inputs": "Inputs", "hyper": "At", "theirs": "They give", "ours": "We give", "exact": "The formula gives"}
-SLOPES = {"theirs": "Their gradient in {}", "ours": "Our gradient in {}", "exact": "The formula's gradient in {}"}
+GRADIENTS = {"theirs": "Their gradient in {}", "ours": "Our gradient in {}", "exact": "The formula's gradient in {}"}
 
 
 def _heading(key, of):
     """The heading of a number; `of` is the input whose gradient it is, None for a value."""
-    if of and key in SLOPES:
-        return SLOPES[key].format(of)
+    if of and key in GRADIENTS:
+        return GRADIENTS[key].format(of)
     return HEADINGS.get(key, key.replace("_", " ").capitalize())
 
 

@@ -15,7 +15,7 @@ A loss function is short, and easy to get slightly wrong: a logarithm of a proba
 over the wrong count, a gradient that is right everywhere but at the edge. Such errors do not stop a training run. They
 only make it worse.
 
-So every loss of this library is held to the same tests. Nobody writes them for a loss: they are generated from its
+So every loss of this library goes through the same tests. Nobody writes them for a loss: they are generated from its
 signature, the kind of input it takes, and from what is declared of it. This page shows how they ended. It is made of
 the record of a run; so is the certificate in the reference entry of each loss.
 
@@ -81,8 +81,8 @@ def proof_page(entries, certificates, anchors=None):
             else "No loss is certified yet."
         )
         parts.append(
-            f"{which} `{COMMANDS['certificates']}` holds every loss to its tests and leaves the record that this page "
-            "is made of.\n"
+            f"{which} `{COMMANDS['certificates']}` puts every loss through its tests and leaves the record that this "
+            "page is made of.\n"
         )
     parts += [EXEMPTIONS, _exemptions(entries)]
     if known:
@@ -134,8 +134,10 @@ def _table(known, certificates, anchors):
 
 def _pair(n):
     def cell(measured):
-        value, slope = (f"{measured[key]:.1f}" if key in measured else "" for key in (f"digits{n}", f"slope_digits{n}"))
-        return f"{value} / {slope}" if slope else value
+        value, gradient = (
+            f"{measured[key]:.1f}" if key in measured else "" for key in (f"digits{n}", f"slope_digits{n}")
+        )
+        return f"{value} / {gradient}" if gradient else value
 
     return cell
 

@@ -55,7 +55,7 @@ def _full(field, name, family):
 
 
 def plan(sessions, most):
-    """At most so many sessions: neighbours of one chapter whose exercises take the least time are held as one.
+    """At most so many sessions: neighbours of one chapter whose exercises take the least time are joined.
 
     Args:
         sessions: what `sessions_of` gives, for one chapter after the other.

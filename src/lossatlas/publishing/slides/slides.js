@@ -4,7 +4,7 @@
 
   const printing = /print-pdf/.test(location.search);
   const upright = () => innerWidth < 700 && innerWidth < innerHeight;
-  /* A phone held upright is a slide by itself; everything else shows one of 1280 by 720, larger or smaller. */
+  /* A phone in portrait is a slide by itself; everything else shows one of 1280 by 720, larger or smaller. */
   const size = () => (upright() && !printing ? { width: innerWidth, height: innerHeight } : { width: 1280, height: 720 });
 
   /* The largest size at which the content of a slide stays inside it; text and figures grow and shrink together. */

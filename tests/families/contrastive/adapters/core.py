@@ -8,7 +8,7 @@ from lossatlas.contract.pairwise import cosine, cosines
 from lossatlas.signatures import pairs, views
 
 
-def slopes(value, *leaves):
+def gradients(value, *leaves):
     return torch.autograd.grad(value, leaves)
 
 
@@ -16,7 +16,7 @@ def slopes(value, *leaves):
 def nt_xent(params, z0, z1):
     z0 = z0.requires_grad_()
     value = la.nt_xent(z0, z1, **params)
-    return {"loss": value.detach(), "grad_z0": slopes(value, z0)[0]}
+    return {"loss": value.detach(), "grad_z0": gradients(value, z0)[0]}
 
 
 def relative_penalty(params, negative_similarities, positive_similarity):
@@ -48,27 +48,27 @@ def cosine_contrastive(params, y_pred):
 
 @partly(la.macl_loss)
 def macl(params, pos_sim, neg_sim):
-    """The slope at a positive tells the temperature: it is -1 / (B tau)."""
+    """The derivative at a positive tells the temperature: it is -1 / (B tau)."""
     leaves = pos_sim.requires_grad_(), neg_sim.requires_grad_()
     value = la.macl_loss(*leaves, temperature=params["tau_0"], alpha=params["alpha"], base=params["A0"])
-    at_positive, at_negative = slopes(value, *leaves)
+    at_positive, at_negative = gradients(value, *leaves)
     tau = -1 / (len(pos_sim) * at_positive.mean())
     return {"loss": value.detach(), "tau": tau, "grad_pos": at_positive, "grad_neg": at_negative}
 
 
 @partly(la.macl_loss)
 def macl_of_views(params, z0, z1):
-    """The recorded code adds 1e-8 to 1 - P: the loss here is held to the sum without, then the sum with it is taken."""
+    """The recorded code adds 1e-8 to 1 - P: the loss here is compared with the sum without, then it is added."""
     tau_0, alpha, base = params["temperature"], params["alpha"], params["A_0"]
     adapted = tau_0 * (1 + alpha * (cosine(z0, z1).mean() - base)).item()
-    surprise = torch.cat([_surprises(x, y, adapted) for x, y in ((z0, z1), (z1, z0))])
-    miss = -torch.expm1(-surprise)
+    nll = torch.cat([_negative_log_likelihoods(x, y, adapted) for x, y in ((z0, z1), (z1, z0))])
+    miss = -torch.expm1(-nll)
     whole = la.on(views, la.macl_loss)(z0, z1, temperature=tau_0, alpha=alpha, base=base)
-    torch.testing.assert_close(whole, (surprise / miss).mean(), rtol=1e-12, atol=0)
-    return {"loss": (surprise / (miss + 1e-8)).mean()}
+    torch.testing.assert_close(whole, (nll / miss).mean(), rtol=1e-12, atol=0)
+    return {"loss": (nll / (miss + 1e-8)).mean()}
 
 
-def _surprises(x, y, temperature):
+def _negative_log_likelihoods(x, y, temperature):
     """-log P of the first views as anchors."""
     others = ~torch.eye(len(x), dtype=torch.bool)
     negative = torch.cat([cosines(x, y)[others].reshape(len(x), -1), cosines(x, x)[others].reshape(len(x), -1)], -1)
@@ -93,9 +93,9 @@ def unimodal(params, z0, z1, index):
     ).double()  # fmt: skip
     module.temperature.fill_(params["tau"])  # 0.1 in float64, not the float32 next to it
     first = 2 * module(z0.requires_grad_(), z1, index)
-    found = {"loss": first.detach(), "u": module.log_u[index].exp(), "grad_z0": slopes(first, z0)[0]}
+    found = {"loss": first.detach(), "u": module.log_u[index].exp(), "grad_z0": gradients(first, z0)[0]}
     torch.testing.assert_close(
-        slopes(2 * la.global_contrastive_loss(z0, z1, temperature=params["tau"]), z0)[0],
+        gradients(2 * la.global_contrastive_loss(z0, z1, temperature=params["tau"]), z0)[0],
         found["grad_z0"],
         rtol=1e-10,
         atol=1e-14,

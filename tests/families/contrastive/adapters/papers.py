@@ -17,10 +17,10 @@ def icon(params, z, labels):
     q = la.losses.contrastive.gaussian_neighbor_distribution(1 - unit(z) @ unit(z).mT, sigma=sigma, where=others)
     near = la.losses.contrastive.gaussian_neighbor_distribution(square_distances(z, z), sigma=sigma, where=others)
     spread = la.losses.contrastive.debias_distribution(p, alpha=params["alpha"], where=others)
-    surprise = -(same * torch.where(others, q, 1.0).log()).sum(-1) / same.sum(-1)
+    nll = -(same * torch.where(others, q, 1.0).log()).sum(-1) / same.sum(-1)
     return {
         "supcon_view": la.icon_loss(p, q),
-        "supcon_out_tau_2sigma2": surprise.mean(),
+        "supcon_out_tau_2sigma2": nll.mean(),
         "mean_log_num_positives": same.sum(-1).double().log().mean(),
         "sne_euclidean": la.icon_loss(p, near),
         "debiased_leak_offdiag": la.icon_loss(spread, q),

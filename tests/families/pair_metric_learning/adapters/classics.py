@@ -45,8 +45,8 @@ def circle(params, **inputs):
         return pooled(s[positive].unsqueeze(0), s[negative].unsqueeze(0), **hyper)
     leaves = [inputs[name].requires_grad_() for name in ("sp", "sn")]
     value = pooled(*(leaf.unsqueeze(0) for leaf in leaves), **hyper)
-    slopes = torch.autograd.grad(value, leaves)
-    return {"loss": value.detach(), "grad_sp": slopes[0], "grad_sn": slopes[1]}
+    gradients = torch.autograd.grad(value, leaves)
+    return {"loss": value.detach(), "grad_sp": gradients[0], "grad_sn": gradients[1]}
 
 
 @partly(la.snr_contrastive_loss)

@@ -122,10 +122,10 @@ def discrete_infomax_loss(logits, labels, redundancy=1.0):
     words = [[softmax(scores) for scores in word] for word in logits]
     positions = list(zip(*words, strict=True))
     h = [entropy(mean_of(rows)) for rows in positions]
-    told = fsum(h[i] - given_labels(rows, labels) for i, rows in enumerate(positions))
+    known = fsum(h[i] - given_labels(rows, labels) for i, rows in enumerate(positions))
     pairs = [(i, l) for i in range(len(positions)) for l in range(i)]
     shared = fsum(h[i] + h[l] - of_both(positions[i], positions[l]) for i, l in pairs)
-    return 2 * redundancy * shared - told
+    return 2 * redundancy * shared - known
 
 
 def feature_extractor_loss(

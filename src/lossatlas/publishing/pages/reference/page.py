@@ -26,8 +26,8 @@ def complete(notebook, family, known):
     """
     operations, cells = {operation.name: operation for operation in operations_of(family)}, []
     for cell in notebook.cells:
-        told = cell.metadata.get(OF, {})
-        name, part = told.get("entry"), told.get("part")
+        marked = cell.metadata.get(OF, {})
+        name, part = marked.get("entry"), marked.get("part")
         if part == "pictures":
             cell.outputs = folded(cell.outputs)
         facts = _facts(name, operations, known) if part == "source" else ""
