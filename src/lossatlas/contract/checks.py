@@ -47,11 +47,6 @@ def is_number(value):
     return isinstance(value, (int, float, numbers.Real)) and not isinstance(value, bool)
 
 
-def is_dense(value, dtypes):
-    """Whether it is a tensor that is not sparse, of one of these dtypes."""
-    return isinstance(value, torch.Tensor) and value.layout is torch.strided and value.dtype in dtypes
-
-
 @contextlib.contextmanager
 def value_checks(enabled):
     """Switch the checks that read values (label ranges, simplex sums) on or off in a block.
