@@ -2,6 +2,7 @@
 
 import functools
 
+from tests.families.pair_metric_learning.references.covariances import eigen
 from tests.references.comparing import cosine, distance, dot
 from tests.references.numbers import exp, fsum, hypot, log, log_sum_exp, sqrt
 
@@ -64,29 +65,11 @@ def uniformity_tolerance(x, labels, t=2.0):
     return uniformity_of(x, t), tolerance_of(x, labels)
 
 
-def eigenvalues(x):
-    """Of a symmetric matrix, by Jacobi's rotations."""
-    n, x = len(x), [list(row) for row in x]
-    for _ in range(30):
-        for p in range(n):
-            for q in range(p + 1, n):
-                if x[p][p] + x[p][q] == x[p][p] and x[q][q] + x[p][q] == x[q][q]:
-                    continue
-                ratio = (x[q][q] - x[p][p]) / (2 * x[p][q])
-                t = (1 if ratio >= 0 else -1) / (abs(ratio) + sqrt(ratio**2 + 1))
-                c = 1 / sqrt(t**2 + 1)
-                s = t * c
-                for k in range(n):
-                    x[k][p], x[k][q] = c * x[k][p] - s * x[k][q], s * x[k][p] + c * x[k][q]
-                for k in range(n):
-                    x[p][k], x[q][k] = c * x[p][k] - s * x[q][k], s * x[p][k] + c * x[q][k]
-    return [max(x[i][i], 0.0) for i in range(n)]
-
-
 def singular_values(x):
     d = len(x[0])
     gram = [[fsum(row[a] * row[b] for row in x) for b in range(d)] for a in range(d)]
-    return [sqrt(v) for v in eigenvalues(gram)]
+    values, _ = eigen(gram)
+    return [sqrt(max(v, 0.0)) for v in values]
 
 
 @each_set
